@@ -1,0 +1,1 @@
+//! Samad: one service through which a country's people reach their government.
