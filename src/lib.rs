@@ -1,1 +1,4 @@
 //! Samad: one service through which a country's people reach their government.
+pub mod clock;
+pub mod db;
+pub mod error;

@@ -1,0 +1,1 @@
+DROP TABLE events; DROP TABLE case_scopes; DROP TABLE cases;

@@ -1,0 +1,1 @@
+DROP TABLE rulebook_version; DROP TABLE definitions; DROP TABLE offices;

@@ -1,0 +1,85 @@
+//! What the two databases spell differently; everything else is portable Diesel.
+//!
+//! `Both` sends a statement that the shared backend refuses (upserts, unions); `on_both!` runs a block on
+//! the concrete connection (batch inserts); `lock_suffix` adds row locks where they exist.
+
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sqlite::Sqlite;
+
+use super::connection::{DbConnection, MultiBackend};
+
+/// A statement that both databases understand but the common denominator does not (`ON CONFLICT`, `UNION`).
+#[derive(Debug, Clone, Copy)]
+pub struct Both<T>(pub T);
+
+impl<T> QueryFragment<MultiBackend> for Both<T>
+where
+    T: QueryFragment<Sqlite> + QueryFragment<Pg>,
+{
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        MultiBackend::walk_variant_ast(&self.0, pass)
+    }
+}
+
+impl<T: QueryId> QueryId for Both<T> {
+    type QueryId = T::QueryId;
+    const HAS_STATIC_QUERY_ID: bool = T::HAS_STATIC_QUERY_ID;
+}
+
+impl<T: Query> Query for Both<T> {
+    type SqlType = T::SqlType;
+}
+
+impl<T> RunQueryDsl<DbConnection> for Both<T> {}
+
+/// A query whose rows stay locked until the transaction ends: `FOR UPDATE` on PostgreSQL; on SQLite the
+/// write lock is held already.
+#[derive(Debug, Clone, Copy)]
+pub struct Locked<T>(pub T, pub &'static str);
+
+impl<T: QueryFragment<MultiBackend>> QueryFragment<MultiBackend> for Locked<T> {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        self.0.walk_ast(pass.reborrow())?;
+        if let MultiBackend::Postgres(_) = pass.backend() {
+            pass.push_sql(self.1);
+        }
+        Ok(())
+    }
+}
+
+impl<T> QueryId for Locked<T> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<T: Query> Query for Locked<T> {
+    type SqlType = T::SqlType;
+}
+
+impl<T> RunQueryDsl<DbConnection> for Locked<T> {}
+
+/// Locks the rows of a query until the end of the transaction.
+pub fn for_update<T>(query: T) -> Locked<T> {
+    Locked(query, " FOR UPDATE")
+}
+
+/// Locks the rows of a query, leaving out those that another transaction holds.
+pub fn for_update_skip_locked<T>(query: T) -> Locked<T> {
+    Locked(query, " FOR UPDATE SKIP LOCKED")
+}
+
+/// Runs one block on whichever concrete connection it is; for batch inserts.
+#[macro_export]
+macro_rules! on_both {
+    ($connection:expr, |$inner:ident| $body:expr) => {
+        match $connection {
+            $crate::db::DbConnection::Sqlite($inner) => $body,
+            $crate::db::DbConnection::Postgres($inner) => $body,
+        }
+    };
+}
+
+/// How many rows one batch insert may have; SQLite counts bind variables.
+pub const BATCH: usize = 500;

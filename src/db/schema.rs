@@ -1,0 +1,393 @@
+//! The tables, as Diesel sees them: one definition for both databases.
+
+use diesel::{allow_tables_to_appear_in_same_query, joinable, table};
+
+table! {
+    process_slots (slot) {
+        slot -> BigInt,
+        holder -> Text,
+        floor_ms -> BigInt,
+        expires_at -> Timestamp,
+    }
+}
+
+table! {
+    offices (id) {
+        id -> BigInt,
+        code -> Text,
+        parent_id -> Nullable<BigInt>,
+        level -> Text,
+        name_fa -> Text,
+        name_en -> Text,
+        province -> Nullable<Text>,
+        county -> Nullable<Text>,
+        email -> Nullable<Text>,
+        short_number -> Nullable<Text>,
+        calendar -> Nullable<Text>,
+        signpost_only -> Bool,
+        needs_approval -> Bool,
+        valid_from -> Timestamp,
+        valid_to -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    definitions (id) {
+        id -> BigInt,
+        noun -> Text,
+        code -> Text,
+        version -> Integer,
+        body -> Text,
+        source -> Text,
+        author -> Text,
+        valid_from -> Timestamp,
+        valid_to -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    rulebook_version (id) {
+        id -> BigInt,
+        version -> BigInt,
+    }
+}
+
+table! {
+    users (id) {
+        id -> BigInt,
+        username -> Text,
+        name -> Text,
+        email -> Nullable<Text>,
+        password_hash -> Text,
+        is_active -> Bool,
+        created_at -> Timestamp,
+    }
+}
+
+table! {
+    user_roles (user_id, role, office_id) {
+        user_id -> BigInt,
+        role -> Text,
+        office_id -> BigInt,
+    }
+}
+
+table! {
+    refresh_tokens (token_hash) {
+        token_hash -> Text,
+        session_id -> BigInt,
+        user_id -> BigInt,
+        issued_at -> Timestamp,
+        expires_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    failures (subject) {
+        subject -> Text,
+        count -> Integer,
+        last_at -> Timestamp,
+        locked_until -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    gateways (id) {
+        id -> BigInt,
+        name -> Text,
+        key_hash -> Text,
+        channels -> Text,
+        office_id -> BigInt,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    citizens (id) {
+        id -> BigInt,
+        kind -> Text,
+        identifier -> Nullable<Text>,
+        name -> Nullable<Text>,
+        mobile -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        email -> Nullable<Text>,
+        address -> Nullable<Text>,
+        postal_code -> Nullable<Text>,
+        preferred_channel -> Nullable<Text>,
+        language -> Text,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+table! {
+    audit (id) {
+        id -> BigInt,
+        at -> Timestamp,
+        actor -> Text,
+        action -> Text,
+        subject -> Text,
+        detail -> Text,
+    }
+}
+
+table! {
+    cases (id) {
+        id -> BigInt,
+        tracking_code -> Text,
+        access_hash -> Text,
+        version -> Integer,
+        status -> Text,
+        resume_status -> Nullable<Text>,
+        kind -> Text,
+        channel -> Text,
+        category -> Nullable<Text>,
+        priority -> Text,
+        language -> Text,
+        subject -> Nullable<Text>,
+        text -> Text,
+        remedy_sought -> Nullable<Text>,
+        citizen_id -> Nullable<BigInt>,
+        representative -> Nullable<Text>,
+        is_anonymous -> Bool,
+        is_sealed -> Bool,
+        about_office_id -> Nullable<BigInt>,
+        province -> Nullable<Text>,
+        county -> Nullable<Text>,
+        address -> Nullable<Text>,
+        lat -> Nullable<Double>,
+        lon -> Nullable<Double>,
+        external_id -> Nullable<Text>,
+        intake_office_id -> BigInt,
+        registered_by -> Nullable<BigInt>,
+        holder_office_id -> BigInt,
+        holder_user_id -> Nullable<BigInt>,
+        lead_referral_id -> Nullable<BigInt>,
+        asked_levels -> Text,
+        transfers -> Integer,
+        reopenings -> Integer,
+        dismissal -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        outcome_reason -> Nullable<Text>,
+        outcome_text -> Nullable<Text>,
+        remedy -> Nullable<Text>,
+        received_at -> Timestamp,
+        registered_at -> Timestamp,
+        due_at -> Nullable<Timestamp>,
+        outer_at -> Nullable<Timestamp>,
+        triage_started_at -> Nullable<Timestamp>,
+        triage_due_at -> Nullable<Timestamp>,
+        triage_fired -> Nullable<Integer>,
+        triage_next_at -> Nullable<Timestamp>,
+        paused_at -> Nullable<Timestamp>,
+        wait_until -> Nullable<Timestamp>,
+        answered_at -> Nullable<Timestamp>,
+        window_until -> Nullable<Timestamp>,
+        closed_at -> Nullable<Timestamp>,
+        last_seq -> Integer,
+        last_hash -> Text,
+        updated_at -> Timestamp,
+    }
+}
+
+table! {
+    case_scopes (office_id, case_id) {
+        office_id -> BigInt,
+        case_id -> BigInt,
+        is_direct -> Bool,
+    }
+}
+
+table! {
+    events (id) {
+        id -> BigInt,
+        case_id -> BigInt,
+        seq -> Integer,
+        kind -> Text,
+        at -> Timestamp,
+        actor -> Text,
+        user_id -> Nullable<BigInt>,
+        office_id -> Nullable<BigInt>,
+        payload -> Text,
+        hash -> Text,
+    }
+}
+
+table! {
+    referrals (id) {
+        id -> BigInt,
+        case_id -> BigInt,
+        parent_id -> Nullable<BigInt>,
+        from_office_id -> BigInt,
+        office_id -> BigInt,
+        role -> Text,
+        state -> Text,
+        user_id -> Nullable<BigInt>,
+        instruction -> Nullable<Text>,
+        sent_by -> Nullable<BigInt>,
+        sent_at -> Timestamp,
+        accepted_at -> Nullable<Timestamp>,
+        ended_at -> Nullable<Timestamp>,
+        reason_code -> Nullable<Text>,
+        note -> Nullable<Text>,
+        suggested_office_id -> Nullable<BigInt>,
+        extensions -> Integer,
+        started_at -> Timestamp,
+        due_at -> Nullable<Timestamp>,
+        fired -> Nullable<Integer>,
+        next_at -> Nullable<Timestamp>,
+        left_seconds -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    clock_changes (id) {
+        id -> BigInt,
+        case_id -> BigInt,
+        referral_id -> Nullable<BigInt>,
+        change -> Text,
+        at -> Timestamp,
+        due_before -> Nullable<Timestamp>,
+        due_after -> Nullable<Timestamp>,
+        reason -> Nullable<Text>,
+    }
+}
+
+table! {
+    answers (id) {
+        id -> BigInt,
+        case_id -> BigInt,
+        referral_id -> BigInt,
+        text -> Text,
+        is_interim -> Bool,
+        outcome -> Nullable<Text>,
+        reason_code -> Nullable<Text>,
+        state -> Text,
+        author_id -> BigInt,
+        created_at -> Timestamp,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<Timestamp>,
+        decision_note -> Nullable<Text>,
+    }
+}
+
+table! {
+    questions (id) {
+        id -> BigInt,
+        case_id -> BigInt,
+        referral_id -> Nullable<BigInt>,
+        office_id -> BigInt,
+        asked_by -> BigInt,
+        text -> Text,
+        asked_at -> Timestamp,
+        wait_until -> Timestamp,
+        replied_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    notes (id) {
+        id -> BigInt,
+        case_id -> BigInt,
+        office_id -> BigInt,
+        author_id -> BigInt,
+        text -> Text,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    attachments (id) {
+        id -> BigInt,
+        case_id -> BigInt,
+        name -> Text,
+        media_type -> Text,
+        size -> BigInt,
+        sha256 -> Text,
+        uploaded_by -> Text,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    messages (id) {
+        id -> BigInt,
+        case_id -> BigInt,
+        event_id -> BigInt,
+        direction -> Text,
+        audience -> Text,
+        citizen_id -> Nullable<BigInt>,
+        office_id -> Nullable<BigInt>,
+        channel -> Text,
+        template -> Nullable<Text>,
+        language -> Text,
+        facts -> Text,
+        address -> Nullable<Text>,
+        subject -> Nullable<Text>,
+        body -> Nullable<Text>,
+        state -> Text,
+        attempts -> Integer,
+        carrier_id -> Nullable<Text>,
+        error -> Nullable<Text>,
+        fallback_of -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        settled_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    outbox (message_id) {
+        message_id -> BigInt,
+        next_at -> Timestamp,
+        lease_owner -> Nullable<Text>,
+        lease_until -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    deliveries (id) {
+        id -> BigInt,
+        message_id -> BigInt,
+        at -> Timestamp,
+        state -> Text,
+        detail -> Nullable<Text>,
+    }
+}
+
+table! {
+    idempotency_keys (actor, key) {
+        actor -> Text,
+        key -> Text,
+        fingerprint -> Text,
+        status -> Integer,
+        reply -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+joinable!(user_roles -> users (user_id));
+joinable!(user_roles -> offices (office_id));
+joinable!(refresh_tokens -> users (user_id));
+joinable!(gateways -> offices (office_id));
+joinable!(cases -> citizens (citizen_id));
+joinable!(events -> cases (case_id));
+joinable!(referrals -> cases (case_id));
+joinable!(clock_changes -> cases (case_id));
+joinable!(clock_changes -> referrals (referral_id));
+joinable!(answers -> cases (case_id));
+joinable!(answers -> referrals (referral_id));
+joinable!(questions -> cases (case_id));
+joinable!(questions -> referrals (referral_id));
+joinable!(questions -> offices (office_id));
+joinable!(questions -> users (asked_by));
+joinable!(notes -> cases (case_id));
+joinable!(notes -> offices (office_id));
+joinable!(notes -> users (author_id));
+joinable!(attachments -> cases (case_id));
+joinable!(messages -> cases (case_id));
+joinable!(deliveries -> messages (message_id));
+allow_tables_to_appear_in_same_query!(process_slots, offices, definitions, rulebook_version, users, user_roles, refresh_tokens, failures, gateways, citizens, audit, cases, case_scopes, events, referrals, clock_changes, answers, questions, notes, attachments, messages, outbox, deliveries, idempotency_keys);

@@ -1,0 +1,229 @@
+//! The one error of domain and edges, free of any transport.
+//!
+//! Every code is a row of the catalogue below: its name, its HTTP status and its title in Persian and
+//! English. Adding a row is the only way to add an error. What an `Error` says is safe to show; the
+//! source of an internal fault stays inside and is logged once, where it is handled.
+
+use std::fmt;
+
+macro_rules! catalogue {
+    ($($name:ident $code:literal $status:literal $fa:literal $en:literal;)*) => {
+        /// The stable code of a problem, as clients see it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $($name),* }
+
+        impl Code {
+            /// Every code, in the order of the catalogue.
+            pub const ALL: &'static [Code] = &[$(Code::$name),*];
+
+            /// The code in snake case, as it stands in `problem.code`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$name => $code),* }
+            }
+
+            /// The HTTP status that carries this code.
+            pub fn status(self) -> u16 {
+                match self { $(Code::$name => $status),* }
+            }
+
+            /// The title: what went wrong and what to do, in the reader's language.
+            pub fn title(self, language: Language) -> &'static str {
+                match (self, language) {
+                    $((Code::$name, Language::Fa) => $fa, (Code::$name, Language::En) => $en,)*
+                }
+            }
+        }
+    };
+}
+
+catalogue! {
+    NotFound "not_found" 404 "یافت نشد؛ نشانی یا کد را بررسی کنید." "Not found; check the address or the code.";
+    Unauthenticated "unauthenticated" 401 "ابتدا وارد شوید: نشانه دسترسی نیست یا معتبر نیست." "Sign in first: the access token is missing or not valid.";
+    TokenExpired "token_expired" 401 "نشانه دسترسی منقضی شده است؛ دوباره وارد شوید یا آن را تازه کنید." "The access token has expired; refresh it or sign in again.";
+    BadCredentials "bad_credentials" 401 "نام کاربری یا گذرواژه درست نیست." "The user name or password is wrong.";
+    TokenReused "token_reused" 401 "این نشانه پیش‌تر استفاده شده بود؛ همه نشست‌های آن باطل شد. دوباره وارد شوید." "This refresh token was used before; all its sessions were ended. Sign in again.";
+    Forbidden "forbidden" 403 "نقش شما اجازه این کار را ندارد." "Your role does not allow this.";
+    NotYourOffice "not_your_office" 403 "این کار با واحدی است که پرونده نزد اوست." "Only the office that holds the case or referral may do this.";
+    SecondPersonRequired "second_person_required" 403 "شخص دومی باید این کار را تأیید کند." "A second person must do this.";
+    OfficeComplainedOf "office_complained_of" 403 "پرونده به دستگاهی که از آن شکایت شده ارجاع نمی‌شود." "A case is never referred to the office complained of.";
+    InvalidInput "invalid_input" 422 "برخی فیلدها درست نیستند؛ هر کدام را طبق راهنما اصلاح کنید." "Some fields are not valid; correct each as told.";
+    MalformedJson "malformed_json" 400 "متن درخواست JSON درستی نیست." "The request body is not well-formed JSON.";
+    InvalidQuery "invalid_query" 400 "پارامترهای نشانی درست نیستند." "The query parameters are not valid.";
+    InvalidCursor "invalid_cursor" 400 "نشانگر صفحه معتبر نیست؛ از صفحه نخست آغاز کنید." "The cursor is not valid; start from the first page.";
+    UnsupportedMedia "unsupported_media_type" 415 "نوع محتوا پشتیبانی نمی‌شود؛ application/json بفرستید." "Unsupported content type; send application/json.";
+    PayloadTooLarge "payload_too_large" 413 "حجم درخواست بیش از اندازه مجاز است." "The request is larger than allowed.";
+    MethodNotAllowed "method_not_allowed" 405 "این روش برای این نشانی نیست." "This method is not available at this address.";
+    WrongState "wrong_state" 409 "وضعیت کنونی پرونده این کار را نمی‌پذیرد؛ «اقدام‌ها» را ببینید." "The case's present state does not allow this; see its actions.";
+    AlreadyDone "already_done" 409 "این کار پیش‌تر انجام شده است." "This was done already.";
+    Duplicate "duplicate" 409 "رکوردی با همین شناسه هست." "A record with this identifier exists already.";
+    OpenReferral "open_referral" 409 "هنوز ارجاع باز زیر این ارجاع هست." "A referral below this one is still open.";
+    LeadExists "lead_exists" 409 "پرونده هم‌اکنون یک دستگاه محوری دارد." "The case has a lead office already.";
+    LimitReached "limit_reached" 409 "حد مجاز این کار پر شده است." "The limit for this was reached.";
+    QuestionAsked "question_already_asked" 409 "در این سطح یک بار از شهروند پرسیده شده است." "The citizen was asked once at this level already.";
+    ConsentRequired "consent_required" 409 "تمدید دوم رضایت شهروند را می‌خواهد." "A second extension needs the citizen's consent.";
+    AnswerPending "answer_pending" 409 "پاسخی در انتظار تأیید است." "An answer awaits approval.";
+    NoRoute "no_route" 409 "قاعده‌ای برای ارجاع این پرونده نیست؛ واحد را نام ببرید." "No routing rule fits this case; name the office.";
+    KeyReused "idempotency_key_reused" 409 "این کلید با درخواست دیگری به کار رفته است؛ کلید تازه بسازید." "This idempotency key was used with another request; make a new key.";
+    StaleVersion "stale_version" 412 "پرونده تغییر کرده است؛ آن را دوباره بخوانید." "The case has changed; read it again.";
+    VersionRequired "version_required" 428 "سرآیند If-Match با ETag پرونده لازم است." "Send If-Match with the case's ETag.";
+    TooManyRequests "too_many_requests" 429 "درخواست‌ها زیاد است؛ کمی صبر کنید." "Too many requests; wait a little.";
+    AccountLocked "account_locked" 429 "ورود ناموفق زیاد بود؛ پس از زمان گفته‌شده دوباره بکوشید." "Too many failed sign-ins; try again after the time told.";
+    Unavailable "unavailable" 503 "سامانه موقتاً پاسخ‌گو نیست؛ چیزی از دست نرفته است، دوباره بفرستید." "Temporarily unavailable; nothing was lost, send it again.";
+    Internal "internal" 500 "خطای داخلی؛ شماره درخواست را به پشتیبانی بدهید." "Internal error; give the request id to support.";
+}
+
+/// A reader's language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Persian, the default.
+    #[default]
+    Fa,
+    /// English.
+    En,
+}
+
+/// One wrong field: where it is, what is wrong, and the remedy in both languages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// Path of the field, such as `citizen.national_id` or `to[1].office`.
+    pub field: String,
+    /// Stable code such as `required`, `too_long`, `unknown`.
+    pub code: &'static str,
+    /// The remedy in Persian.
+    pub fa: String,
+    /// The remedy in English.
+    pub en: String,
+}
+
+impl FieldError {
+    /// A wrong field with its remedy in both languages.
+    pub fn new(
+        field: impl Into<String>,
+        code: &'static str,
+        fa: impl Into<String>,
+        en: impl Into<String>,
+    ) -> Self {
+        Self { field: field.into(), code, fa: fa.into(), en: en.into() }
+    }
+
+    /// A field that must be given.
+    pub fn required(field: impl Into<String>) -> Self {
+        Self::new(field, "required", "این فیلد لازم است.", "This field is required.")
+    }
+
+    /// A code that no table knows.
+    pub fn unknown(field: impl Into<String>, value: &str) -> Self {
+        let value: String = value.chars().take(60).collect();
+        Self::new(
+            field,
+            "unknown",
+            format!("کد «{value}» شناخته نیست؛ فهرست کدها را ببینید."),
+            format!("The code '{value}' is not known; see the list of codes."),
+        )
+    }
+}
+
+/// What can go wrong, anywhere.
+#[derive(Debug)]
+pub enum Error {
+    /// Does not exist, or the actor may not know that it exists.
+    NotFound,
+    /// Who is asking is not known.
+    Unauthenticated(Code),
+    /// Visible, but this actor may not do it.
+    Forbidden(Code),
+    /// The request as a whole cannot be understood.
+    Malformed(Code),
+    /// Wrong fields; each is named.
+    Invalid(Vec<FieldError>),
+    /// Wrong state, stale version or a repeated key.
+    Conflict(Code),
+    /// Too often; try again after so many seconds.
+    TooMany { code: Code, retry_after: u64 },
+    /// The database or a queue cannot take it now; try again after so many seconds.
+    Unavailable { retry_after: u64 },
+    /// A fault of ours; the source is for the log only.
+    Internal(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Result with the one [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// The catalogue row of this error.
+    pub fn code(&self) -> Code {
+        match self {
+            Error::NotFound => Code::NotFound,
+            Error::Unauthenticated(code)
+            | Error::Forbidden(code)
+            | Error::Malformed(code)
+            | Error::Conflict(code)
+            | Error::TooMany { code, .. } => *code,
+            Error::Invalid(_) => Code::InvalidInput,
+            Error::Unavailable { .. } => Code::Unavailable,
+            Error::Internal(_) => Code::Internal,
+        }
+    }
+
+    /// One wrong field.
+    pub fn field(error: FieldError) -> Self {
+        Error::Invalid(vec![error])
+    }
+
+    /// An internal fault told in words.
+    pub fn internal(message: impl fmt::Display) -> Self {
+        Error::Internal(message.to_string().into())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Internal(source) => write!(f, "internal: {source}"),
+            Error::Invalid(fields) => {
+                write!(f, "invalid_input:")?;
+                fields.iter().try_for_each(|e| write!(f, " {} ({}: {})", e.field, e.code, e.en))
+            }
+            other => f.write_str(other.code().title(Language::En)),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Collects wrong fields, so that one reply names all of them.
+#[derive(Debug, Default)]
+pub struct Fields(Vec<FieldError>);
+
+impl Fields {
+    /// Notes a wrong field.
+    pub fn add(&mut self, error: FieldError) {
+        self.0.push(error);
+    }
+
+    /// Takes the value, or notes the error and gives none.
+    pub fn take<T>(&mut self, result: std::result::Result<T, FieldError>) -> Option<T> {
+        result.map_err(|error| self.0.push(error)).ok()
+    }
+
+    /// `Err(Invalid)` when any field was wrong.
+    pub fn finish(self) -> Result<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_unique_and_told_in_both_languages() {
+        let mut seen = std::collections::HashSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert(code.as_str()), "{} twice", code.as_str());
+            assert!((400..600).contains(&code.status()));
+            assert_ne!(code.title(Language::Fa), code.title(Language::En));
+        }
+    }
+}
