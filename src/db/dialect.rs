@@ -83,3 +83,16 @@ macro_rules! on_both {
 
 /// How many rows one batch insert may have; SQLite counts bind variables.
 pub const BATCH: usize = 500;
+
+/// Puts the words of a case (in search form) into the full-text index.
+pub fn index_words(connection: &mut DbConnection, case: super::types::CaseId, words: &str) -> QueryResult<()> {
+    use diesel::sql_types::{BigInt, Text};
+    let statement = match connection {
+        DbConnection::Sqlite(_) => "INSERT INTO case_search (rowid, words) VALUES (?, ?)",
+        DbConnection::Postgres(_) => {
+            "INSERT INTO case_search (case_id, words) VALUES ($1, to_tsvector('simple', $2))"
+        }
+    };
+    diesel::sql_query(statement).bind::<BigInt, _>(case).bind::<Text, _>(words).execute(connection)?;
+    Ok(())
+}

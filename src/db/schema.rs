@@ -177,7 +177,7 @@ table! {
         remedy -> Nullable<Text>,
         received_at -> Timestamp,
         registered_at -> Timestamp,
-        due_at -> Nullable<Timestamp>,
+        due_at -> Timestamp,
         outer_at -> Nullable<Timestamp>,
         triage_started_at -> Nullable<Timestamp>,
         triage_due_at -> Nullable<Timestamp>,
@@ -240,7 +240,6 @@ table! {
         due_at -> Nullable<Timestamp>,
         fired -> Nullable<Integer>,
         next_at -> Nullable<Timestamp>,
-        left_seconds -> Nullable<BigInt>,
     }
 }
 

@@ -26,6 +26,10 @@ macro_rules! id_types {
         #[diesel(sql_type = diesel::sql_types::BigInt)]
         pub struct $name(pub i64);
 
+        impl From<i64> for $name {
+            fn from(id: i64) -> Self { Self(id) }
+        }
+
         impl<DB> FromSql<diesel::sql_types::BigInt, DB> for $name
         where DB: Backend, i64: FromSql<diesel::sql_types::BigInt, DB> {
             fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {

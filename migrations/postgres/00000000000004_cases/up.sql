@@ -39,7 +39,7 @@ CREATE TABLE cases (
     remedy            TEXT,
     received_at       TIMESTAMP NOT NULL,
     registered_at     TIMESTAMP NOT NULL,
-    due_at            TIMESTAMP,
+    due_at            TIMESTAMP NOT NULL,
     outer_at          TIMESTAMP,
     triage_started_at TIMESTAMP,
     triage_due_at     TIMESTAMP,
@@ -59,7 +59,8 @@ CREATE INDEX cases_citizen ON cases (citizen_id, id);
 CREATE INDEX cases_triage ON cases (triage_next_at) WHERE triage_next_at IS NOT NULL;
 CREATE INDEX cases_waiting ON cases (wait_until) WHERE wait_until IS NOT NULL;
 CREATE INDEX cases_window ON cases (window_until) WHERE window_until IS NOT NULL;
-CREATE INDEX cases_due ON cases (due_at, id) WHERE closed_at IS NULL;
+CREATE INDEX cases_due ON cases (due_at, id);
+CREATE INDEX cases_updated ON cases (updated_at, id);
 CREATE INDEX cases_status ON cases (status, id);
 CREATE INDEX cases_kind ON cases (kind, id);
 CREATE INDEX cases_channel ON cases (channel, id);

@@ -19,8 +19,7 @@ CREATE TABLE referrals (
     started_at     TIMESTAMP NOT NULL,
     due_at         TIMESTAMP,
     fired          INTEGER,
-    next_at        TIMESTAMP,
-    left_seconds   BIGINT
+    next_at        TIMESTAMP
 );
 CREATE INDEX referrals_case ON referrals (case_id);
 CREATE INDEX referrals_inbox ON referrals (office_id, state, due_at, id);

@@ -1,0 +1,86 @@
+//! Attachments: files that belong to a case; their bytes lie in the storage under their own digest.
+
+use diesel::prelude::*;
+
+use super::docket::{Docket, Expected};
+use super::life::Fact;
+use super::record::record;
+use crate::db::DbConnection;
+use crate::db::schema::attachments;
+use crate::db::types::{AttachmentId, CaseId, Time};
+use crate::domain::actor::{Act, Actor};
+use crate::domain::input;
+use crate::domain::policy;
+use crate::domain::rulebook::Verb;
+use crate::error::{Error, Result};
+
+/// A file whose bytes are in the storage already.
+#[derive(Debug, Clone)]
+pub struct StoredFile {
+    /// Name as the sender gave it.
+    pub name: String,
+    /// Media type, as sniffed.
+    pub media_type: String,
+    /// Bytes.
+    pub size: i64,
+    /// Digest under which it lies in the storage.
+    pub sha256: String,
+}
+
+/// An attachment as stored.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = attachments)]
+pub struct AttachmentRow {
+    pub id: AttachmentId,
+    pub case_id: CaseId,
+    pub name: String,
+    pub media_type: String,
+    pub size: i64,
+    pub sha256: String,
+    pub uploaded_by: String,
+    pub at: Time,
+}
+
+/// Adds a stored file to a visible case.
+pub fn add(connection: &mut DbConnection, act: &Act, id: CaseId, file: &StoredFile) -> Result<AttachmentRow> {
+    let mut docket = Docket::open(connection, act, id, Expected::Any)?;
+    let office = match act.actor {
+        Actor::Citizen { .. } => None,
+        _ => Some(policy::allow(act, Verb::Attach, docket.life.holder).or_else(|_| policy::allow_anywhere(act, Verb::Attach))?),
+    };
+    let row = AttachmentRow {
+        id: act.id(),
+        case_id: id,
+        name: input::text("name", &file.name, 255).map_err(Error::field)?,
+        media_type: file.media_type.clone(),
+        size: file.size,
+        sha256: file.sha256.clone(),
+        uploaded_by: act.actor.sort().to_owned(),
+        at: act.now,
+    };
+    diesel::insert_into(attachments::table)
+        .values((
+            (attachments::id.eq(row.id), attachments::case_id.eq(id), attachments::name.eq(&row.name)),
+            (attachments::media_type.eq(&row.media_type), attachments::size.eq(row.size)),
+            (attachments::sha256.eq(&row.sha256), attachments::uploaded_by.eq(&row.uploaded_by)),
+            attachments::at.eq(row.at),
+        ))
+        .execute(connection)?;
+    let fact = Fact::FileAttached { attachment: row.id, sha256: row.sha256.clone() };
+    record(connection, act, &mut docket, &[fact], office)?;
+    Ok(row)
+}
+
+/// All attachments of a case, oldest first.
+pub fn of_case(connection: &mut DbConnection, case: CaseId) -> Result<Vec<AttachmentRow>> {
+    Ok(attachments::table
+        .filter(attachments::case_id.eq(case))
+        .order(attachments::id)
+        .select(AttachmentRow::as_select())
+        .load(connection)?)
+}
+
+/// The attachment of this id; whether its case is visible is asked elsewhere.
+pub fn find(connection: &mut DbConnection, id: AttachmentId) -> Result<AttachmentRow> {
+    Ok(attachments::table.find(id).select(AttachmentRow::as_select()).first(connection)?)
+}

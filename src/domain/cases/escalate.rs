@@ -1,0 +1,145 @@
+//! Escalation: reminders, dunning, the superior and the centre, for every open referral and for cases that
+//! still wait at the desk.
+//!
+//! The next point of each clock is an indexed time on its row, so nothing has to be assigned to be found.
+//! Firing locks the case and moves that time on, in one transaction: each point fires once, after a restart
+//! and with two processes as well (requirement tag S2.2v).
+
+use diesel::prelude::*;
+
+use super::clocks;
+use super::docket::{Docket, Expected};
+use super::life::{Fact, Status};
+use super::record::record;
+use crate::db::DbConnection;
+use crate::db::schema::{cases, referrals};
+use crate::db::types::{CaseId, OfficeId, ReferralId, Time};
+use crate::domain::actor::Act;
+use crate::domain::deadlines::{self, Point};
+use crate::domain::notifications::{self, Facts};
+use crate::error::Result;
+
+/// A clock whose next point has been reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ringing {
+    pub case: CaseId,
+    /// None for the desk's own clock.
+    pub referral: Option<ReferralId>,
+}
+
+/// Clocks that ring at `now`, the longest overdue first.
+pub fn ringing(connection: &mut DbConnection, now: Time, limit: i64) -> Result<Vec<Ringing>> {
+    let of_referrals: Vec<(CaseId, ReferralId)> = referrals::table
+        .filter(referrals::next_at.le(now))
+        .order(referrals::next_at)
+        .limit(limit)
+        .select((referrals::case_id, referrals::id))
+        .load(connection)?;
+    let of_desks: Vec<CaseId> = cases::table
+        .filter(cases::triage_next_at.le(now))
+        .order(cases::triage_next_at)
+        .limit(limit)
+        .select(cases::id)
+        .load(connection)?;
+    let desks = of_desks.into_iter().map(|case| Ringing { case, referral: None });
+    Ok(of_referrals.into_iter().map(|(case, id)| Ringing { case, referral: Some(id) }).chain(desks).collect())
+}
+
+/// The stored part of a clock.
+struct Clock {
+    office: OfficeId,
+    started: Time,
+    due: Time,
+    fired: Option<i32>,
+    next: Option<Time>,
+}
+
+/// Fires one point of a ringing clock; false when it no longer rings.
+pub fn fire(connection: &mut DbConnection, act: &Act, ringing: Ringing) -> Result<bool> {
+    let mut docket = Docket::open(connection, act, ringing.case, Expected::Any)?;
+    let Some(clock) = read_clock(connection, &docket, ringing.referral)? else { return Ok(false) };
+    if clock.next.is_none_or(|next| next > act.now) {
+        return Ok(false);
+    }
+    let fired = Point::ALL.into_iter().find(|point| Some(i32::from(point.percent())) == clock.fired);
+    let Some(point) = deadlines::next_after(fired) else { return Ok(false) };
+    let percent = point.percent();
+    let calendar = act.rules.calendar(clock.office)?;
+    let next = clocks::next_point(calendar, clock.started, clock.due, Some(i32::from(percent)))?;
+    move_on(connection, ringing, percent, next)?;
+    let fact = Fact::DeadlinePassed { referral: ringing.referral, percent };
+    let event = record(connection, act, &mut docket, &[fact], None)?;
+    let (template, receiver) = audience(act, point, clock.office);
+    let facts = Facts { office: Some(clock.office), due: Some(clock.due), ..Facts::default() };
+    notifications::to_office(connection, act, &docket.row, event, receiver, template, &facts)?;
+    metrics::counter!("samad_deadline_points_total", "percent" => percent.to_string()).increment(1);
+    Ok(true)
+}
+
+fn read_clock(connection: &mut DbConnection, docket: &Docket, referral: Option<ReferralId>) -> Result<Option<Clock>> {
+    let Some(id) = referral else {
+        let row = &docket.row;
+        let at_desk = matches!(docket.life.status, Status::Registered | Status::Classified);
+        let next: Option<Time> = cases::table.find(row.id).select(cases::triage_next_at).first(connection)?;
+        return Ok(row.triage_started_at.zip(row.triage_due_at).filter(|_| at_desk).map(|(started, due)| Clock {
+            office: docket.life.holder,
+            started,
+            due,
+            fired: row.triage_fired,
+            next,
+        }));
+    };
+    use referrals as r;
+    type Row = (OfficeId, Time, Option<Time>, Option<i32>, Option<Time>);
+    let (office, started, due, fired, next): Row =
+        r::table.find(id).select((r::office_id, r::started_at, r::due_at, r::fired, r::next_at)).first(connection)?;
+    let is_open = docket.life.hops.get(&id).is_some_and(|hop| hop.state.is_open());
+    Ok(due.filter(|_| is_open).map(|due| Clock { office, started, due, fired, next }))
+}
+
+fn move_on(connection: &mut DbConnection, ringing: Ringing, percent: u16, next: Option<Time>) -> Result<()> {
+    let percent = i32::from(percent);
+    match ringing.referral {
+        Some(id) => diesel::update(referrals::table.find(id))
+            .set((referrals::fired.eq(percent), referrals::next_at.eq(next)))
+            .execute(connection)?,
+        None => diesel::update(cases::table.find(ringing.case))
+            .set((cases::triage_fired.eq(percent), cases::triage_next_at.eq(next)))
+            .execute(connection)?,
+    };
+    Ok(())
+}
+
+/// Who is told of a point: the holder, then the office above it, then the centre.
+fn audience(act: &Act, point: Point, office: OfficeId) -> (&'static str, OfficeId) {
+    let centre = act.rules.offices.centre();
+    match point {
+        Point::Half | Point::Reminder => ("deadline_reminder", office),
+        Point::Dunning => ("deadline_dunning", office),
+        Point::Superior => {
+            let above = act.rules.offices.get(office).and_then(|office| office.parent).unwrap_or(centre);
+            ("deadline_superior", above)
+        }
+        Point::Centre => ("deadline_centre", centre),
+    }
+}
+
+/// Cases whose citizen did not reply in time.
+pub fn unanswered(connection: &mut DbConnection, now: Time, limit: i64) -> Result<Vec<CaseId>> {
+    Ok(cases::table
+        .filter(cases::wait_until.le(now))
+        .order(cases::wait_until)
+        .limit(limit)
+        .select(cases::id)
+        .load(connection)?)
+}
+
+/// Answered cases whose reply window has passed.
+pub fn window_passed(connection: &mut DbConnection, now: Time, limit: i64) -> Result<Vec<CaseId>> {
+    Ok(cases::table
+        .filter(cases::window_until.le(now))
+        .order(cases::window_until)
+        .limit(limit)
+        .select(cases::id)
+        .load(connection)?)
+}

@@ -1,0 +1,196 @@
+//! The life cycle of a case as a pure state machine (design §2): no database, no clock.
+//!
+//! [`Life`] is the state; [`Fact`]s are what happened; `decide` turns a wish into facts or refuses it, and
+//! `apply` lays a fact on the state. Stored rows are written from the same facts, so replaying a case's
+//! events rebuilds its state (requirement tag P5.1).
+
+mod apply;
+mod decide;
+mod facts;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use decide::{Target, Taker};
+pub use facts::{Fact, NewHop};
+
+use crate::db::types::{AnswerId, OfficeId, ReferralId, UserId};
+use crate::text_enum;
+
+text_enum! {
+    /// Where a case stands.
+    pub enum Status {
+        Registered = "registered", Classified = "classified", Referred = "referred",
+        AwaitingCitizen = "awaiting_citizen", Answered = "answered", Closed = "closed",
+    }
+}
+
+text_enum! {
+    /// What an office is asked for by a referral.
+    pub enum HopRole {
+        /// Answers for all; exactly one.
+        Lead = "lead",
+        /// Helps the lead, inside the lead's deadline.
+        Helper = "helper",
+        /// Is informed; no clock.
+        Copy = "copy",
+    }
+}
+
+text_enum! {
+    /// Where a referral stands.
+    pub enum HopState {
+        Sent = "sent", Accepted = "accepted", Answered = "answered", Returned = "returned",
+        Transferred = "transferred", Recalled = "recalled",
+        /// Ended with the case or with the referral above it.
+        Ended = "ended",
+    }
+}
+
+/// One referral.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hop {
+    /// The referral above, where it is a sub-referral.
+    pub parent: Option<ReferralId>,
+    /// Who sent it.
+    pub from: OfficeId,
+    /// Who has it.
+    pub office: OfficeId,
+    /// What is asked.
+    pub role: HopRole,
+    /// Where it stands.
+    pub state: HopState,
+    /// The person it is assigned to.
+    pub user: Option<UserId>,
+    /// How often its deadline was extended.
+    pub extensions: u32,
+    /// The answer that awaits approval, with its author and whether it is interim.
+    pub pending: Option<Pending>,
+}
+
+/// An answer that awaits approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pending {
+    /// The answer.
+    pub answer: AnswerId,
+    /// Who wrote it and hence may not approve it.
+    pub author: UserId,
+    /// Interim answers leave the referral open.
+    pub is_interim: bool,
+}
+
+/// A dismissal that one person proposed and another must confirm.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Proposal {
+    /// `out_of_scope`, `no_cause` or `transferred_out`.
+    pub outcome: String,
+    /// Coded reason.
+    pub reason: String,
+    /// Where the citizen should go instead.
+    pub signpost: String,
+    /// Who proposed it.
+    pub by: UserId,
+}
+
+/// The state of one case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Life {
+    /// Where the case stands.
+    pub status: Status,
+    /// Where it goes back to when the citizen replies.
+    pub resume: Option<Status>,
+    /// The one office that holds the case.
+    pub holder: OfficeId,
+    /// The person who holds it, once assigned.
+    pub holder_user: Option<UserId>,
+    /// The root lead referral of the present round.
+    pub lead: Option<ReferralId>,
+    /// Levels that asked the citizen already.
+    pub asked: BTreeSet<String>,
+    /// Transfers in the life of the case.
+    pub transfers: u32,
+    /// How often it was reopened.
+    pub reopenings: u32,
+    /// A dismissal that awaits its second person.
+    pub dismissal: Option<Proposal>,
+    /// The outcome of the approved answer or of the closing.
+    pub outcome: Option<String>,
+    /// All referrals, ended ones too.
+    pub hops: BTreeMap<ReferralId, Hop>,
+}
+
+impl HopState {
+    /// Whether the referral still asks for work.
+    pub fn is_open(self) -> bool {
+        matches!(self, HopState::Sent | HopState::Accepted)
+    }
+}
+
+impl Life {
+    /// A case that was just registered at `office`.
+    pub fn registered(office: OfficeId) -> Self {
+        Self {
+            status: Status::Registered,
+            resume: None,
+            holder: office,
+            holder_user: None,
+            lead: None,
+            asked: BTreeSet::new(),
+            transfers: 0,
+            reopenings: 0,
+            dismissal: None,
+            outcome: None,
+            hops: BTreeMap::new(),
+        }
+    }
+
+    /// Whether the case still asks for work or a citizen's word.
+    pub fn is_open(&self) -> bool {
+        self.status != Status::Closed
+    }
+
+    /// Open referrals directly below `parent`.
+    pub fn open_children(&self, parent: Option<ReferralId>) -> impl Iterator<Item = (ReferralId, &Hop)> {
+        self.hops.iter().filter(move |(_, hop)| hop.parent == parent && hop.state.is_open()).map(|(id, hop)| (*id, hop))
+    }
+
+    /// The open lead referral directly below `parent`.
+    pub fn open_lead_below(&self, parent: ReferralId) -> Option<ReferralId> {
+        self.open_children(Some(parent)).find(|(_, hop)| hop.role == HopRole::Lead).map(|(id, _)| id)
+    }
+
+    /// The deepest open lead: whose office holds a referred case.
+    pub fn working_lead(&self) -> Option<ReferralId> {
+        let mut at = self.lead.filter(|id| self.hops.get(id).is_some_and(|hop| hop.state.is_open()))?;
+        while let Some(below) = self.open_lead_below(at) {
+            at = below;
+        }
+        Some(at)
+    }
+
+    /// The open referral through which `office` may refer further down: as lead first, else as helper.
+    pub fn open_hop_of(&self, office: OfficeId) -> Option<ReferralId> {
+        let mine = |role: HopRole| {
+            self.hops
+                .iter()
+                .rev()
+                .find(|(_, hop)| hop.office == office && hop.role == role && hop.state.is_open())
+                .map(|(id, _)| *id)
+        };
+        mine(HopRole::Lead).or_else(|| mine(HopRole::Helper))
+    }
+
+    /// All referrals below `root`, nearest first.
+    pub fn below(&self, root: ReferralId) -> Vec<ReferralId> {
+        let mut found = vec![root];
+        let mut next = 0;
+        while next < found.len() {
+            let parent = found[next];
+            found.extend(self.hops.iter().filter(|(_, hop)| hop.parent == Some(parent)).map(|(id, _)| *id));
+            next += 1;
+        }
+        found.remove(0);
+        found
+    }
+}

@@ -1,0 +1,232 @@
+//! Writes what was decided: events with their hash chain, referral rows, visibility and the case's row.
+//!
+//! The update is guarded by the version that was read; a stale one writes nothing. One act is one new
+//! version, however many facts it has.
+
+use diesel::prelude::*;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::docket::Docket;
+use super::life::{Fact, Hop, Life};
+use crate::db::DbConnection;
+use crate::db::schema::{case_scopes, cases, events, referrals};
+use crate::db::types::{CaseId, EventId, OfficeId, ReferralId, Time, UserId};
+use crate::domain::actor::Act;
+use crate::error::{Code, Error, Result};
+use crate::on_both;
+
+/// SHA-256 in hexadecimal.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        hex.push_str(&format!("{byte:02x}"));
+        hex
+    })
+}
+
+/// One line of the timeline as it is hashed: the fields in this order, as JSON, after the previous hash.
+#[derive(Serialize)]
+struct Chained<'a> {
+    case: CaseId,
+    seq: i32,
+    at: Time,
+    actor: &'a str,
+    user: Option<UserId>,
+    office: Option<OfficeId>,
+    payload: &'a str,
+}
+
+/// The hash of an event: SHA-256 over the previous event's hash, a line feed, and the event as JSON.
+#[expect(clippy::too_many_arguments, reason = "the columns of one row, in the order of the chain's format")]
+pub fn event_hash(
+    previous: &str,
+    case: CaseId,
+    seq: i32,
+    at: Time,
+    actor: &str,
+    user: Option<UserId>,
+    office: Option<OfficeId>,
+    payload: &str,
+) -> Result<String> {
+    let line = serde_json::to_string(&Chained { case, seq, at, actor, user, office, payload })
+        .map_err(|error| Error::Internal(Box::new(error)))?;
+    Ok(sha256_hex(format!("{previous}\n{line}").as_bytes()))
+}
+
+/// The head of a case's chain.
+#[derive(Debug, Clone)]
+pub struct Head {
+    pub seq: i32,
+    pub hash: String,
+}
+
+/// Appends one event to a chain.
+pub fn append_event(
+    connection: &mut DbConnection,
+    act: &Act,
+    case: CaseId,
+    head: &mut Head,
+    fact: &Fact,
+    office: Option<OfficeId>,
+) -> Result<EventId> {
+    let payload = serde_json::to_string(fact).map_err(|error| Error::Internal(Box::new(error)))?;
+    let (seq, user, actor) = (head.seq + 1, act.actor.user(), act.actor.sort());
+    let hash = event_hash(&head.hash, case, seq, act.now, actor, user, office, &payload)?;
+    let id: EventId = act.id();
+    diesel::insert_into(events::table)
+        .values((
+            events::id.eq(id),
+            events::case_id.eq(case),
+            events::seq.eq(seq),
+            events::kind.eq(fact.name()),
+            events::at.eq(act.now),
+            events::actor.eq(actor),
+            events::user_id.eq(user),
+            events::office_id.eq(office),
+            events::payload.eq(payload),
+            events::hash.eq(&hash),
+        ))
+        .execute(connection)?;
+    *head = Head { seq, hash };
+    Ok(id)
+}
+
+/// Writes the facts of one act; `docket` carries the new state afterwards. Gives the last event's id.
+pub fn record(
+    connection: &mut DbConnection,
+    act: &Act,
+    docket: &mut Docket,
+    facts: &[Fact],
+    in_name_of: Option<OfficeId>,
+) -> Result<EventId> {
+    let before = docket.life.clone();
+    let mut head = Head { seq: docket.row.last_seq, hash: docket.row.last_hash.clone() };
+    let mut last = EventId(0);
+    for fact in facts {
+        docket.life.apply(fact);
+        last = append_event(connection, act, docket.row.id, &mut head, fact, in_name_of)?;
+        tracing::info!(case.id = %docket.row.id, event = fact.name(), "event recorded");
+    }
+    save_row(connection, act, docket, &head)?;
+    save_hops(connection, act, docket, &before)?;
+    Ok(last)
+}
+
+fn save_row(connection: &mut DbConnection, act: &Act, docket: &mut Docket, head: &Head) -> Result<()> {
+    let (row, life) = (&mut docket.row, &docket.life);
+    let dismissal = life.dismissal.as_ref().map(serde_json::to_string).transpose();
+    let dismissal = dismissal.map_err(|error| Error::Internal(Box::new(error)))?;
+    let asked = life.asked.iter().cloned().collect::<Vec<_>>().join(" ");
+    let changed = diesel::update(cases::table.filter(cases::id.eq(row.id).and(cases::version.eq(row.version))))
+        .set((
+            cases::version.eq(row.version + 1),
+            cases::status.eq(life.status),
+            cases::resume_status.eq(life.resume),
+            cases::holder_office_id.eq(life.holder),
+            cases::holder_user_id.eq(life.holder_user),
+            cases::lead_referral_id.eq(life.lead),
+            cases::asked_levels.eq(&asked),
+            cases::transfers.eq(i32::try_from(life.transfers).unwrap_or(i32::MAX)),
+            cases::reopenings.eq(i32::try_from(life.reopenings).unwrap_or(i32::MAX)),
+            cases::dismissal.eq(&dismissal),
+            cases::outcome.eq(&life.outcome),
+            cases::last_seq.eq(head.seq),
+            cases::last_hash.eq(&head.hash),
+            cases::updated_at.eq(act.now),
+        ))
+        .execute(connection)?;
+    if changed != 1 {
+        return Err(Error::Conflict(Code::StaleVersion));
+    }
+    row.version += 1;
+    row.status = life.status;
+    row.resume_status = life.resume;
+    row.holder_office_id = life.holder;
+    row.holder_user_id = life.holder_user;
+    row.lead_referral_id = life.lead;
+    row.asked_levels = asked;
+    row.dismissal = dismissal;
+    row.outcome = life.outcome.clone();
+    row.last_seq = head.seq;
+    row.last_hash = head.hash.clone();
+    row.updated_at = act.now;
+    Ok(())
+}
+
+fn save_hops(connection: &mut DbConnection, act: &Act, docket: &Docket, before: &Life) -> Result<()> {
+    let mut reached = Vec::new();
+    for (id, hop) in &docket.life.hops {
+        match before.hops.get(id) {
+            None => {
+                insert_hop(connection, act, docket.row.id, *id, hop)?;
+                reached.push(hop.office);
+                reached.push(hop.from);
+            }
+            Some(old) if old != hop => update_hop(connection, act, *id, old, hop)?,
+            Some(_) => {}
+        }
+    }
+    if before.holder != docket.life.holder {
+        reached.push(docket.life.holder);
+    }
+    if reached.is_empty() { Ok(()) } else { widen_scope(connection, act, docket.row.id, &reached) }
+}
+
+fn insert_hop(connection: &mut DbConnection, act: &Act, case: CaseId, id: ReferralId, hop: &Hop) -> Result<()> {
+    use referrals as r;
+    diesel::insert_into(r::table)
+        .values((
+            (r::id.eq(id), r::case_id.eq(case), r::parent_id.eq(hop.parent), r::from_office_id.eq(hop.from)),
+            (r::office_id.eq(hop.office), r::role.eq(hop.role), r::state.eq(hop.state), r::user_id.eq(hop.user)),
+            (r::sent_by.eq(act.actor.user()), r::sent_at.eq(act.now), r::started_at.eq(act.now)),
+            r::extensions.eq(0),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+fn update_hop(connection: &mut DbConnection, act: &Act, id: ReferralId, old: &Hop, hop: &Hop) -> Result<()> {
+    use referrals as r;
+    diesel::update(r::table.find(id))
+        .set((
+            r::state.eq(hop.state),
+            r::user_id.eq(hop.user),
+            r::extensions.eq(i32::try_from(hop.extensions).unwrap_or(i32::MAX)),
+        ))
+        .execute(connection)?;
+    if hop.state == super::life::HopState::Accepted && old.state == super::life::HopState::Sent {
+        diesel::update(r::table.find(id)).set(r::accepted_at.eq(act.now)).execute(connection)?;
+    }
+    if old.state.is_open() && !hop.state.is_open() {
+        diesel::update(r::table.find(id))
+            .set((r::ended_at.eq(act.now), r::next_at.eq(None::<Time>)))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+/// Lets the offices, and every office above them but the centre (which sees all), see the case.
+pub fn widen_scope(connection: &mut DbConnection, act: &Act, case: CaseId, reached: &[OfficeId]) -> Result<()> {
+    let centre = act.rules.offices.centre();
+    let mut rows = std::collections::BTreeMap::new();
+    for office in reached {
+        let line = act.rules.offices.with_ancestors(*office).into_iter().enumerate();
+        for (depth, above) in line.filter(|(depth, above)| *depth == 0 || *above != centre) {
+            *rows.entry(above).or_insert(false) |= depth == 0;
+        }
+    }
+    for (office, is_direct) in rows {
+        let row =
+            (case_scopes::office_id.eq(office), case_scopes::case_id.eq(case), case_scopes::is_direct.eq(is_direct));
+        let inserted = on_both!(connection, |c| diesel::insert_into(case_scopes::table)
+            .values(&row)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+        if inserted == 0 && is_direct {
+            diesel::update(case_scopes::table.find((office, case)))
+                .set(case_scopes::is_direct.eq(true))
+                .execute(connection)?;
+        }
+    }
+    Ok(())
+}

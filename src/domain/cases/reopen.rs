@@ -1,0 +1,85 @@
+//! Reopen: a supervisor takes a closed case up again, with a reason; it counts.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::clocks;
+use super::docket::{Docket, Expected};
+use super::life::{Fact, HopRole, NewHop, Status};
+use super::record::record;
+use crate::db::DbConnection;
+use crate::db::schema::cases;
+use crate::db::types::{CaseId, ReferralId, Time};
+use crate::domain::actor::Act;
+use crate::domain::deadlines::{self, Span};
+use crate::domain::input;
+use crate::domain::notifications::{self, Facts};
+use crate::domain::policy;
+use crate::domain::rulebook::Verb;
+use crate::error::{Error, Result};
+
+/// A reopening.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reopen {
+    /// Why, in words.
+    pub reason: String,
+    /// `referred`: back to the office that answered; `classified`: to be referred anew. By default back to
+    /// the office, where there was one.
+    #[serde(default)]
+    pub to: Option<String>,
+}
+
+/// Reopens a closed case.
+pub fn reopen(connection: &mut DbConnection, act: &Act, id: CaseId, expected: Expected, wish: &Reopen) -> Result<Docket> {
+    let mut docket = Docket::open(connection, act, id, expected)?;
+    let office = policy::allow(act, Verb::Reopen, docket.life.holder)?;
+    docket.life.can_reopen()?;
+    let reason = input::text("reason", &wish.reason, input::LINE_MAX).map_err(Error::field)?;
+    let wished = match wish.to.as_deref() {
+        Some(code) => Some(input::choice::<Status>("to", code).map_err(Error::field)?),
+        None => None,
+    };
+    let hop = if wished == Some(Status::Classified) { None } else { back_to_lead(act, &docket)? };
+    let status = if hop.is_some() { Status::Referred } else { Status::Classified };
+    let holder = hop.as_ref().map_or(office, |hop| hop.office);
+    let facts = Facts {
+        office: Some(holder),
+        due: hop.as_ref().and_then(|hop| hop.due_at),
+        reason: Some(reason.clone()),
+        ..Facts::default()
+    };
+    let fact = Fact::CaseReopened { reason, status, office: holder, hop: hop.clone() };
+    let event = record(connection, act, &mut docket, &[fact], Some(office))?;
+    diesel::update(cases::table.find(id))
+        .set((
+            (cases::closed_at.eq(None::<Time>), cases::answered_at.eq(None::<Time>)),
+            (cases::outcome_text.eq(None::<String>), cases::outcome_reason.eq(None::<String>)),
+            (cases::remedy.eq(None::<String>), cases::due_at.eq(facts.due.unwrap_or(docket.row.due_at))),
+        ))
+        .execute(connection)?;
+    match &hop {
+        Some(hop) => super::refer::send(connection, act, &docket, std::slice::from_ref(hop), None, event)?,
+        None => clocks::start_triage(connection, act, &mut docket)?,
+    }
+    notifications::to_citizen(connection, act, &docket.row, event, "case_reopened", &facts)?;
+    docket.reload(connection)
+}
+
+/// A new lead referral to the office that had the last one, with a new clock.
+fn back_to_lead(act: &Act, docket: &Docket) -> Result<Option<NewHop>> {
+    let last = docket.life.lead.and_then(|lead| docket.life.hops.get(&lead));
+    let Some(last) = last.filter(|hop| act.rules.offices.get(hop.office).is_some()) else { return Ok(None) };
+    let referral: ReferralId = act.id();
+    let span = act.rules.span("answer", Some(&docket.row.kind), docket.row.category.as_deref(), None, false);
+    let calendar = act.rules.calendar(last.office)?;
+    let due = deadlines::due(calendar, act.now.timestamp(), span.unwrap_or(Span::WorkingDays(10)))?;
+    Ok(Some(NewHop {
+        referral,
+        parent: None,
+        from: last.from,
+        office: last.office,
+        role: HopRole::Lead,
+        due_at: Some(due.into()),
+    }))
+}

@@ -1,0 +1,198 @@
+//! Notices to citizens and offices: queued in the transaction of the event that causes them.
+//!
+//! Nothing is rendered here; a row says which template with which facts. Workers render and send later, so
+//! a gateway that is away delays a notice and never a case.
+
+mod render;
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+pub use render::{Rendered, render};
+
+use crate::db::DbConnection;
+use crate::db::schema::{messages, outbox};
+use crate::db::types::{AnswerId, CitizenId, EventId, MessageId, OfficeId, QuestionId, Time};
+use crate::domain::actor::Act;
+use crate::domain::cases::{CaseRow, Channel};
+use crate::domain::citizens::{self, Citizen};
+use crate::error::{Error, Result};
+use crate::text_enum;
+
+text_enum! {
+    /// How far a message got (design §4).
+    pub enum DeliveryState {
+        Queued = "queued", Sent = "sent", AtCarrier = "at_carrier", Delivered = "delivered",
+        Undelivered = "undelivered", Failed = "failed", Blocked = "blocked", Unknown = "unknown",
+        /// An inbound message.
+        Received = "received",
+    }
+}
+
+text_enum! {
+    /// By which way a notice goes out.
+    pub enum Outlet { Sms = "sms", Email = "email" }
+}
+
+/// What a template may need; only what the event knows is filled.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub office: Option<OfficeId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<AnswerId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub question: Option<QuestionId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instruction: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Leaves the row when the message is settled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_code: Option<String>,
+}
+
+/// Where a notice goes.
+#[derive(Debug, Clone, Copy)]
+enum Audience {
+    Citizen(CitizenId),
+    Office(OfficeId),
+}
+
+/// The outlets that reach a citizen, best first: the preferred one, then the one the case came by.
+pub fn outlets(citizen: &Citizen, channel: Channel) -> Vec<Outlet> {
+    let by_channel = match channel {
+        Channel::Email | Channel::Web | Channel::Api => Outlet::Email,
+        _ => Outlet::Sms,
+    };
+    let preferred = match citizen.preferred_channel.as_deref() {
+        Some("email") => Outlet::Email,
+        Some("sms") => Outlet::Sms,
+        Some(_) | None => by_channel,
+    };
+    let mut order = vec![preferred];
+    order.extend(Outlet::ALL.iter().copied().filter(|outlet| *outlet != preferred));
+    order.retain(|outlet| address(citizen, *outlet).is_some());
+    order
+}
+
+/// The citizen's address for an outlet.
+pub fn address(citizen: &Citizen, outlet: Outlet) -> Option<&str> {
+    match outlet {
+        Outlet::Sms => citizen.mobile.as_deref(),
+        Outlet::Email => citizen.email.as_deref(),
+    }
+}
+
+/// Queues the acknowledgement of a new case.
+pub fn registered(
+    connection: &mut DbConnection,
+    act: &Act,
+    row: &CaseRow,
+    citizen: Option<&Citizen>,
+    event: EventId,
+    facts: &Facts,
+    is_downgraded: bool,
+) -> Result<()> {
+    let Some(citizen) = citizen else { return Ok(()) };
+    queue_for(connection, act, row, citizen, event, "case_registered", facts)?;
+    if is_downgraded {
+        queue_for(connection, act, row, citizen, event, "case_downgraded", facts)?;
+    }
+    Ok(())
+}
+
+/// Queues a notice to the citizen of a case, where one can be reached.
+pub fn to_citizen(
+    connection: &mut DbConnection,
+    act: &Act,
+    row: &CaseRow,
+    event: EventId,
+    template: &str,
+    facts: &Facts,
+) -> Result<()> {
+    let Some(id) = row.citizen_id else { return Ok(()) };
+    let citizen = citizens::load(connection, id)?;
+    queue_for(connection, act, row, &citizen, event, template, facts)
+}
+
+fn queue_for(
+    connection: &mut DbConnection,
+    act: &Act,
+    row: &CaseRow,
+    citizen: &Citizen,
+    event: EventId,
+    template: &str,
+    facts: &Facts,
+) -> Result<()> {
+    match outlets(citizen, row.channel).first() {
+        Some(outlet) => {
+            let to = Audience::Citizen(citizen.id);
+            queue(connection, act, row, event, to, *outlet, template, &citizen.language, facts)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Queues a notice to an office that has an e-mail address.
+pub fn to_office(
+    connection: &mut DbConnection,
+    act: &Act,
+    row: &CaseRow,
+    event: EventId,
+    office: OfficeId,
+    template: &str,
+    facts: &Facts,
+) -> Result<()> {
+    let has_address = act.rules.offices.get(office).is_some_and(|office| office.email.is_some());
+    if !has_address {
+        return Ok(());
+    }
+    queue(connection, act, row, event, Audience::Office(office), Outlet::Email, template, "fa", facts)
+}
+
+#[expect(clippy::too_many_arguments, reason = "one column each of the row that is queued")]
+fn queue(
+    connection: &mut DbConnection,
+    act: &Act,
+    row: &CaseRow,
+    event: EventId,
+    to: Audience,
+    outlet: Outlet,
+    template: &str,
+    language: &str,
+    facts: &Facts,
+) -> Result<()> {
+    use messages as m;
+    let id: MessageId = act.id();
+    let facts = serde_json::to_string(facts).map_err(|error| Error::Internal(Box::new(error)))?;
+    let (audience, citizen, office) = match to {
+        Audience::Citizen(citizen) => ("citizen", Some(citizen), None),
+        Audience::Office(office) => ("office", None, Some(office)),
+    };
+    diesel::insert_into(m::table)
+        .values((
+            (m::id.eq(id), m::case_id.eq(row.id), m::event_id.eq(event), m::direction.eq("out")),
+            (m::audience.eq(audience), m::citizen_id.eq(citizen), m::office_id.eq(office)),
+            (m::channel.eq(outlet), m::template.eq(template), m::language.eq(language), m::facts.eq(facts)),
+            (m::state.eq(DeliveryState::Queued), m::attempts.eq(0), m::created_at.eq(act.now)),
+        ))
+        .execute(connection)?;
+    enqueue(connection, id, act.now)
+}
+
+/// Puts a message into the outbox, to be sent from `next_at` on.
+pub fn enqueue(connection: &mut DbConnection, message: MessageId, next_at: Time) -> Result<()> {
+    diesel::insert_into(outbox::table)
+        .values((outbox::message_id.eq(message), outbox::next_at.eq(next_at)))
+        .execute(connection)?;
+    Ok(())
+}

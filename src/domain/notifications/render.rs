@@ -1,0 +1,119 @@
+//! Fills a template with a message's facts: what is sent, word for word.
+//!
+//! An SMS never carries the subject, the text or personal data (phones are shared in families); the
+//! template's variables for SMS are limited here, whatever a template says.
+
+use diesel::prelude::*;
+use minijinja::{Environment, context};
+
+use super::{Facts, Outlet};
+use crate::db::DbConnection;
+use crate::db::schema::{answers, questions};
+use crate::db::types::Time;
+use crate::domain::calendar::JalaliDate;
+use crate::domain::cases::CaseRow;
+use crate::domain::rulebook::Rulebook;
+use crate::domain::text::persian_digits;
+use crate::error::{Error, Language, Result};
+
+/// A text ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// Subject line of an e-mail.
+    pub subject: Option<String>,
+    pub body: String,
+}
+
+/// Renders `event` for an audience; the template's absence is an internal fault that names it.
+#[expect(clippy::too_many_arguments, reason = "the template's key and what fills it")]
+pub fn render(
+    connection: &mut DbConnection,
+    rules: &Rulebook,
+    row: &CaseRow,
+    event: &str,
+    audience: &str,
+    outlet: Outlet,
+    language: &str,
+    facts: &Facts,
+    base_url: &str,
+) -> Result<Rendered> {
+    let key = (event.to_owned(), audience.to_owned(), outlet.to_string(), language.to_owned());
+    let template = rules.templates.get(&key).ok_or_else(|| {
+        Error::internal(format!("no template for {event} to {audience} by {outlet} in {language}"))
+    })?;
+    let reader = if language == "en" { Language::En } else { Language::Fa };
+    let private = match outlet {
+        Outlet::Sms => Private::default(),
+        Outlet::Email => Private::load(connection, rules, row, facts, audience)?,
+    };
+    // a sealed case is never named by its office on a phone that others read
+    let office = facts.office.and_then(|id| rules.offices.get(id)).map_or("", |office| office.name(reader));
+    let office = if row.is_sealed && outlet == Outlet::Sms { "" } else { office };
+    let values = context! {
+        code => row.tracking_code,
+        url => format!("{}/track", base_url.trim_end_matches('/')),
+        office => office,
+        due => date(facts.due, reader),
+        until => date(facts.until, reader),
+        outcome => facts.outcome.as_deref().map(|code| rules.outcome_name(code, reader)).unwrap_or_default(),
+        access_code => facts.access_code,
+        reason => private.reason,
+        text => private.text,
+        question => private.question,
+        instruction => private.instruction,
+        subject => private.subject,
+    };
+    let fill = |text: &str| Environment::new().render_str(text, &values).map_err(Error::internal);
+    Ok(Rendered { subject: template.subject.as_deref().map(fill).transpose()?, body: fill(&template.body)? })
+}
+
+/// What only a letter or e-mail may carry.
+#[derive(Default)]
+struct Private {
+    reason: String,
+    text: String,
+    question: String,
+    instruction: String,
+    subject: String,
+}
+
+impl Private {
+    fn load(
+        connection: &mut DbConnection,
+        rules: &Rulebook,
+        row: &CaseRow,
+        facts: &Facts,
+        audience: &str,
+    ) -> Result<Self> {
+        let answer: Option<String> = match facts.answer {
+            Some(id) => answers::table.find(id).select(answers::text).first(connection).optional()?,
+            None => None,
+        };
+        let question: Option<String> = match facts.question {
+            Some(id) => questions::table.find(id).select(questions::text).first(connection).optional()?,
+            None => None,
+        };
+        let hides_subject = row.is_sealed && audience == "office";
+        let subject = row.subject.clone().filter(|_| !hides_subject).or_else(|| {
+            row.category.as_deref().and_then(|code| rules.categories.get(code)).map(|leaf| leaf.fa.clone())
+        });
+        Ok(Self {
+            reason: facts.reason.clone().unwrap_or_default(),
+            text: answer.or_else(|| facts.text.clone()).unwrap_or_default(),
+            question: question.unwrap_or_default(),
+            instruction: facts.instruction.clone().unwrap_or_default(),
+            subject: subject.unwrap_or_default(),
+        })
+    }
+}
+
+/// A day as its reader writes it: Jalali in Persian digits, or ISO.
+fn date(time: Option<Time>, reader: Language) -> String {
+    let Some(time) = time else { return String::new() };
+    let Ok(zone) = jiff::tz::TimeZone::get("Asia/Tehran") else { return time.to_string() };
+    match reader {
+        Language::Fa => JalaliDate::of(time.timestamp(), &zone)
+            .map_or_else(|_| persian_digits(&time.to_string()), JalaliDate::short_fa),
+        Language::En => time.timestamp().to_zoned(zone).strftime("%Y-%m-%d").to_string(),
+    }
+}

@@ -1,0 +1,79 @@
+//! Extend (تمدید مهلت): once, at most the original length, with a reason to the citizen; a second time only
+//! with the citizen's consent (the Korean petitions decree).
+
+use super::Move;
+use super::row::{ReferralRow, find};
+use crate::db::DbConnection;
+use crate::db::types::{ReferralId, Time};
+use crate::domain::actor::Act;
+use crate::domain::cases::life::{Fact, HopRole};
+use crate::domain::cases::{Docket, Expected, clocks, record};
+use crate::domain::deadlines::{self, Span};
+use crate::domain::input;
+use crate::domain::notifications::{self, Facts};
+use crate::domain::policy;
+use crate::domain::rulebook::Verb;
+use crate::error::{Code, Error, FieldError, Fields, Result};
+
+/// Moves a referral's deadline by `wish.days` working days; the citizen is told why.
+pub fn extend(
+    connection: &mut DbConnection,
+    act: &Act,
+    id: ReferralId,
+    expected: Expected,
+    wish: &Move,
+) -> Result<ReferralRow> {
+    let (mut docket, hop) = Docket::open_referral(connection, act, id, expected)?;
+    let office = policy::allow(act, Verb::Extend, hop.office)?;
+    let with_consent = wish.consent.unwrap_or(false);
+    docket.life.can_extend(id, with_consent)?;
+    let old = find(connection, id)?;
+    let (days, reason) = check(wish)?;
+    let due_at = new_due(act, &old, hop.office, days)?;
+    let fact = Fact::DeadlineExtended { referral: id, due_before: old.due_at, due_at, reason: reason.clone(), with_consent };
+    let event = record(connection, act, &mut docket, std::slice::from_ref(&fact), Some(office))?;
+    let is_root_lead = hop.role == HopRole::Lead && hop.parent.is_none();
+    clocks::extend(connection, act, &docket.row, &fact, hop.office, is_root_lead)?;
+    if is_root_lead {
+        let facts = Facts { office: Some(hop.office), due: Some(due_at), reason: Some(reason), ..Facts::default() };
+        notifications::to_citizen(connection, act, &docket.row, event, "deadline_extended", &facts)?;
+    }
+    find(connection, id)
+}
+
+fn check(wish: &Move) -> Result<(u16, String)> {
+    let mut fields = Fields::default();
+    let days = match wish.days {
+        Some(days) if (1..=365).contains(&days) => days,
+        Some(_) => {
+            fields.add(FieldError::new("days", "out_of_range", "میان ۱ و ۳۶۵ روز کاری.", "Between 1 and 365 working days."));
+            0
+        }
+        None => {
+            fields.add(FieldError::required("days"));
+            0
+        }
+    };
+    let words = wish.reason.as_deref().or(wish.note.as_deref()).unwrap_or_default();
+    let reason = fields.take(input::text("reason", words, input::LINE_MAX));
+    fields.finish()?;
+    Ok((days, reason.unwrap_or_default()))
+}
+
+/// The new due time; the extension is at most as long as the original deadline.
+fn new_due(act: &Act, old: &ReferralRow, office: crate::db::types::OfficeId, days: u16) -> Result<Time> {
+    let due = old.due_at.ok_or(Error::Conflict(Code::WrongState))?;
+    let calendar = act.rules.calendar(office)?;
+    let extended = deadlines::due(calendar, due.timestamp(), Span::WorkingDays(days))?;
+    let original = calendar.working_between(old.started_at.timestamp(), due.timestamp());
+    let more = calendar.working_between(due.timestamp(), extended);
+    if more > original {
+        return Err(Error::field(FieldError::new(
+            "days",
+            "longer_than_original",
+            "تمدید از مهلت نخست بلندتر است؛ روزهای کمتری بخواهید.",
+            "The extension is longer than the original deadline; ask for fewer days.",
+        )));
+    }
+    Ok(extended.into())
+}

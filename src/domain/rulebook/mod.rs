@@ -1,0 +1,84 @@
+//! The rules in force, as one immutable snapshot: offices, kinds, categories, calendars, limits, routes,
+//! templates and the policy matrix.
+//!
+//! Rules are rows with versions (tag S2.2ii). A process holds them in memory and reads them again when the
+//! database says that they changed; a verb is judged by one snapshot from beginning to end.
+
+pub(crate) mod calendars;
+mod limits;
+pub(crate) mod load;
+mod offices;
+mod roles;
+mod routing;
+mod rows;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use load::RulebookCache;
+pub use offices::{Level, Office, Offices};
+pub use roles::{Reach, Verb};
+pub use routing::Route;
+pub use rows::{Calendar as CalendarRow, Category, County, Group, Holiday, Kind, Limit, Outcome, Province, Reason, Role, Rule, Shift, Template};
+
+use crate::domain::calendar::Calendar;
+use crate::error::{FieldError, Language};
+
+/// Every rule in force at one moment.
+#[derive(Debug)]
+pub struct Rulebook {
+    /// Rises with every change.
+    pub version: i64,
+    /// The tree of offices.
+    pub offices: Offices,
+    /// Kinds of cases by code.
+    pub kinds: BTreeMap<String, Kind>,
+    /// Outcomes by code.
+    pub outcomes: BTreeMap<String, Outcome>,
+    /// Groups of categories by code.
+    pub groups: BTreeMap<String, Group>,
+    /// Categories (leaves) by code.
+    pub categories: BTreeMap<String, Category>,
+    /// Reasons by use and code.
+    pub reasons: BTreeMap<(String, String), Reason>,
+    /// Limits by code.
+    pub limits: BTreeMap<String, Limit>,
+    /// Routing rules in their order.
+    pub rules: Vec<Rule>,
+    /// Templates by event, audience, channel and language.
+    pub templates: BTreeMap<(String, String, String, String), Template>,
+    /// Provinces by code.
+    pub provinces: BTreeMap<String, Province>,
+    /// Counties by code.
+    pub counties: BTreeMap<String, County>,
+    /// The policy matrix: what each role may do, and how far.
+    pub roles: BTreeMap<crate::domain::actor::Role, Role>,
+    calendars: BTreeMap<String, Arc<Calendar>>,
+}
+
+impl Rulebook {
+    /// The kind of this code, or the field error that names it.
+    pub fn kind(&self, field: &str, code: &str) -> Result<&Kind, FieldError> {
+        self.kinds.get(code).ok_or_else(|| FieldError::unknown(field, code))
+    }
+
+    /// The category of this code, or the field error that names it.
+    pub fn category(&self, field: &str, code: &str) -> Result<&Category, FieldError> {
+        self.categories.get(code).ok_or_else(|| FieldError::unknown(field, code))
+    }
+
+    /// The name of an outcome in a language, or its code where no row knows it.
+    pub fn outcome_name(&self, code: &str, language: Language) -> String {
+        self.outcomes.get(code).map_or_else(|| code.to_owned(), |row| match language {
+            Language::Fa => row.fa.clone(),
+            Language::En => row.en.clone(),
+        })
+    }
+
+    /// The reason of this use and code, or the field error that names it.
+    pub fn reason(&self, reason_use: &str, field: &str, code: &str) -> Result<&Reason, FieldError> {
+        self.reasons
+            .get(&(reason_use.to_owned(), code.to_owned()))
+            .ok_or_else(|| FieldError::unknown(field, code))
+    }
+}

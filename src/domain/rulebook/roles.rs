@@ -1,0 +1,41 @@
+//! The verbs of the policy matrix and how far a role's right to one reaches.
+
+use crate::domain::actor::Role;
+use crate::text_enum;
+
+text_enum! {
+    /// What a role may be allowed to do.
+    pub enum Verb {
+        Register = "register", ReadCase = "read_case", ReadIdentity = "read_identity",
+        ReadSealed = "read_sealed", Classify = "classify", Advise = "advise", Refer = "refer",
+        Accept = "accept", Return = "return", Transfer = "transfer", Recall = "recall",
+        Assign = "assign", Ask = "ask", Reply = "reply", Extend = "extend", Answer = "answer",
+        Approve = "approve", Close = "close", Reopen = "reopen", Withdraw = "withdraw",
+        Dismiss = "dismiss", Note = "note", Attach = "attach", ReadCitizens = "read_citizens",
+        EditCitizens = "edit_citizens", Resend = "resend", Configure = "configure",
+        ManageUsers = "manage_users", ManageGateways = "manage_gateways", ReadAudit = "read_audit",
+        ReadHealth = "read_health",
+    }
+}
+
+/// How far a right reaches from the office of the assignment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Not at all.
+    None,
+    /// That office only.
+    Own,
+    /// That office and every office below it.
+    Tree,
+}
+
+impl super::Rulebook {
+    /// How far `role` may do `verb`.
+    pub fn reach(&self, role: Role, verb: Verb) -> Reach {
+        match self.roles.get(&role) {
+            Some(row) if row.tree.contains(&verb) => Reach::Tree,
+            Some(row) if row.own.contains(&verb) => Reach::Own,
+            Some(_) | None => Reach::None,
+        }
+    }
+}
