@@ -1,0 +1,5 @@
+//! The rules of the service, in the words of the clerk.
+//!
+//! What is here knows nothing of HTTP, mail or pages. Time, actor and randomness are arguments.
+
+pub mod text;
