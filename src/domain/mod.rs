@@ -3,4 +3,5 @@
 //! What is here knows nothing of HTTP, mail or pages. Time, actor and randomness are arguments.
 
 pub mod calendar;
+pub mod deadlines;
 pub mod text;
