@@ -188,7 +188,7 @@ type Words = Box<dyn BoxableExpression<cases::table, MultiBackend, SqlType = Boo
 
 /// A tracking code finds its case; other words are looked for in the full-text index, all of them.
 fn condition_on_words(connection: &DbConnection, words: &str) -> Words {
-    if let Ok(code) = super::tracking_code::TrackingCode::parse(words) {
+    if let Ok(code) = super::TrackingCode::parse(words) {
         return Box::new(cases::tracking_code.eq(code.as_str().to_owned()));
     }
     let terms: Vec<String> = search_key(words)

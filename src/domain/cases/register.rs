@@ -8,11 +8,12 @@ use super::clocks::{self, Promise};
 use super::life::{Fact, Status};
 use super::record::{Head, append_event, sha256_hex, widen_scope};
 use super::row::{CaseRow, Channel, Priority, Representative};
-use super::tracking_code::TrackingCode;
+use super::{IntakeCode, TrackingCode};
 use crate::db::{DbConnection, dialect};
 use crate::db::schema::cases;
 use crate::db::types::{CaseId, CitizenId, EventId, OfficeId, Time};
 use crate::domain::actor::{Act, Actor};
+use crate::domain::calendar::{JalaliDate, TEHRAN};
 use crate::domain::citizens::{self, CitizenInput};
 use crate::domain::input;
 use crate::domain::notifications::{self, Facts};
@@ -323,8 +324,13 @@ fn known(connection: &mut DbConnection, filing: &Filing) -> Result<Option<CaseRo
 
 /// A tracking code that no case has yet.
 fn free_code(connection: &mut DbConnection, act: &Act, province: Option<&str>) -> Result<TrackingCode> {
+    let zone = jiff::tz::TimeZone::get(TEHRAN).map_err(Error::internal)?;
+    let today = JalaliDate::of(act.now.timestamp(), &zone).map_err(Error::internal)?;
+    let mut rng = rand::rng();
+    let intake = province.and_then(|code| code.parse().ok()).and_then(IntakeCode::province);
     for _ in 0..50 {
-        let code = TrackingCode::random(act.now.timestamp(), province).map_err(Error::internal)?;
+        let intake = intake.unwrap_or_else(|| IntakeCode::national(&mut rng));
+        let code = TrackingCode::generate(today, intake, &mut rng);
         let taken: i64 =
             cases::table.filter(cases::tracking_code.eq(code.as_str())).count().get_result(connection)?;
         if taken == 0 {

@@ -3,8 +3,7 @@
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::identifiers::{EmailAddress, ForeignId, LegalEntityId, NationalId, PostalCode};
-use super::phone::Phone;
+use super::{EmailAddress, ForeignId, LegalEntityId, NationalId, Phone, PostalCode};
 use crate::db::DbConnection;
 use crate::db::schema::citizens;
 use crate::db::types::{CitizenId, Time};
@@ -228,7 +227,7 @@ fn create(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Resu
 fn refresh(connection: &mut DbConnection, act: &Act, mut citizen: Citizen, told: &Identity) -> Result<Citizen> {
     let may_correct = matches!(act.actor, Actor::Staff(_));
     let before = citizen.clone();
-    let mut lay = |old: &mut Option<String>, new: &Option<String>| {
+    let lay = |old: &mut Option<String>, new: &Option<String>| {
         if new.is_some() && (old.is_none() || may_correct) {
             old.clone_from(new);
         }

@@ -13,7 +13,7 @@ use crate::domain::cases::{Docket, Expected, clocks, record};
 use crate::domain::input;
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
-use crate::error::{Error, FieldError, Fields, Result};
+use crate::error::{FieldError, Fields, Result};
 
 /// The reason that says "not ours": it needs an office that is.
 const NOT_OURS: [&str; 2] = ["not_competent", "other_unit"];

@@ -49,7 +49,7 @@ impl Life {
                 });
             }
             Fact::AnswerApproved { referral, is_interim, outcome, .. } => {
-                self.approve(*referral, *is_interim, outcome.as_deref());
+                self.take_effect(*referral, *is_interim, outcome.as_deref());
             }
             Fact::AnswerRejected { referral, .. } => self.change(*referral, |hop| hop.pending = None),
             Fact::DismissalProposed { proposal } => self.dismissal = Some(proposal.clone()),
@@ -142,7 +142,7 @@ impl Life {
         self.holder_user = None;
     }
 
-    fn approve(&mut self, referral: ReferralId, is_interim: bool, outcome: Option<&str>) {
+    fn take_effect(&mut self, referral: ReferralId, is_interim: bool, outcome: Option<&str>) {
         self.change(referral, |hop| {
             hop.pending = None;
             if !is_interim {

@@ -1,0 +1,250 @@
+//! Settings: `config/default.toml` (built in), then `config/local.toml`, then `SAMAD__SECTION__KEY`.
+//!
+//! Everything wrong is found at once and named with its remedy; a start stops on the first line.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::db::Location;
+
+/// The settings that the binary carries.
+pub const DEFAULTS: &str = include_str!("../config/default.toml");
+
+/// All settings, as written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub server: Server,
+    pub data: Data,
+    pub database: Database,
+    pub keys: KeysFile,
+    pub tokens: Tokens,
+    pub limits: Limits,
+    pub smtp: Smtp,
+    pub sms: Sms,
+    pub outbox: Outbox,
+    pub log: Log,
+    /// Set by `serve --demo`: real gateways stay off.
+    #[serde(skip)]
+    pub is_demo: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    pub listen: String,
+    pub public_url: String,
+    pub threads: usize,
+    pub stop_seconds: u64,
+    pub body_limit: usize,
+    pub attachment_limit: usize,
+    pub trusted_proxies: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    pub dir: PathBuf,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    pub url: String,
+    pub pool: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeysFile {
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tokens {
+    pub access_seconds: i64,
+    pub refresh_seconds: i64,
+    pub citizen_seconds: i64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    pub public_per_minute: u32,
+    pub staff_per_minute: u32,
+    pub lookup_tries: i32,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smtp {
+    pub url: String,
+    pub from: String,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sms {
+    pub provider: String,
+    pub url: String,
+    pub key: String,
+    pub line: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outbox {
+    pub backoff_seconds: i64,
+    pub backoff_limit_seconds: i64,
+    pub max_attempts: i32,
+    pub concurrency: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub filter: String,
+    pub format: String,
+}
+
+macro_rules! hide {
+    ($($name:ident),*) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+hide!(Database, Smtp, Sms);
+
+impl Config {
+    /// Reads the settings; the error is one line that names what is wrong.
+    pub fn load(local: &Path) -> Result<Self, String> {
+        let mut builder = config::Config::builder().add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml));
+        if local.exists() {
+            builder = builder.add_source(config::File::from(local));
+        }
+        let environment = config::Environment::with_prefix("SAMAD")
+            .prefix_separator("__")
+            .separator("__")
+            .try_parsing(true)
+            .list_separator(",")
+            .with_list_parse_key("server.trusted_proxies");
+        builder
+            .add_source(environment)
+            .build()
+            .and_then(config::Config::try_deserialize)
+            .map_err(|error| format!("setting: {error}"))
+    }
+
+    /// Everything wrong with the settings, one line each; empty when all is well.
+    pub fn problems(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut wrong = |key: &str, what: String| found.push(format!("{key} (SAMAD__{}): {what}", key.to_uppercase().replace('.', "__")));
+        if self.server.listen.parse::<SocketAddr>().is_err() {
+            wrong("server.listen", format!("'{}' is no address and port such as 127.0.0.1:8080", self.server.listen));
+        }
+        if !(self.server.public_url.starts_with("http://") || self.server.public_url.starts_with("https://")) {
+            wrong("server.public_url", "write http://… or https://…".into());
+        }
+        if let Err(what) = self.location() {
+            wrong("database.url", what);
+        }
+        if self.database.pool == 0 {
+            wrong("database.pool", "at least 1".into());
+        }
+        for proxy in self.server.trusted_proxies.iter().filter(|proxy| proxy.parse::<IpAddr>().is_err()) {
+            wrong("server.trusted_proxies", format!("'{proxy}' is no IP address"));
+        }
+        for (key, seconds) in [
+            ("tokens.access_seconds", self.tokens.access_seconds),
+            ("tokens.refresh_seconds", self.tokens.refresh_seconds),
+            ("tokens.citizen_seconds", self.tokens.citizen_seconds),
+            ("outbox.backoff_seconds", self.outbox.backoff_seconds),
+            ("outbox.backoff_limit_seconds", self.outbox.backoff_limit_seconds),
+        ] {
+            if seconds <= 0 {
+                wrong(key, "must be more than 0".into());
+            }
+        }
+        if self.outbox.max_attempts < 1 || self.outbox.concurrency < 1 {
+            wrong("outbox.max_attempts", "tries and concurrency must be at least 1".into());
+        }
+        if !self.smtp.url.is_empty() && lettre::AsyncSmtpTransport::<lettre::Tokio1Executor>::from_url(&smtp_url(&self.smtp.url)).is_err() {
+            wrong("smtp.url", "write smtp://host:port or smtps://user:password@host".into());
+        }
+        if self.smtp.from.parse::<lettre::message::Mailbox>().is_err() {
+            wrong("smtp.from", format!("'{}' is no sender such as Samad <samad@example.ir>", self.smtp.from));
+        }
+        match self.sms.provider.as_str() {
+            "none" => {}
+            "http" | "kannel" if self.sms.url.is_empty() => wrong("sms.url", "the gateway's address is missing".into()),
+            "kavenegar" if self.sms.key.is_empty() => wrong("sms.key", "the provider's key is missing".into()),
+            "http" | "kannel" | "kavenegar" => {}
+            other => wrong("sms.provider", format!("'{other}' is not one of none, http, kannel, kavenegar")),
+        }
+        if tracing_subscriber::EnvFilter::try_new(&self.log.filter).is_err() {
+            wrong("log.filter", format!("'{}' is no filter such as info", self.log.filter));
+        }
+        if !["text", "json"].contains(&self.log.format.as_str()) {
+            wrong("log.format", format!("'{}' is neither text nor json", self.log.format));
+        }
+        found
+    }
+
+    /// Where the database is.
+    pub fn location(&self) -> Result<Location, String> {
+        if self.database.url.is_empty() {
+            return Ok(Location::Sqlite(self.data.dir.join("samad.db")));
+        }
+        Location::parse(&self.database.url)
+    }
+
+    /// Where the root key lies.
+    pub fn keys_file(&self) -> PathBuf {
+        if self.keys.file.as_os_str().is_empty() { self.data.dir.join("keys.hex") } else { self.keys.file.clone() }
+    }
+
+    /// Where attachments lie.
+    pub fn attachments_dir(&self) -> PathBuf {
+        self.data.dir.join("attachments")
+    }
+}
+
+/// The URL as lettre reads it: plain `smtp://` takes STARTTLS only when asked for.
+pub fn smtp_url(url: &str) -> String {
+    match url.strip_prefix("smtp+starttls://") {
+        Some(rest) => format!("smtp://{rest}?tls=required"),
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn defaults() -> Config {
+        Config::load(Path::new("/nowhere/local.toml")).expect("the built-in settings are whole")
+    }
+
+    #[test]
+    fn the_built_in_settings_are_right() {
+        assert_eq!(defaults().problems(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_wrong_setting_is_named_at_once() {
+        let mut config = defaults();
+        config.server.listen = "here".into();
+        config.database.url = "mysql://x".into();
+        config.sms.provider = "pigeon".into();
+        let problems = config.problems().join("\n");
+        for key in ["SAMAD__SERVER__LISTEN", "SAMAD__DATABASE__URL", "SAMAD__SMS__PROVIDER"] {
+            assert!(problems.contains(key), "{problems}");
+        }
+    }
+}

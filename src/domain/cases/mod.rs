@@ -1,0 +1,24 @@
+//! Cases: one matter of one citizen, from its first word to the notified closure.
+
+pub mod answer;
+pub mod ask;
+pub mod attach;
+pub mod classify;
+pub mod clocks;
+pub mod close;
+mod docket;
+pub mod escalate;
+pub mod life;
+pub mod list;
+pub mod note;
+mod record;
+pub mod refer;
+pub mod register;
+pub mod reopen;
+mod row;
+mod tracking_code;
+
+pub use docket::{Docket, Expected, find_visible, life_of};
+pub use record::{event_hash, record, sha256_hex};
+pub use tracking_code::{IntakeCode, TrackingCode, TrackingCodeError};
+pub use row::{CaseRow, Channel, Priority, Representative};

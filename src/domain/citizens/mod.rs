@@ -1,0 +1,14 @@
+//! Citizens: who files, each once whatever the channel (tag P1.1), and how they are known and reached.
+//!
+//! Everything here is parsed at the edge and then right in form. Right in form is not proof of a real person.
+//! The values are personal: their debug form is masked, and they have no `Display`, so that no log prints them.
+
+mod email;
+mod identifiers;
+mod phone;
+mod store;
+
+pub use email::{EmailAddress, EmailAddressError};
+pub use identifiers::{ForeignId, IdentifierError, LegalEntityId, NationalId, PostalCode};
+pub use phone::{Phone, PhoneError};
+pub use store::{Citizen, CitizenInput, Identity, find_or_create, language_of, load, parse};
