@@ -13,4 +13,5 @@ pub mod referrals;
 pub mod rulebook;
 pub mod text;
 pub mod users;
+pub mod views;
 pub mod visibility;

@@ -137,7 +137,7 @@ impl Life {
 
     /// The office takes the referral up.
     pub fn accept(&self, referral: ReferralId, by: Taker) -> Result<Fact> {
-        self.working(referral)?;
+        self.can_work(referral)?;
         match self.hop(referral)?.state {
             HopState::Sent => Ok(Fact::ReferralAccepted { referral, user: by.user }),
             _ => Err(Error::Conflict(Code::AlreadyDone)),
@@ -146,7 +146,7 @@ impl Life {
 
     /// The referral is given to a person of its office.
     pub fn assign(&self, referral: ReferralId, user: UserId) -> Result<Fact> {
-        self.working(referral)?;
+        self.can_work(referral)?;
         match self.hop(referral)?.user {
             Some(present) if present == user => Err(Error::Conflict(Code::AlreadyDone)),
             _ => Ok(Fact::ReferralAssigned { referral, user }),
@@ -197,12 +197,18 @@ impl Life {
 
     /// The sender takes it back.
     pub fn recall(&self, referral: ReferralId, reason: String) -> Result<Fact> {
-        self.working(referral)?;
+        self.can_work(referral)?;
         Ok(Fact::ReferralRecalled { referral, reason })
     }
 
     /// The holder asks the citizen, once per level; the clock stands until the reply.
     pub fn ask(&self, question: QuestionId, level: &str, wait_until: Time) -> Result<Fact> {
+        self.can_ask(level)?;
+        Ok(Fact::CitizenAsked { question, referral: self.working_lead(), level: level.to_owned(), wait_until })
+    }
+
+    /// Whether the citizen may be asked from this level now.
+    pub fn can_ask(&self, level: &str) -> Result<()> {
         self.expect(&[Status::Classified, Status::Referred])?;
         if self.asked.contains(level) {
             return Err(Error::Conflict(Code::QuestionAsked));
@@ -210,12 +216,12 @@ impl Life {
         if self.working_lead().and_then(|id| self.hops.get(&id)).is_some_and(|hop| hop.pending.is_some()) {
             return Err(Error::Conflict(Code::AnswerPending));
         }
-        Ok(Fact::CitizenAsked { question, referral: self.working_lead(), level: level.to_owned(), wait_until })
+        Ok(())
     }
 
     /// More time, once; again only with the citizen's consent.
     pub fn can_extend(&self, referral: ReferralId, has_consent: bool) -> Result<()> {
-        self.working(referral)?;
+        self.can_work(referral)?;
         match self.hop(referral)?.extensions {
             0 => Ok(()),
             1 if has_consent => Ok(()),
@@ -239,7 +245,7 @@ impl Life {
 
     /// Whether an answer may be written now: none pending, and for a final one nothing open below.
     pub fn can_answer(&self, referral: ReferralId, is_interim: bool) -> Result<()> {
-        self.working(referral)?;
+        self.can_work(referral)?;
         match self.hop(referral)? {
             hop if hop.role == HopRole::Copy => Err(Error::Conflict(Code::WrongState)),
             hop if hop.pending.is_some() => Err(Error::Conflict(Code::AnswerPending)),
@@ -318,7 +324,7 @@ impl Life {
     }
 
     /// The referral is open and its clock runs.
-    fn working(&self, referral: ReferralId) -> Result<()> {
+    pub fn can_work(&self, referral: ReferralId) -> Result<()> {
         let hop = self.hop(referral)?;
         let copy_may_wait = hop.role == HopRole::Copy && self.is_open();
         if !hop.state.is_open() || !(self.status == Status::Referred || copy_may_wait) {
@@ -328,8 +334,8 @@ impl Life {
     }
 
     /// A referral may be given up: open, not a copy, no answer pending, nothing open below.
-    fn can_leave(&self, referral: ReferralId) -> Result<()> {
-        self.working(referral)?;
+    pub fn can_leave(&self, referral: ReferralId) -> Result<()> {
+        self.can_work(referral)?;
         let hop = self.hop(referral)?;
         if hop.role == HopRole::Copy {
             return Err(Error::Conflict(Code::WrongState));
@@ -348,7 +354,7 @@ impl Life {
     }
 
     fn pending(&self, referral: ReferralId, answer: AnswerId) -> Result<super::Pending> {
-        self.working(referral)?;
+        self.can_work(referral)?;
         match self.hop(referral)?.pending {
             Some(pending) if pending.answer == answer => Ok(pending),
             Some(_) | None => Err(Error::Conflict(Code::AlreadyDone)),

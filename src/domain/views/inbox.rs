@@ -1,0 +1,261 @@
+//! The inbox (کارتابل): an actor's work ordered by due time, with counts per box.
+//!
+//! Work is an open referral to one of the actor's offices, or a case that waits at its desk. Counts are of
+//! the same rows as the list, so they cannot be wrong.
+
+use diesel::dsl::{count_star, exists};
+use diesel::prelude::*;
+use serde::Serialize;
+
+use super::case::{CaseView, cases as case_views};
+use super::referral::{ReferralView, referral as referral_view};
+use crate::db::DbConnection;
+use crate::db::connection::MultiBackend;
+use crate::db::schema::{answers, cases, referrals};
+use crate::db::types::{OfficeId, Time};
+use crate::domain::actor::{Act, Actor};
+use crate::domain::cases::answer::AnswerState;
+use crate::domain::cases::life::{HopRole, HopState, Status};
+use crate::domain::cases::list::Cursor;
+use crate::domain::cases::CaseRow;
+use crate::domain::referrals::ReferralRow;
+use crate::domain::rulebook::{Reach, Verb};
+use crate::domain::visibility;
+use crate::error::Result;
+use crate::text_enum;
+
+text_enum! {
+    /// A box of the inbox.
+    pub enum Tray {
+        /// Sent to the office, not yet accepted.
+        New = "new",
+        /// Accepted and being worked on.
+        InProgress = "in_progress",
+        DueToday = "due_today", Overdue = "overdue",
+        /// The citizen was asked.
+        Waiting = "waiting",
+        /// An answer awaits approval.
+        ToApprove = "to_approve",
+        Copies = "copies",
+        /// Waits at the desk to be classified or referred.
+        Triage = "triage",
+    }
+}
+
+/// One piece of work.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct InboxItem {
+    pub r#box: String,
+    /// When it is due; none for copies.
+    pub due_at: Option<Time>,
+    /// `overdue`, `due_today`, `soon` (the last fifth of its time) or `on_time`.
+    pub urgency: String,
+    pub case: CaseView,
+    /// None where the case waits at the desk.
+    pub referral: Option<ReferralView>,
+}
+
+/// A page of the inbox.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Inbox {
+    /// How many in each box; never more than 10,000 are counted.
+    pub counts: std::collections::BTreeMap<String, i64>,
+    pub items: Vec<InboxItem>,
+    pub next_cursor: Option<String>,
+}
+
+/// The actor's offices by what work reaches them.
+struct Desks {
+    referral: Vec<OfficeId>,
+    triage: Vec<OfficeId>,
+    can_approve: Vec<OfficeId>,
+}
+
+/// End of the local day, for "due today".
+fn end_of_today(act: &Act) -> Time {
+    let zone = jiff::tz::TimeZone::get(crate::domain::calendar::TEHRAN).unwrap_or(jiff::tz::TimeZone::UTC);
+    let date = act.now.timestamp().to_zoned(zone.clone()).date();
+    date.tomorrow()
+        .and_then(|next| next.to_zoned(zone))
+        .map_or(act.now.plus_days(1), |midnight| Time::from(midnight.timestamp()))
+}
+
+fn desks(act: &Act) -> Desks {
+    let at = |verbs: &[Verb]| -> Vec<OfficeId> {
+        let Actor::Staff(staff) = &act.actor else { return Vec::new() };
+        let may = |role| verbs.iter().any(|verb| act.rules.reach(role, *verb) != Reach::None);
+        staff.assignments.iter().filter(|(role, _)| may(*role)).map(|(_, office)| *office).collect()
+    };
+    Desks { referral: at(&[Verb::Accept]), triage: at(&[Verb::Classify]), can_approve: at(&[Verb::Approve]) }
+}
+
+type Referrals<'a> = diesel::helper_types::IntoBoxed<'a, diesel::helper_types::InnerJoin<referrals::table, cases::table>, MultiBackend>;
+
+fn open_referrals<'a>(desks: &Desks) -> Referrals<'a> {
+    referrals::table
+        .inner_join(cases::table)
+        .filter(referrals::office_id.eq_any(desks.referral.clone()))
+        .filter(referrals::state.eq_any([HopState::Sent, HopState::Accepted]))
+        .into_boxed()
+}
+
+fn in_box<'a>(query: Referrals<'a>, act: &Act, desks: &Desks, name: Tray) -> Referrals<'a> {
+    let today = end_of_today(act);
+    let works = query.filter(referrals::role.ne(HopRole::Copy));
+    match name {
+        Tray::New => works.filter(referrals::state.eq(HopState::Sent)).filter(cases::status.eq(Status::Referred)),
+        Tray::InProgress => {
+            works.filter(referrals::state.eq(HopState::Accepted)).filter(cases::status.eq(Status::Referred))
+        }
+        Tray::DueToday => works
+            .filter(referrals::due_at.ge(act.now))
+            .filter(referrals::due_at.lt(today))
+            .filter(cases::status.eq(Status::Referred)),
+        Tray::Overdue => works.filter(referrals::due_at.lt(act.now)).filter(cases::status.eq(Status::Referred)),
+        Tray::Waiting => works.filter(cases::status.eq(Status::AwaitingCitizen)),
+        Tray::ToApprove => works.filter(referrals::office_id.eq_any(desks.can_approve.clone())).filter(exists(
+            answers::table.filter(answers::referral_id.eq(referrals::id).and(answers::state.eq(AnswerState::Submitted))),
+        )),
+        Tray::Copies => open_referrals(desks).filter(referrals::role.eq(HopRole::Copy)).filter(referrals::state.eq(HopState::Sent)),
+        Tray::Triage => works.filter(cases::status.eq(Status::Closed).and(cases::status.ne(Status::Closed))),
+    }
+}
+
+/// One page of the actor's work; `name` narrows it to one box.
+pub fn inbox(
+    connection: &mut DbConnection,
+    act: &Act,
+    name: Option<Tray>,
+    limit: i64,
+    cursor: Option<&Cursor>,
+) -> Result<Inbox> {
+    let desks = desks(act);
+    let mut items = match name {
+        Some(Tray::Triage) => Vec::new(),
+        _ => referral_page(connection, act, &desks, name, limit + 1, cursor)?,
+    };
+    if matches!(name, None | Some(Tray::Triage)) {
+        items.extend(triage_page(connection, act, &desks, limit + 1, cursor)?);
+    }
+    items.sort_by_key(|item| (item.0, item.1));
+    let size = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = items.len() > size;
+    items.truncate(size);
+    let next_cursor = items
+        .last()
+        .filter(|_| has_more)
+        .map(|(at, id, ..)| Cursor { sort: "inbox".into(), at: *at, id: *id }.encode());
+    let items = items.into_iter().map(|item| view(connection, act, item)).collect::<Result<Vec<_>>>()?;
+    Ok(Inbox { counts: counts(connection, act, &desks)?, items, next_cursor })
+}
+
+/// Sort time, sort id, case, referral.
+type Item = (Time, i64, CaseRow, Option<ReferralRow>);
+
+/// Copies have no due time; they sort by when they were sent, behind all that is due.
+const FAR: i64 = 4_102_444_800_000_000;
+
+fn referral_page(
+    connection: &mut DbConnection,
+    act: &Act,
+    desks: &Desks,
+    name: Option<Tray>,
+    limit: i64,
+    cursor: Option<&Cursor>,
+) -> Result<Vec<Item>> {
+    if desks.referral.is_empty() {
+        return Ok(Vec::new());
+    }
+    let far = Time::from_microsecond(FAR);
+    let mut query = match name {
+        Some(name) => in_box(open_referrals(desks), act, desks, name),
+        None => open_referrals(desks).filter(referrals::role.ne(HopRole::Copy)),
+    };
+    if let Some(c) = cursor {
+        let id = crate::db::types::ReferralId(c.id);
+        query = if name == Some(Tray::Copies) {
+            query.filter(referrals::id.gt(id))
+        } else {
+            query.filter(referrals::due_at.gt(c.at).or(referrals::due_at.eq(c.at).and(referrals::id.gt(id))))
+        };
+    }
+    let rows: Vec<(ReferralRow, CaseRow)> = query
+        .order((referrals::due_at.asc(), referrals::id.asc()))
+        .limit(limit)
+        .select((ReferralRow::as_select(), CaseRow::as_select()))
+        .load(connection)?;
+    Ok(rows.into_iter().map(|(hop, row)| (hop.due_at.unwrap_or(far), hop.id.0, row, Some(hop))).collect())
+}
+
+fn triage_page(
+    connection: &mut DbConnection,
+    act: &Act,
+    desks: &Desks,
+    limit: i64,
+    cursor: Option<&Cursor>,
+) -> Result<Vec<Item>> {
+    if desks.triage.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut query = at_desk(act, desks);
+    if let Some(c) = cursor {
+        let id = crate::db::types::CaseId(c.id);
+        query = query
+            .filter(cases::triage_due_at.gt(c.at).or(cases::triage_due_at.eq(c.at).and(cases::id.gt(id))));
+    }
+    let rows: Vec<CaseRow> = query
+        .order((cases::triage_due_at.asc(), cases::id.asc()))
+        .limit(limit)
+        .select(CaseRow::as_select())
+        .load(connection)?;
+    Ok(rows.into_iter().map(|row| (row.triage_due_at.unwrap_or(row.due_at), row.id.0, row, None)).collect())
+}
+
+fn at_desk<'a>(act: &Act, desks: &Desks) -> cases::BoxedQuery<'a, MultiBackend> {
+    cases::table
+        .filter(cases::holder_office_id.eq_any(desks.triage.clone()))
+        .filter(cases::status.eq_any([Status::Registered, Status::Classified]))
+        .filter(visibility::visible(act))
+        .into_boxed()
+}
+
+fn counts(connection: &mut DbConnection, act: &Act, desks: &Desks) -> Result<std::collections::BTreeMap<String, i64>> {
+    let mut counts = std::collections::BTreeMap::new();
+    for name in Tray::ALL {
+        let count: i64 = match name {
+            Tray::Triage if desks.triage.is_empty() => 0,
+            Tray::Triage => at_desk(act, desks).select(count_star()).first(connection)?,
+            _ if desks.referral.is_empty() => 0,
+            _ => in_box(open_referrals(desks), act, desks, *name).select(count_star()).first(connection)?,
+        };
+        counts.insert(name.to_string(), count);
+    }
+    Ok(counts)
+}
+
+fn view(connection: &mut DbConnection, act: &Act, item: Item) -> Result<InboxItem> {
+    let (_, _, row, hop) = item;
+    let due_at = hop.as_ref().map_or(row.triage_due_at, |hop| hop.due_at);
+    let started = hop.as_ref().map_or(row.triage_started_at, |hop| Some(hop.started_at));
+    let of = match &hop {
+        None => Tray::Triage,
+        Some(hop) if hop.role == HopRole::Copy => Tray::Copies,
+        Some(_) if row.status == Status::AwaitingCitizen => Tray::Waiting,
+        Some(hop) if hop.state == HopState::Sent => Tray::New,
+        Some(_) => Tray::InProgress,
+    };
+    let case = case_views(connection, act, std::slice::from_ref(&row))?.remove(0);
+    let referral = hop.as_ref().map(|hop| referral_view(connection, act, hop)).transpose()?;
+    Ok(InboxItem { r#box: of.to_string(), due_at, urgency: urgency(act, started, due_at).to_owned(), case, referral })
+}
+
+fn urgency(act: &Act, started: Option<Time>, due: Option<Time>) -> &'static str {
+    let Some(due) = due else { return "on_time" };
+    let span = started.map_or(0, |started| due.as_microsecond() - started.as_microsecond());
+    match due {
+        due if due < act.now => "overdue",
+        due if due < end_of_today(act) => "due_today",
+        due if due.as_microsecond() - act.now.as_microsecond() < span / 5 => "soon",
+        _ => "on_time",
+    }
+}

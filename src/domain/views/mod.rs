@@ -1,0 +1,18 @@
+//! What the outside sees of a case: the same shapes for the API and for pages.
+//!
+//! Views carry codes and names, never internal digests, and a citizen's identity only where the actor may
+//! read it.
+
+mod actions;
+mod case;
+mod inbox;
+mod public;
+mod referral;
+mod timeline;
+
+pub use actions::{Action, actions};
+pub use case::{CaseView, CitizenView, HolderView, OfficeView, case, cases};
+pub use inbox::{Inbox, InboxItem, inbox};
+pub use public::{PublicCase, PublicEvent, public_case, public_timeline};
+pub use referral::{AnswerView, ReferralView, answer, answers, referral, referrals};
+pub use timeline::{AttachmentView, EventView, MessageView, NoteView, attachments, messages, notes, timeline};
