@@ -25,6 +25,8 @@ pub struct App {
     pub rules: RulebookCache,
     pub gateways: Gateways,
     pub nudges: Nudges,
+    /// Turns for password hashing: it is slow and takes 19 MiB each.
+    pub hashing: Arc<tokio::sync::Semaphore>,
 }
 
 /// Wakes a worker before its next tick.

@@ -40,7 +40,7 @@ pub struct Server {
     pub stop_seconds: u64,
     pub body_limit: usize,
     pub attachment_limit: usize,
-    pub trusted_proxies: Vec<String>,
+    pub trusted_proxies: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -130,10 +130,7 @@ impl Config {
         }
         let environment = config::Environment::with_prefix("SAMAD")
             .prefix_separator("__")
-            .separator("__")
-            .try_parsing(true)
-            .list_separator(",")
-            .with_list_parse_key("server.trusted_proxies");
+            .separator("__");
         builder
             .add_source(environment)
             .build()
@@ -157,7 +154,7 @@ impl Config {
         if self.database.pool == 0 {
             wrong("database.pool", "at least 1".into());
         }
-        for proxy in self.server.trusted_proxies.iter().filter(|proxy| proxy.parse::<IpAddr>().is_err()) {
+        for proxy in self.trusted_proxies().iter().filter(|proxy| proxy.parse::<IpAddr>().is_err()) {
             wrong("server.trusted_proxies", format!("'{proxy}' is no IP address"));
         }
         for (key, seconds) in [
@@ -202,6 +199,11 @@ impl Config {
             return Ok(Location::Sqlite(self.data.dir.join("samad.db")));
         }
         Location::parse(&self.database.url)
+    }
+
+    /// Addresses of reverse proxies whose `X-Forwarded-For` is believed.
+    pub fn trusted_proxies(&self) -> Vec<String> {
+        self.server.trusted_proxies.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
     }
 
     /// Where the root key lies.

@@ -1,4 +1,5 @@
 //! Samad: one service through which a country's people reach their government.
+pub mod api;
 pub mod app;
 pub mod clock;
 pub mod config;
@@ -6,3 +7,5 @@ pub mod db;
 pub mod domain;
 pub mod error;
 pub mod gateways;
+pub mod server;
+pub mod telemetry;

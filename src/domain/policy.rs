@@ -65,3 +65,12 @@ pub fn matrix(rules: &Rulebook) -> String {
     }
     table + "\n"
 }
+
+/// Whether the actor may read cases at all: a role without that right is refused, not shown an empty list.
+pub fn allow_reading(act: &Act) -> Result<()> {
+    match act.actor {
+        Actor::Staff(_) => allow_anywhere(act, Verb::ReadCase).map(|_| ()),
+        Actor::System | Actor::Gateway { .. } | Actor::Citizen { .. } => Ok(()),
+        Actor::Public => Err(Error::Forbidden(Code::Forbidden)),
+    }
+}

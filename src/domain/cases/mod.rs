@@ -10,6 +10,7 @@ mod docket;
 pub mod escalate;
 pub mod life;
 pub mod list;
+pub mod lookup;
 pub mod note;
 mod record;
 pub mod refer;

@@ -11,4 +11,4 @@ mod store;
 pub use email::{EmailAddress, EmailAddressError};
 pub use identifiers::{ForeignId, IdentifierError, LegalEntityId, NationalId, PostalCode};
 pub use phone::{Phone, PhoneError};
-pub use store::{Citizen, CitizenInput, Identity, find_or_create, language_of, load, parse};
+pub use store::{Citizen, CitizenInput, Identity, correct, find_or_create, language_of, load, parse, search};

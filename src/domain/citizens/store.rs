@@ -266,3 +266,21 @@ fn save(connection: &mut DbConnection, citizen: &Citizen) -> Result<()> {
 pub fn load(connection: &mut DbConnection, id: CitizenId) -> Result<Citizen> {
     Ok(citizens::table.find(id).select(Citizen::as_select()).first(connection)?)
 }
+
+/// Citizens of this identifier or mobile.
+pub fn search(connection: &mut DbConnection, wished: &Identity) -> Result<Vec<Citizen>> {
+    let mut query = citizens::table.order(citizens::id).limit(50).select(Citizen::as_select()).into_boxed();
+    if let Some(identifier) = wished.identifier.clone() {
+        query = query.filter(citizens::identifier.eq(identifier));
+    }
+    if let Some(mobile) = wished.mobile.clone() {
+        query = query.filter(citizens::mobile.eq(mobile));
+    }
+    Ok(query.load(connection)?)
+}
+
+/// Corrects the contacts of a citizen; the identifier stays.
+pub fn correct(connection: &mut DbConnection, act: &Act, id: CitizenId, told: &Identity) -> Result<Citizen> {
+    let citizen = load(connection, id)?;
+    refresh(connection, act, citizen, told)
+}

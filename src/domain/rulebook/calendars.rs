@@ -14,6 +14,11 @@ const NATIONAL: &str = "IR";
 pub(super) const DAYS: [&str; 7] = ["saturday", "sunday", "monday", "tuesday", "wednesday", "thursday", "friday"];
 
 impl Rulebook {
+    /// Whether a calendar of this code is in force.
+    pub fn has_calendar(&self, code: &str) -> bool {
+        self.calendars.contains_key(code)
+    }
+
     /// The working calendar of an office.
     pub fn calendar(&self, office: OfficeId) -> Result<&Arc<Calendar>> {
         let named = self

@@ -29,3 +29,7 @@ pub fn verify(password: &str, hash: &str) -> bool {
     PasswordHash::new(hash)
         .is_ok_and(|parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
 }
+
+/// A hash that no password has; checked for unknown names, so that they cost the same time.
+pub static ABSENT: std::sync::LazyLock<String> =
+    std::sync::LazyLock::new(|| hash("no account has this password").unwrap_or_default());

@@ -13,7 +13,6 @@ use crate::domain::cases::life::{Proposal, Status};
 use crate::domain::cases::register::Place;
 use crate::domain::cases::{CaseRow, Channel, Priority, Representative};
 use crate::domain::citizens::Citizen;
-use crate::domain::policy;
 use crate::domain::rulebook::Verb;
 use crate::domain::users;
 use crate::error::Result;
@@ -246,13 +245,5 @@ fn view(
         reopenings: row.reopenings,
         dismissal: row.dismissal.as_deref().and_then(|json| serde_json::from_str(json).ok()),
         updated_at: row.updated_at,
-    }
-}
-
-/// Whether the actor may read cases at all; a role without that right is refused, not shown an empty list.
-pub fn may_read(act: &Act) -> Result<()> {
-    match act.actor {
-        Actor::Staff(_) => policy::allow_anywhere(act, Verb::ReadCase).map(|_| ()),
-        _ => Ok(()),
     }
 }

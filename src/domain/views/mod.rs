@@ -12,7 +12,7 @@ mod timeline;
 
 pub use actions::{Action, actions};
 pub use case::{CaseView, CitizenView, HolderView, OfficeView, case, cases};
-pub use inbox::{Inbox, InboxItem, inbox};
+pub use inbox::{Inbox, InboxItem, Tray, inbox};
 pub use public::{PublicCase, PublicEvent, public_case, public_timeline};
 pub use referral::{AnswerView, ReferralView, answer, answers, referral, referrals};
 pub use timeline::{AttachmentView, EventView, MessageView, NoteView, attachments, messages, notes, timeline};

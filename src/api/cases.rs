@@ -1,0 +1,376 @@
+//! `/cases`: register, list, read, and the verbs of a case.
+
+use actix_web::{HttpResponse, get, post, put, web};
+use serde::{Deserialize, Serialize};
+
+use super::body::{Body, IdempotencyKey, IfMatch, Query, id};
+use super::caller::Caller;
+use super::commit::{Once, Reply, commit};
+use super::page::{Page, limit};
+use super::problem::{Problem, language};
+use crate::app::App;
+use crate::db::types::{CaseId, MessageId};
+use crate::domain::actor::{Act, Actor};
+use crate::domain::cases::ask::{self, Ask, Reply as CitizenReply};
+use crate::domain::cases::classify::{self, Classify};
+use crate::domain::cases::close::{self, Close, Dismiss, Withdraw};
+use crate::domain::cases::list::{self, Cursor, Filter, Sort};
+use crate::domain::cases::note::{self, Note};
+use crate::domain::cases::refer::{self, Refer};
+use crate::domain::cases::register::{self, Register, Registered};
+use crate::domain::cases::reopen::{self, Reopen};
+use crate::domain::cases::{Docket, find_visible};
+use crate::domain::rulebook::Verb;
+use crate::domain::views::{self, Action, CaseView, EventView, MessageView, NoteView, ReferralView};
+use crate::domain::{input, policy, users};
+use crate::error::{Error, FieldError, Fields, Result};
+
+type Outcome = Result<HttpResponse, Problem>;
+
+/// A registered case: the case, and what only its citizen is told.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct RegisteredView {
+    #[serde(flatten)]
+    case: CaseView,
+    /// Opens the case together with its tracking code; told once.
+    access_code: Option<String>,
+    /// What the sender should be told, such as a complaint taken as a report.
+    notices: Vec<NoticeView>,
+}
+
+/// Something to tell the sender.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct NoticeView {
+    pub code: &'static str,
+    pub message: String,
+}
+
+/// What to tell of a downgrade, in the reader's language.
+pub(super) fn notices(downgraded_from: Option<&str>) -> Vec<NoticeView> {
+    downgraded_from
+        .map(|_| NoticeView {
+            code: "downgraded_to_report",
+            message: match language() {
+                crate::error::Language::Fa => "شکایت بدون هویت درست به‌عنوان گزارش ثبت شد.".into(),
+                crate::error::Language::En => "Without a valid identity the complaint was taken as a report.".into(),
+            },
+        })
+        .into_iter()
+        .collect()
+}
+
+/// Registers a case on any channel.
+#[utoipa::path(tag = "cases", request_body = Register, security(("bearer" = [])),
+    responses((status = 201, body = RegisteredView), (status = 200, description = "Known by its external_id", body = RegisteredView), (status = 422, body = super::problem::ProblemBody)))]
+#[post("/cases")]
+async fn register_case(app: web::Data<App>, caller: Caller, key: IdempotencyKey, body: Body<Register>) -> Outcome {
+    let once = Once::of(key, "POST /cases", &body.digest);
+    let wish = body.value;
+    let shown = language();
+    Ok(commit(&app, caller.actor, once, move |connection, act| {
+        let Registered { row, access_code, downgraded_from } = register::register(connection, act, &wish)?;
+        let is_new = access_code.is_some();
+        let notices = super::problem::LANGUAGE.sync_scope(shown, || notices(downgraded_from.as_deref()));
+        let view = RegisteredView { case: views::case(connection, act, &row)?, access_code, notices };
+        if is_new { Reply::created(&view) } else { Reply::ok(&view) }
+    })
+    .await?)
+}
+
+/// Filters of the list.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    /// One status or several, with commas.
+    status: Option<String>,
+    kind: Option<String>,
+    channel: Option<String>,
+    category: Option<String>,
+    /// Code of the office that holds the case.
+    office: Option<String>,
+    province: Option<String>,
+    county: Option<String>,
+    /// User name of the person who holds the case.
+    holder: Option<String>,
+    /// Id of the citizen.
+    citizen: Option<String>,
+    overdue: Option<bool>,
+    sealed: Option<bool>,
+    /// Words, or a tracking code.
+    q: Option<String>,
+    /// Registered at or after (RFC 3339 or a date).
+    from: Option<String>,
+    /// Registered before (RFC 3339 or a date).
+    to: Option<String>,
+    /// due_at, -due_at, registered_at, -registered_at, updated_at, -updated_at.
+    sort: Option<String>,
+    /// 1 to 200; 50 when missing.
+    limit: Option<i64>,
+    cursor: Option<String>,
+}
+
+/// Lists visible cases.
+#[utoipa::path(tag = "cases", params(ListQuery), security(("bearer" = [])),
+    responses((status = 200, body = Page<CaseView>), (status = 422, body = super::problem::ProblemBody)))]
+#[get("/cases")]
+async fn list_cases(app: web::Data<App>, caller: Caller, query: Query<ListQuery>) -> Outcome {
+    let within = app.clone();
+    let page = app
+        .db
+        .read(move |connection| {
+            let act = within.act(connection, caller.actor)?;
+            policy::allow_reading(&act)?;
+            let query = query.0;
+            let sort: Sort = match query.sort.as_deref() {
+                Some(sort) => input::choice("sort", sort).map_err(Error::field)?,
+                None => Sort::RegisteredAtDown,
+            };
+            let limit = limit(query.limit)?;
+            let cursor = query.cursor.as_deref().map(|text| Cursor::decode(text, sort.as_str())).transpose()?;
+            let filter = filter(connection, &act, query)?;
+            let (rows, next) = list::list(connection, &act, &filter, sort, limit, cursor.as_ref())?;
+            let items = views::cases(connection, &act, &rows)?;
+            Ok(Page { items, next_cursor: next.map(|cursor| cursor.encode()) })
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+fn filter(connection: &mut crate::db::DbConnection, act: &Act, query: ListQuery) -> Result<Filter> {
+    let mut fields = Fields::default();
+    let status = query.status.as_deref().map_or_else(Vec::new, |list| {
+        list.split(',').filter_map(|one| fields.take(input::choice("status", one.trim()))).collect()
+    });
+    let holder = match query.holder.as_deref() {
+        Some(name) => match users::by_username(connection, name)? {
+            Some(user) => Some(user.id),
+            None => fields.take(Err(FieldError::unknown("holder", name))),
+        },
+        None => None,
+    };
+    let filter = Filter {
+        status,
+        kind: query.kind.and_then(|code| fields.take(act.rules.kind("kind", &code).map(|kind| kind.code.clone()))),
+        channel: query.channel.and_then(|code| fields.take(input::choice("channel", &code))),
+        category: query.category.and_then(|code| fields.take(act.rules.category("category", &code).map(|leaf| leaf.code.clone()))),
+        office: query.office.and_then(|code| fields.take(act.rules.offices.find("office", &code)).map(|office| office.id)),
+        province: query.province,
+        county: query.county,
+        holder,
+        citizen: query.citizen.map(|text| id(&text)).transpose()?,
+        overdue: query.overdue,
+        sealed: query.sealed,
+        words: query.q.filter(|words| !words.trim().is_empty()),
+        from: query.from.and_then(|text| fields.take(super::page::time("from", &text))),
+        to: query.to.and_then(|text| fields.take(super::page::time("to", &text))),
+    };
+    fields.finish()?;
+    Ok(filter)
+}
+
+/// Reads through a visible case.
+async fn with_case<T, F>(app: &web::Data<App>, caller: Caller, case: &str, read: F) -> Result<T>
+where
+    F: FnOnce(&mut crate::db::DbConnection, &Act, &crate::domain::cases::CaseRow) -> Result<T> + Send + 'static,
+    T: Send + 'static,
+{
+    let case: CaseId = id(case)?;
+    let within = app.clone();
+    app.db
+        .glance(move |connection| {
+            let act = within.act(connection, caller.actor)?;
+            policy::allow_reading(&act)?;
+            let row = find_visible(connection, &act, case)?;
+            read(connection, &act, &row)
+        })
+        .await
+}
+
+/// One case, with its ETag.
+#[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = CaseView), (status = 404, body = super::problem::ProblemBody)))]
+#[get("/cases/{id}")]
+async fn read_case(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
+    let view = with_case(&app, caller, &path, views::case).await?;
+    Ok(Reply::ok(&view)?.into_response())
+}
+
+/// The referrals of a case, oldest first.
+#[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<ReferralView>)))]
+#[get("/cases/{id}/referrals")]
+async fn list_referrals(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
+    let items = with_case(&app, caller, &path, |c, act, row| views::referrals(c, act, row.id)).await?;
+    Ok(HttpResponse::Ok().json(Page::whole(items)))
+}
+
+/// The answers of a case, oldest first.
+#[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<views::AnswerView>)))]
+#[get("/cases/{id}/answers")]
+async fn list_answers(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
+    let items = with_case(&app, caller, &path, |c, _, row| views::answers(c, row.id)).await?;
+    Ok(HttpResponse::Ok().json(Page::whole(items)))
+}
+
+/// The timeline of a case, from its first event on.
+#[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<EventView>)))]
+#[get("/cases/{id}/timeline")]
+async fn read_timeline(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
+    let items = with_case(&app, caller, &path, |c, act, row| views::timeline(c, act, row.id)).await?;
+    Ok(HttpResponse::Ok().json(Page::whole(items)))
+}
+
+/// What was sent and received on a case, with its delivery state.
+#[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<MessageView>)))]
+#[get("/cases/{id}/messages")]
+async fn list_messages(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
+    let items = with_case(&app, caller, &path, |c, act, row| {
+        policy::allow_anywhere(act, Verb::ReadIdentity)?;
+        views::messages(c, row.id)
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(Page::whole(items)))
+}
+
+/// The notes that staff left on a case.
+#[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<NoteView>)))]
+#[get("/cases/{id}/notes")]
+async fn list_notes(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
+    let items = with_case(&app, caller, &path, |c, act, row| views::notes(c, act, row.id)).await?;
+    Ok(HttpResponse::Ok().json(Page::whole(items)))
+}
+
+/// The verbs that this actor may use now, and why not the others.
+#[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<Action>)))]
+#[get("/cases/{id}/actions")]
+async fn list_actions(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
+    let shown = language();
+    let items = with_case(&app, caller, &path, move |c, act, row| {
+        Ok(views::actions(act, &Docket::read(c, act, row.id)?, shown))
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(Page::whole(items)))
+}
+
+/// The verbs of a case whose reply is the case.
+async fn case_verb<F>(app: &web::Data<App>, actor: Actor, once: Option<Once>, write: F) -> Outcome
+where
+    F: Fn(&mut crate::db::DbConnection, &Act) -> Result<Docket> + Send + 'static,
+{
+    Ok(commit(app, actor, once, move |connection, act| {
+        let docket = write(connection, act)?;
+        Reply::ok(&views::case(connection, act, &docket.row)?)
+    })
+    .await?)
+}
+
+/// Classifies a case.
+#[utoipa::path(tag = "cases", request_body = Classify, security(("bearer" = [])), responses((status = 200, body = CaseView), (status = 412, body = super::problem::ProblemBody), (status = 428, body = super::problem::ProblemBody)))]
+#[put("/cases/{id}/classification")]
+async fn classify_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, body: Body<Classify>) -> Outcome {
+    let (case, expected) = (id(&path)?, version.required()?);
+    case_verb(&app, caller.actor, None, move |c, act| classify::classify(c, act, case, expected, &body.value)).await
+}
+
+/// Referrals that were just sent, and the case.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ReferredView {
+    items: Vec<ReferralView>,
+    case: CaseView,
+}
+
+/// Refers a case; an empty `to` asks the routing rules.
+#[utoipa::path(tag = "cases", request_body = Refer, security(("bearer" = [])), responses((status = 201, body = ReferredView), (status = 409, body = super::problem::ProblemBody)))]
+#[post("/cases/{id}/referrals")]
+async fn refer_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Refer>) -> Outcome {
+    let (case, expected): (CaseId, _) = (id(&path)?, version.required()?);
+    let once = Once::of(key, &format!("POST /cases/{case}/referrals"), &body.digest);
+    Ok(commit(&app, caller.actor, once, move |connection, act| {
+        let (docket, ids) = refer::refer(connection, act, case, expected, &body.value)?;
+        let mut items = views::referrals(connection, act, case)?;
+        items.retain(|item| ids.contains(&item.id));
+        Reply::created(&ReferredView { items, case: views::case(connection, act, &docket.row)? })
+    })
+    .await?)
+}
+
+/// Asks the citizen; the clocks stand until the reply.
+#[utoipa::path(tag = "cases", request_body = Ask, security(("bearer" = [])), responses((status = 201, body = CaseView), (status = 409, body = super::problem::ProblemBody)))]
+#[post("/cases/{id}/questions")]
+async fn ask_citizen(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Ask>) -> Outcome {
+    let (case, expected): (CaseId, _) = (id(&path)?, version.required()?);
+    let once = Once::of(key, &format!("POST /cases/{case}/questions"), &body.digest);
+    Ok(commit(&app, caller.actor, once, move |connection, act| {
+        let docket = ask::ask(connection, act, case, expected, &body.value)?;
+        Reply::created(&views::case(connection, act, &docket.row)?)
+    })
+    .await?)
+}
+
+/// An inbound message that was recorded, and the case.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct RecordedView {
+    pub message_id: MessageId,
+    pub case: CaseView,
+}
+
+/// Records what the citizen says on any channel; a waiting question is thereby answered.
+#[utoipa::path(tag = "cases", request_body = CitizenReply, security(("bearer" = [])), responses((status = 201, body = RecordedView)))]
+#[post("/cases/{id}/messages")]
+async fn record_message(app: web::Data<App>, caller: Caller, path: web::Path<String>, key: IdempotencyKey, body: Body<CitizenReply>) -> Outcome {
+    let case: CaseId = id(&path)?;
+    let once = Once::of(key, &format!("POST /cases/{case}/messages"), &body.digest);
+    Ok(commit(&app, caller.actor, once, move |connection, act| {
+        let (docket, message_id) = ask::reply(connection, act, case, &body.value)?;
+        Reply::created(&RecordedView { message_id, case: views::case(connection, act, &docket.row)? })
+    })
+    .await?)
+}
+
+/// Adds a note for staff.
+#[utoipa::path(tag = "cases", request_body = Note, security(("bearer" = [])), responses((status = 201, body = NoteView)))]
+#[post("/cases/{id}/notes")]
+async fn add_note(app: web::Data<App>, caller: Caller, path: web::Path<String>, key: IdempotencyKey, body: Body<Note>) -> Outcome {
+    let case: CaseId = id(&path)?;
+    let once = Once::of(key, &format!("POST /cases/{case}/notes"), &body.digest);
+    Ok(commit(&app, caller.actor, once, move |connection, act| {
+        let row = note::add(connection, act, case, &body.value)?;
+        let notes = views::notes(connection, act, case)?;
+        Reply::created(&notes.into_iter().find(|note| note.id == row.id))
+    })
+    .await?)
+}
+
+/// Closes an answered case, or solves a new one by advice.
+#[utoipa::path(tag = "cases", request_body = Close, security(("bearer" = [])), responses((status = 200, body = CaseView), (status = 409, body = super::problem::ProblemBody)))]
+#[post("/cases/{id}/closure")]
+async fn close_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Close>) -> Outcome {
+    let (case, expected): (CaseId, _) = (id(&path)?, version.required()?);
+    let once = Once::of(key, &format!("POST /cases/{case}/closure"), &body.digest);
+    case_verb(&app, caller.actor, once, move |c, act| close::close(c, act, case, expected, &body.value)).await
+}
+
+/// Takes a closed case up again.
+#[utoipa::path(tag = "cases", request_body = Reopen, security(("bearer" = [])), responses((status = 200, body = CaseView), (status = 409, body = super::problem::ProblemBody)))]
+#[post("/cases/{id}/reopening")]
+async fn reopen_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Reopen>) -> Outcome {
+    let (case, expected): (CaseId, _) = (id(&path)?, version.required()?);
+    let once = Once::of(key, &format!("POST /cases/{case}/reopening"), &body.digest);
+    case_verb(&app, caller.actor, once, move |c, act| reopen::reopen(c, act, case, expected, &body.value)).await
+}
+
+/// Proposes a dismissal, or confirms that of another person.
+#[utoipa::path(tag = "cases", request_body = Dismiss, security(("bearer" = [])), responses((status = 200, body = CaseView), (status = 403, body = super::problem::ProblemBody)))]
+#[post("/cases/{id}/dismissal")]
+async fn dismiss_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Dismiss>) -> Outcome {
+    let (case, expected): (CaseId, _) = (id(&path)?, version.required()?);
+    let once = Once::of(key, &format!("POST /cases/{case}/dismissal"), &body.digest);
+    case_verb(&app, caller.actor, once, move |c, act| close::dismiss(c, act, case, expected, &body.value)).await
+}
+
+/// Withdraws a case on the citizen's word.
+#[utoipa::path(tag = "cases", request_body = Withdraw, security(("bearer" = [])), responses((status = 200, body = CaseView), (status = 409, body = super::problem::ProblemBody)))]
+#[post("/cases/{id}/withdrawal")]
+async fn withdraw_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Withdraw>) -> Outcome {
+    let (case, expected): (CaseId, _) = (id(&path)?, version.required()?);
+    let once = Once::of(key, &format!("POST /cases/{case}/withdrawal"), &body.digest);
+    case_verb(&app, caller.actor, once, move |c, act| close::withdraw(c, act, case, expected, &body.value)).await
+}

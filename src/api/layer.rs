@@ -1,0 +1,90 @@
+//! What every request passes: language, request id in the log, rate limit, and problems for bare errors.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap};
+use actix_web::middleware::Next;
+use actix_web::{HttpResponse, ResponseError, web};
+
+use super::client::RateLimits;
+use super::problem::{LANGUAGE, Problem, reply};
+use crate::app::App;
+use crate::error::{Code, Error, Language};
+
+/// The first of `fa` and `en` that the client accepts; Persian when neither is named.
+pub fn wished_language(headers: &HeaderMap) -> Language {
+    let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut wishes: Vec<(f32, Language)> = accepted
+        .split(',')
+        .filter_map(|part| {
+            let (tag, weight) = part.split_once(";q=").unwrap_or((part, "1"));
+            let language = match tag.trim().get(..2)?.to_ascii_lowercase().as_str() {
+                "fa" => Language::Fa,
+                "en" => Language::En,
+                _ => return None,
+            };
+            Some((weight.trim().parse().unwrap_or(0.0), language))
+        })
+        .collect();
+    wishes.sort_by(|a, b| b.0.total_cmp(&a.0));
+    wishes.first().map_or(Language::Fa, |(_, language)| *language)
+}
+
+/// Runs a request in its language and inside its limit.
+pub async fn around(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let language = wished_language(request.headers());
+    LANGUAGE.scope(language, limited(request, next)).await
+}
+
+async fn limited(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let is_api = request.path().starts_with("/api/");
+    let checked = match (request.app_data::<web::Data<App>>(), request.app_data::<web::Data<RateLimits>>()) {
+        (Some(app), Some(limits)) if is_api => limits.check(request.request(), &app.config.trusted_proxies()),
+        _ => Ok(None),
+    };
+    let allowance = match checked {
+        Ok(allowance) => allowance,
+        Err(error) => {
+            let response = Problem(error).error_response();
+            return Ok(request.into_response(response));
+        }
+    };
+    let mut response = next.call(request).await?.map_into_boxed_body();
+    if let Some(allowance) = allowance {
+        for (name, value) in allowance.headers() {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    Ok(if is_api { told(response) } else { response })
+}
+
+/// Errors that the framework made itself become problems too.
+fn told(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    let is_told = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json");
+    if is_told || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let code = match status {
+        StatusCode::NOT_FOUND => Code::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::PayloadTooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMedia,
+        status if status.is_client_error() => Code::MalformedJson,
+        _ => Code::Internal,
+    };
+    let body: HttpResponse = reply(code, Vec::new());
+    response.into_response(body)
+}
+
+/// For addresses that no route knows.
+pub async fn not_found() -> Result<HttpResponse, Problem> {
+    Err(Problem(Error::NotFound))
+}

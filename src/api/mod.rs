@@ -1,0 +1,171 @@
+//! The REST API under `/api/v1` (design §5): routes, extractors, problems; no rules of its own.
+
+mod attachments;
+mod auth;
+mod body;
+mod caller;
+mod cases;
+mod client;
+mod commit;
+mod configuration;
+mod inbox;
+mod layer;
+mod operations;
+mod page;
+mod people;
+mod problem;
+mod public;
+mod referrals;
+mod token;
+
+use actix_web::web;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub use client::RateLimits;
+pub use layer::around;
+
+/// What the document says of itself.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Samad", description = "One service through which a country's people reach their government."),
+    tags(
+        (name = "auth", description = "Sign-in of staff"),
+        (name = "cases", description = "Cases and their verbs"),
+        (name = "referrals", description = "One hop of a case"),
+        (name = "answers", description = "Answers and their approval"),
+        (name = "inbox", description = "An actor's work"),
+        (name = "public", description = "File and follow without an account"),
+        (name = "citizens", description = "Those who file"),
+        (name = "configuration", description = "The national tree and its rules"),
+        (name = "operations", description = "Health of the service"),
+    ),
+    modifiers(&Bearer)
+)]
+pub struct Document;
+
+struct Bearer;
+
+impl utoipa::Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_with(Default::default);
+        components.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    }
+}
+
+/// Every route of the API, documented as it is mounted.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(
+        scope::scope("/api/v1")
+            .service(auth::sign_in)
+            .service(auth::refresh_tokens)
+            .service(auth::sign_out)
+            .service(cases::register_case)
+            .service(cases::list_cases)
+            .service(cases::read_case)
+            .service(cases::list_referrals)
+            .service(cases::list_answers)
+            .service(cases::read_timeline)
+            .service(cases::list_messages)
+            .service(cases::list_notes)
+            .service(cases::list_actions)
+            .service(cases::classify_case)
+            .service(cases::refer_case)
+            .service(cases::ask_citizen)
+            .service(cases::record_message)
+            .service(cases::add_note)
+            .service(cases::close_case)
+            .service(cases::reopen_case)
+            .service(cases::dismiss_case)
+            .service(cases::withdraw_case)
+            .service(attachments::add_attachment)
+            .service(attachments::list_attachments)
+            .service(attachments::read_attachment)
+            .service(referrals::read_referral)
+            .service(referrals::accept_referral)
+            .service(referrals::return_referral)
+            .service(referrals::transfer_referral)
+            .service(referrals::recall_referral)
+            .service(referrals::extend_referral)
+            .service(referrals::assign_referral)
+            .service(referrals::answer_referral)
+            .service(referrals::approve_answer)
+            .service(referrals::reject_answer)
+            .service(inbox::read_inbox)
+            .configure(public_routes)
+            .configure(administration),
+    );
+}
+
+fn public_routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(public::file_case)
+        .service(public::look_up)
+        .service(public::send_message)
+        .service(public::take_back)
+        .service(attachments::send_attachment)
+        .service(public::list_kinds)
+        .service(public::list_public_categories)
+        .service(public::list_public_offices)
+        .service(public::list_rules)
+        .service(public::list_holidays)
+        .service(public::read_statistics);
+}
+
+fn administration(config: &mut ServiceConfig<'_>) {
+    use configuration as c;
+    config
+        .service(c::list_offices)
+        .service(c::create_office)
+        .service(c::change_office)
+        .service(c::try_routing)
+        .service(c::list_categories)
+        .service(c::create_category)
+        .service(c::change_category)
+        .service(c::list_routing_rules)
+        .service(c::create_routing_rule)
+        .service(c::change_routing_rule)
+        .service(c::list_calendars)
+        .service(c::create_calendar)
+        .service(c::change_calendar)
+        .service(c::list_calendar_days)
+        .service(c::create_calendar_day)
+        .service(c::change_calendar_day)
+        .service(c::list_templates)
+        .service(c::create_template)
+        .service(c::change_template)
+        .service(c::list_limits)
+        .service(c::create_limit)
+        .service(c::change_limit)
+        .service(c::list_case_kinds)
+        .service(c::create_case_kind)
+        .service(c::change_case_kind)
+        .service(people::list_users)
+        .service(people::create_user)
+        .service(people::change_user)
+        .service(people::find_citizens)
+        .service(people::record_citizen)
+        .service(people::change_citizen)
+        .service(people::list_gateways)
+        .service(people::create_gateway)
+        .service(people::change_gateway)
+        .service(operations::read_health);
+}
+
+/// Routes outside the document: liveness, readiness and metrics.
+pub fn bare_routes(config: &mut web::ServiceConfig) {
+    config
+        .service(operations::healthz)
+        .service(operations::readyz)
+        .service(operations::metrics_page)
+        .default_service(web::route().to(layer::not_found));
+}
+
+/// Limits of bodies and how broken ones are told.
+pub fn parsing(config: &mut web::ServiceConfig, app: &crate::app::App) {
+    config
+        .app_data(web::PayloadConfig::new(app.config.server.body_limit))
+        .app_data(attachments::form_config(app.config.server.attachment_limit + 65_536));
+}

@@ -1,0 +1,72 @@
+//! Liveness, readiness, metrics, and named problems with an action each.
+
+use actix_web::{HttpResponse, get, web};
+use serde::Serialize;
+
+use super::caller::Caller;
+use super::problem::{Problem, ProblemBody};
+use crate::app::App;
+use crate::domain::rulebook::Verb;
+use crate::domain::{health, policy};
+
+/// The process lives.
+#[get("/healthz")]
+async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok\n")
+}
+
+/// The process can take work: the database answers and is seeded.
+#[get("/readyz")]
+async fn readyz(app: web::Data<App>) -> HttpResponse {
+    let within = app.clone();
+    let ready = app.db.read(move |connection| within.rules.current(connection).map(|rules| rules.kinds.len())).await;
+    match ready {
+        Ok(kinds) if kinds > 0 => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"),
+        Ok(_) => HttpResponse::ServiceUnavailable().body("not ready: run samad seed\n"),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            HttpResponse::ServiceUnavailable().body("not ready: the database does not answer\n")
+        }
+    }
+}
+
+/// Prometheus metrics.
+#[get("/metrics")]
+async fn metrics_page() -> HttpResponse {
+    match crate::telemetry::metrics() {
+        Some(page) => HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(page),
+        None => HttpResponse::ServiceUnavailable().finish(),
+    }
+}
+
+/// The state of the service.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct HealthView {
+    /// `ok` or `problems`.
+    status: &'static str,
+    version: &'static str,
+    /// `sqlite` or `postgres`.
+    database: &'static str,
+    problems: Vec<health::HealthProblem>,
+}
+
+/// Named problems, each with what to do.
+#[utoipa::path(tag = "operations", security(("bearer" = [])), responses((status = 200, body = HealthView), (status = 403, body = ProblemBody)))]
+#[get("/health")]
+async fn read_health(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
+    let within = app.clone();
+    let problems = app
+        .db
+        .read(move |connection| {
+            let act = within.act(connection, caller.actor)?;
+            policy::allow_anywhere(&act, Verb::ReadHealth)?;
+            health::problems(connection, act.now)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(HealthView {
+        status: if problems.is_empty() { "ok" } else { "problems" },
+        version: env!("CARGO_PKG_VERSION"),
+        database: if app.db.is_sqlite() { "sqlite" } else { "postgres" },
+        problems,
+    }))
+}

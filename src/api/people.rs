@@ -1,0 +1,319 @@
+//! `/users`, `/citizens`, `/gateways`: who may sign in, who files, and which systems call.
+
+use actix_web::{HttpResponse, get, patch, post, web};
+use serde::{Deserialize, Serialize};
+
+use super::body::{Body, IdempotencyKey, Query, id};
+use super::caller::Caller;
+use super::commit::{Once, Reply, commit};
+use super::configuration::{PageQuery, keyset};
+use super::page::{Page, limit};
+use super::problem::{Problem, ProblemBody};
+use crate::app::App;
+use crate::db::DbConnection;
+use crate::db::types::{CitizenId, GatewayId, Time, UserId};
+use crate::domain::actor::{Act, Role};
+use crate::domain::citizens::{self, CitizenInput};
+use crate::domain::gateways::{self, GatewayView, NewGateway};
+use crate::domain::rulebook::Verb;
+use crate::domain::users::{self, NewUser, UserRow};
+use crate::domain::views::CitizenView;
+use crate::domain::{definitions, input, policy};
+use crate::error::{Code, Error, FieldError, Fields, Result};
+
+/// A role at an office.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Assignment {
+    pub role: String,
+    /// Code of the office.
+    pub office: String,
+}
+
+/// A new account.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAccount {
+    /// Lower-case Latin letters, digits, dots and dashes.
+    pub username: String,
+    pub name: String,
+    #[serde(default)]
+    pub email: Option<String>,
+    /// At least ten characters.
+    pub password: String,
+    pub roles: Vec<Assignment>,
+}
+
+/// Changes of an account; what is missing stays.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountChange {
+    #[serde(default)]
+    pub active: Option<bool>,
+    #[serde(default)]
+    pub password: Option<String>,
+    #[serde(default)]
+    pub roles: Option<Vec<Assignment>>,
+}
+
+/// An account.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct AccountView {
+    pub id: UserId,
+    pub username: String,
+    pub name: String,
+    pub email: Option<String>,
+    pub active: bool,
+    pub roles: Vec<Assignment>,
+    pub created_at: Time,
+}
+
+fn account(connection: &mut DbConnection, act: &Act, row: UserRow) -> Result<AccountView> {
+    let staff = users::staff(connection, row.id)?;
+    let roles = staff.map_or_else(Vec::new, |staff| staff.assignments);
+    Ok(AccountView {
+        id: row.id,
+        username: row.username,
+        name: row.name,
+        email: row.email,
+        active: row.is_active,
+        roles: roles
+            .into_iter()
+            .map(|(role, office)| Assignment { role: role.to_string(), office: act.rules.offices.code(office) })
+            .collect(),
+        created_at: row.created_at,
+    })
+}
+
+fn assignments(act: &Act, given: &[Assignment], fields: &mut Fields) -> Vec<(Role, crate::db::types::OfficeId)> {
+    if given.is_empty() {
+        fields.add(FieldError::required("roles"));
+    }
+    given
+        .iter()
+        .enumerate()
+        .filter_map(|(index, one)| {
+            let role = fields.take(input::choice::<Role>(&format!("roles[{index}].role"), &one.role));
+            let office = fields.take(act.rules.offices.find(&format!("roles[{index}].office"), &one.office));
+            Some((role?, office?.id))
+        })
+        .collect()
+}
+
+/// Lists accounts.
+#[utoipa::path(tag = "configuration", params(PageQuery), security(("bearer" = [])), responses((status = 200, body = Page<AccountView>), (status = 403, body = ProblemBody)))]
+#[get("/users")]
+async fn list_users(app: web::Data<App>, caller: Caller, query: Query<PageQuery>) -> Result<HttpResponse, Problem> {
+    let within = app.clone();
+    let page = app
+        .db
+        .read(move |connection| {
+            let act = within.act(connection, caller.actor)?;
+            policy::allow_anywhere(&act, Verb::ManageUsers)?;
+            let limit = limit(query.0.limit)?;
+            let after = query.0.cursor.as_deref().map(|text| text.parse().map_err(|_| Error::Malformed(Code::InvalidCursor)));
+            let rows = users::list(connection, after.transpose()?, limit + 1)?;
+            let page = keyset(rows, limit, |row| row.id.to_string(), |row| row);
+            let items = page.items.into_iter().map(|row| account(connection, &act, row)).collect::<Result<Vec<_>>>()?;
+            Ok(Page { items, next_cursor: page.next_cursor })
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+async fn hashed(app: &App, password: String) -> Result<String> {
+    let _turn = app.hashing.acquire().await.map_err(Error::internal)?;
+    tokio::task::spawn_blocking(move || users::hash_password(&password)).await.map_err(Error::internal)?
+}
+
+/// Makes an account.
+#[utoipa::path(tag = "configuration", request_body = NewAccount, security(("bearer" = [])), responses((status = 201, body = AccountView), (status = 422, body = ProblemBody)))]
+#[post("/users")]
+async fn create_user(app: web::Data<App>, caller: Caller, key: IdempotencyKey, body: Body<NewAccount>) -> Result<HttpResponse, Problem> {
+    let once = Once::of(key, "POST /users", &body.digest);
+    let wish = body.value;
+    let password_hash = hashed(&app, wish.password.clone()).await?;
+    Ok(commit(&app, caller.actor, once, move |connection, act| {
+        policy::allow_anywhere(act, Verb::ManageUsers)?;
+        let mut fields = Fields::default();
+        let username = wish.username.trim().to_lowercase();
+        if username.is_empty() || username.len() > 60 || !username.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c)) {
+            let (fa, en) = ("حروف لاتین، رقم، نقطه و خط تیره.", "Latin letters, digits, dots and dashes.");
+            fields.add(FieldError::new("username", "invalid", fa, en));
+        }
+        let name = fields.take(input::text("name", &wish.name, input::LINE_MAX));
+        let roles = assignments(act, &wish.roles, &mut fields);
+        fields.finish()?;
+        if users::by_username(connection, &username)?.is_some() {
+            return Err(Error::Conflict(Code::Duplicate));
+        }
+        let new = NewUser { username, name: name.unwrap_or_default(), email: wish.email.clone(), password_hash: password_hash.clone(), roles };
+        let row = users::create(connection, act.id(), &new, act.now)?;
+        definitions::log(connection, act, "create", &format!("user:{}", row.id), "")?;
+        Reply::created(&account(connection, act, row)?)
+    })
+    .await?)
+}
+
+/// Changes an account: roles, password, open or closed.
+#[utoipa::path(tag = "configuration", request_body = AccountChange, security(("bearer" = [])), responses((status = 200, body = AccountView), (status = 404, body = ProblemBody)))]
+#[patch("/users/{id}")]
+async fn change_user(app: web::Data<App>, caller: Caller, path: web::Path<String>, body: Body<AccountChange>) -> Result<HttpResponse, Problem> {
+    let user: UserId = id(&path)?;
+    let wish = body.value;
+    let password_hash = match wish.password.clone() {
+        Some(password) => Some(hashed(&app, password).await?),
+        None => None,
+    };
+    Ok(commit(&app, caller.actor, None, move |connection, act| {
+        policy::allow_anywhere(act, Verb::ManageUsers)?;
+        users::by_id(connection, user)?;
+        if let Some(given) = &wish.roles {
+            let mut fields = Fields::default();
+            let roles = assignments(act, given, &mut fields);
+            fields.finish()?;
+            users::set_roles(connection, user, &roles)?;
+        }
+        if let Some(is_active) = wish.active {
+            users::set_active(connection, user, is_active)?;
+        }
+        if let Some(hash) = &password_hash {
+            users::set_password(connection, user, hash)?;
+        }
+        definitions::log(connection, act, "change", &format!("user:{user}"), "")?;
+        Reply::ok(&account(connection, act, users::by_id(connection, user)?)?)
+    })
+    .await?)
+}
+
+/// Which citizens.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct CitizenQuery {
+    /// National or legal-entity ID.
+    national_id: Option<String>,
+    mobile: Option<String>,
+}
+
+/// Finds citizens by identifier or mobile; there is no list of all.
+#[utoipa::path(tag = "citizens", params(CitizenQuery), security(("bearer" = [])), responses((status = 200, body = Page<CitizenView>), (status = 422, body = ProblemBody)))]
+#[get("/citizens")]
+async fn find_citizens(app: web::Data<App>, caller: Caller, query: Query<CitizenQuery>) -> Result<HttpResponse, Problem> {
+    let within = app.clone();
+    let items = app
+        .db
+        .write(move |connection| {
+            let act = within.act(connection, caller.actor.clone())?;
+            policy::allow_anywhere(&act, Verb::ReadCitizens)?;
+            let told = CitizenInput {
+                national_id: query.0.national_id.clone(),
+                mobile: query.0.mobile.clone(),
+                ..CitizenInput::default()
+            };
+            let mut fields = Fields::default();
+            let wished = citizens::parse(&told, "citizen", &mut fields);
+            if query.0.national_id.is_none() && query.0.mobile.is_none() {
+                fields.add(FieldError::required("national_id"));
+            }
+            fields.finish()?;
+            let found = citizens::search(connection, &wished)?;
+            for citizen in &found {
+                definitions::log(connection, &act, "read", &format!("citizen:{}", citizen.id), "")?;
+            }
+            Ok(found.iter().map(CitizenView::of).collect::<Vec<_>>())
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(Page::whole(items)))
+}
+
+/// Records a citizen, or corrects the record of this identifier.
+#[utoipa::path(tag = "citizens", request_body = CitizenInput, security(("bearer" = [])), responses((status = 201, body = CitizenView), (status = 422, body = ProblemBody)))]
+#[post("/citizens")]
+async fn record_citizen(app: web::Data<App>, caller: Caller, key: IdempotencyKey, body: Body<CitizenInput>) -> Result<HttpResponse, Problem> {
+    let once = Once::of(key, "POST /citizens", &body.digest);
+    Ok(commit(&app, caller.actor, once, move |connection, act| {
+        policy::allow_anywhere(act, Verb::EditCitizens)?;
+        let mut fields = Fields::default();
+        let identity = citizens::parse(&body.value, "citizen", &mut fields);
+        if identity.is_empty() {
+            fields.add(FieldError::required("citizen.national_id"));
+        }
+        fields.finish()?;
+        let citizen = citizens::find_or_create(connection, act, &identity)?;
+        definitions::log(connection, act, "change", &format!("citizen:{}", citizen.id), "")?;
+        Reply::created(&CitizenView::of(&citizen))
+    })
+    .await?)
+}
+
+/// Corrects a citizen's contacts.
+#[utoipa::path(tag = "citizens", request_body = CitizenInput, security(("bearer" = [])), responses((status = 200, body = CitizenView), (status = 404, body = ProblemBody)))]
+#[patch("/citizens/{id}")]
+async fn change_citizen(app: web::Data<App>, caller: Caller, path: web::Path<String>, body: Body<CitizenInput>) -> Result<HttpResponse, Problem> {
+    let citizen: CitizenId = id(&path)?;
+    Ok(commit(&app, caller.actor, None, move |connection, act| {
+        policy::allow_anywhere(act, Verb::EditCitizens)?;
+        let mut fields = Fields::default();
+        let told = citizens::parse(&body.value, "citizen", &mut fields);
+        fields.finish()?;
+        let changed = citizens::correct(connection, act, citizen, &told)?;
+        definitions::log(connection, act, "change", &format!("citizen:{citizen}"), "")?;
+        Reply::ok(&CitizenView::of(&changed))
+    })
+    .await?)
+}
+
+/// Lists gateway keys, without their secrets.
+#[utoipa::path(tag = "configuration", security(("bearer" = [])), responses((status = 200, body = Page<GatewayView>), (status = 403, body = ProblemBody)))]
+#[get("/gateways")]
+async fn list_gateways(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
+    let within = app.clone();
+    let items = app
+        .db
+        .glance(move |connection| {
+            let act = within.act(connection, caller.actor)?;
+            policy::allow_anywhere(&act, Verb::ManageGateways)?;
+            Ok(gateways::list(connection)?.into_iter().map(|row| row.view(&act, None)).collect::<Vec<_>>())
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(Page::whole(items)))
+}
+
+/// Makes a gateway key; it is told once.
+#[utoipa::path(tag = "configuration", request_body = NewGateway, security(("bearer" = [])), responses((status = 201, body = GatewayView), (status = 422, body = ProblemBody)))]
+#[post("/gateways")]
+async fn create_gateway(app: web::Data<App>, caller: Caller, body: Body<NewGateway>) -> Result<HttpResponse, Problem> {
+    Ok(commit(&app, caller.actor, None, move |connection, act| {
+        policy::allow_anywhere(act, Verb::ManageGateways)?;
+        let view = gateways::create(connection, act, &body.value)?;
+        definitions::log(connection, act, "create", &format!("gateway:{}", view.id), "")?;
+        Reply::created(&view)
+    })
+    .await?)
+}
+
+/// What may change of a gateway key.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayChange {
+    /// `true` ends the key at once; it cannot be opened again.
+    pub revoked: bool,
+}
+
+/// Ends a gateway key.
+#[utoipa::path(tag = "configuration", request_body = GatewayChange, security(("bearer" = [])), responses((status = 200, body = GatewayView), (status = 404, body = ProblemBody)))]
+#[patch("/gateways/{id}")]
+async fn change_gateway(app: web::Data<App>, caller: Caller, path: web::Path<String>, body: Body<GatewayChange>) -> Result<HttpResponse, Problem> {
+    let gateway: GatewayId = id(&path)?;
+    Ok(commit(&app, caller.actor, None, move |connection, act| {
+        policy::allow_anywhere(act, Verb::ManageGateways)?;
+        if !body.value.revoked {
+            let (fa, en) = ("کلید باطل‌شده باز نمی‌شود؛ کلید تازه بسازید.", "A key is only ended; make a new one.");
+            return Err(Error::field(FieldError::new("revoked", "only_true", fa, en)));
+        }
+        let row = gateways::revoke(connection, act, gateway)?;
+        definitions::log(connection, act, "revoke", &format!("gateway:{gateway}"), "")?;
+        Reply::ok(&row.view(act, None))
+    })
+    .await?)
+}

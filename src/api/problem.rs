@@ -1,0 +1,103 @@
+//! Errors as RFC 9457 problems, in the caller's language.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+
+use crate::error::{Code, Error, FieldError, Language};
+
+tokio::task_local! {
+    /// The language of the request that is being answered.
+    pub static LANGUAGE: Language;
+}
+
+/// The language of the present request; Persian outside one.
+pub fn language() -> Language {
+    LANGUAGE.try_with(|language| *language).unwrap_or_default()
+}
+
+/// An error on its way out.
+#[derive(Debug)]
+pub struct Problem(pub Error);
+
+impl<E: Into<Error>> From<E> for Problem {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+/// `application/problem+json`.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ProblemBody {
+    /// `about:blank`: the code says it all.
+    pub r#type: &'static str,
+    pub title: &'static str,
+    pub status: u16,
+    /// Stable code of the catalogue.
+    pub code: &'static str,
+    /// Every wrong field with its remedy.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<ProblemField>,
+}
+
+/// One wrong field.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ProblemField {
+    pub field: String,
+    pub code: &'static str,
+    pub message: String,
+}
+
+impl ProblemField {
+    fn of(error: &FieldError, language: Language) -> Self {
+        let message = match language {
+            Language::Fa => error.fa.clone(),
+            Language::En => error.en.clone(),
+        };
+        Self { field: error.field.clone(), code: error.code, message }
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.code().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let code = self.0.code();
+        if let Error::Internal(source) = &self.0 {
+            tracing::error!(error = %source, "a request failed");
+        }
+        let errors = match &self.0 {
+            Error::Invalid(fields) => fields.iter().map(|field| ProblemField::of(field, language())).collect(),
+            _ => Vec::new(),
+        };
+        let mut reply = reply(code, errors);
+        if let Error::TooMany { retry_after, .. } | Error::Unavailable { retry_after } = self.0 {
+            reply.headers_mut().insert(RETRY_AFTER, retry_after.into());
+        }
+        reply
+    }
+}
+
+/// A problem without a source.
+pub fn reply(code: Code, errors: Vec<ProblemField>) -> HttpResponse {
+    let body = ProblemBody {
+        r#type: "about:blank",
+        title: code.title(language()),
+        status: code.status(),
+        code: code.as_str(),
+        errors,
+    };
+    HttpResponse::build(StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+        .content_type("application/problem+json")
+        .insert_header(("Content-Language", if language() == Language::En { "en" } else { "fa" }))
+        .body(serde_json::to_string(&body).unwrap_or_default())
+}

@@ -1,0 +1,262 @@
+//! `/public`: file and follow a case without an account; codes and rules that anyone may read.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use serde::{Deserialize, Serialize};
+
+use super::body::{Body, IdempotencyKey, Query};
+use super::caller::CitizenCaller;
+use super::cases::{NoticeView, notices};
+use super::client::address;
+use super::commit::{Once, Reply, commit};
+use super::problem::{LANGUAGE, Problem, ProblemBody, language};
+use super::token::{self, Purpose};
+use crate::app::App;
+use crate::db::types::{CaseId, Time};
+use crate::domain::actor::Actor;
+use crate::domain::cases::ask::{self, Reply as CitizenReply};
+use crate::domain::cases::close::{self, Withdraw};
+use crate::domain::cases::lookup::{self, Lookup};
+use crate::domain::cases::register::{self, Register};
+use crate::domain::cases::{Expected, find_visible};
+use crate::domain::rulebook::Rulebook;
+use crate::domain::users::{self, Attempt};
+use crate::domain::views::{self, PublicCase, PublicEvent};
+use crate::error::{Code, Error, Result};
+
+/// What the citizen keeps.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ReceiptView {
+    tracking_code: String,
+    /// Opens the case together with its tracking code; told once.
+    access_code: Option<String>,
+    kind: String,
+    status: String,
+    registered_at: Time,
+    due_at: Time,
+    notices: Vec<NoticeView>,
+}
+
+/// Files a case by the web, without an account.
+#[utoipa::path(tag = "public", request_body = Register, responses((status = 201, body = ReceiptView), (status = 422, body = ProblemBody)))]
+#[post("/public/cases")]
+async fn file_case(app: web::Data<App>, key: IdempotencyKey, body: Body<PublicFiling>) -> Result<HttpResponse, Problem> {
+    let once = Once::of(key, "POST /public/cases", &body.digest);
+    let mut wish = body.value.0;
+    wish.channel = "web".into();
+    wish.received_at = None;
+    wish.priority = None;
+    let reader = language();
+    Ok(commit(&app, Actor::Public, once, move |connection, act| {
+        let done = register::register(connection, act, &wish)?;
+        let is_new = done.access_code.is_some();
+        let view = ReceiptView {
+            tracking_code: done.row.tracking_code,
+            access_code: done.access_code,
+            kind: done.row.kind,
+            status: done.row.status.to_string(),
+            registered_at: done.row.registered_at,
+            due_at: done.row.due_at,
+            notices: LANGUAGE.sync_scope(reader, || notices(done.downgraded_from.as_deref())),
+        };
+        if is_new { Reply::created(&view) } else { Err(Error::Conflict(Code::Duplicate)) }
+    })
+    .await?)
+}
+
+/// A filing by the web; its channel need not be named.
+#[derive(Debug)]
+pub struct PublicFiling(Register);
+
+impl<'de> Deserialize<'de> for PublicFiling {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut map = serde_json::Map::deserialize(deserializer)?;
+        map.entry("channel").or_insert_with(|| "web".into());
+        let bytes = serde_json::to_vec(&map).map_err(serde::de::Error::custom)?;
+        serde_json::from_slice(&bytes).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A case as its citizen sees it, and the token for further words.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct LookupView {
+    case: PublicCase,
+    timeline: Vec<PublicEvent>,
+    /// Bearer token for the calls under `/public/cases/{tracking_code}`.
+    token: String,
+    /// Seconds that the token is good for.
+    expires_in: i64,
+}
+
+/// Looks a case up by its code and a second factor. A wrong pair and an unknown code get the same reply.
+#[utoipa::path(tag = "public", request_body = Lookup, responses((status = 200, body = LookupView), (status = 404, body = ProblemBody), (status = 429, body = ProblemBody)))]
+#[post("/public/lookups")]
+async fn look_up(app: web::Data<App>, request: HttpRequest, body: Body<Lookup>) -> Result<HttpResponse, Problem> {
+    let from = address(&request, &app.config.trusted_proxies());
+    let rule = Attempt { free: app.config.limits.lookup_tries, first_lock_seconds: 60, forget_seconds: 3600 };
+    let (within, wish, reader, asked_from) = (app.clone(), body.value.clone(), language(), from.clone());
+    let found = app
+        .db
+        .glance(move |connection| {
+            let act = within.act(connection, Actor::Public)?;
+            for (purpose, subject) in [("lookup-code", wish.tracking_code.as_str()), ("lookup-address", &asked_from)] {
+                let retry_after = users::retry_after(connection, &act, purpose, subject)?;
+                if retry_after > 0 {
+                    return Err(Error::TooMany { code: Code::TooManyRequests, retry_after });
+                }
+            }
+            let Some(row) = lookup::find(connection, &act, &wish)? else { return Ok(None) };
+            let case = views::public_case(connection, &act, &row, reader)?;
+            Ok(Some((row.id, case, views::public_timeline(connection, &act, row.id, reader)?)))
+        })
+        .await?;
+    let Some((id, case, timeline)) = found else {
+        note_wrong_pair(&app, body.value.tracking_code, from, rule).await?;
+        return Err(Error::NotFound.into());
+    };
+    let expires_in = app.config.tokens.citizen_seconds;
+    let token = token::issue(&app, Purpose::Citizen, id.to_string(), None, expires_in)?;
+    Ok(HttpResponse::Ok().json(LookupView { case, timeline, token, expires_in }))
+}
+
+/// Counts a wrong pair against the code and, ten times as patiently, against the address.
+async fn note_wrong_pair(app: &web::Data<App>, code: String, from: String, rule: Attempt) -> Result<()> {
+    let within = app.clone();
+    let of_address = Attempt { free: rule.free.saturating_mul(10), ..rule };
+    app.db
+        .write(move |connection| {
+            let act = within.act(connection, Actor::Public)?;
+            users::note_failure(connection, &act, "lookup-code", &code, rule)?;
+            users::note_failure(connection, &act, "lookup-address", &from, of_address)
+        })
+        .await
+}
+
+/// The case of the token must be the one in the path.
+pub(super) async fn own_case(app: &web::Data<App>, citizen: &CitizenCaller, code: &str) -> Result<CaseId> {
+    let (within, case, code) = (app.clone(), citizen.case, code.to_owned());
+    app.db
+        .glance(move |connection| {
+            let act = within.act(connection, Actor::Citizen { case })?;
+            let row = find_visible(connection, &act, case)?;
+            if row.tracking_code == code { Ok(row.id) } else { Err(Error::NotFound) }
+        })
+        .await
+}
+
+/// The citizen says something; where a question waits, this is its reply.
+#[utoipa::path(tag = "public", request_body = CitizenReply, security(("bearer" = [])), responses((status = 201, body = PublicCase), (status = 409, body = ProblemBody)))]
+#[post("/public/cases/{tracking_code}/messages")]
+async fn send_message(app: web::Data<App>, citizen: CitizenCaller, path: web::Path<String>, key: IdempotencyKey, body: Body<CitizenReply>) -> Result<HttpResponse, Problem> {
+    let case = own_case(&app, &citizen, &path).await?;
+    let once = Once::of(key, &format!("POST /public/cases/{case}/messages"), &body.digest);
+    let (reader, wish) = (language(), CitizenReply { text: body.value.text, channel: Some("web".into()) });
+    Ok(commit(&app, Actor::Citizen { case }, once, move |connection, act| {
+        let (docket, _) = ask::reply(connection, act, case, &wish)?;
+        Reply::created(&views::public_case(connection, act, &docket.row, reader)?)
+    })
+    .await?)
+}
+
+/// The citizen takes the case back; `confirm` must be true.
+#[utoipa::path(tag = "public", request_body = Withdraw, security(("bearer" = [])), responses((status = 200, body = PublicCase), (status = 409, body = ProblemBody)))]
+#[post("/public/cases/{tracking_code}/withdrawal")]
+async fn take_back(app: web::Data<App>, citizen: CitizenCaller, path: web::Path<String>, key: IdempotencyKey, body: Body<Withdraw>) -> Result<HttpResponse, Problem> {
+    let case = own_case(&app, &citizen, &path).await?;
+    let once = Once::of(key, &format!("POST /public/cases/{case}/withdrawal"), &body.digest);
+    let reader = language();
+    Ok(commit(&app, Actor::Citizen { case }, once, move |connection, act| {
+        let docket = close::withdraw(connection, act, case, Expected::Any, &body.value)?;
+        Reply::ok(&views::public_case(connection, act, &docket.row, reader)?)
+    })
+    .await?)
+}
+
+/// Reads the rules in force and answers with a list that browsers may keep for a while.
+async fn listed<T: Serialize>(app: web::Data<App>, read: impl FnOnce(&Rulebook) -> Vec<T>) -> Result<HttpResponse, Problem> {
+    let within = app.clone();
+    let rules = app.db.glance(move |connection| within.rules.current(connection)).await?;
+    let items = serde_json::json!({ "items": read(&rules), "next_cursor": null });
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=300")).json(items))
+}
+
+/// Kinds of cases and how each may end.
+#[utoipa::path(tag = "public", responses((status = 200)))]
+#[get("/public/kinds")]
+async fn list_kinds(app: web::Data<App>) -> Result<HttpResponse, Problem> {
+    listed(app, |rules| rules.kinds.values().cloned().collect()).await
+}
+
+/// The subject tree.
+#[utoipa::path(tag = "public", responses((status = 200)))]
+#[get("/public/categories")]
+async fn list_public_categories(app: web::Data<App>) -> Result<HttpResponse, Problem> {
+    listed(app, |rules| rules.categories.values().cloned().collect()).await
+}
+
+/// A public office.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct PublicOffice {
+    code: String,
+    parent: Option<String>,
+    level: String,
+    name_fa: String,
+    name_en: String,
+    province: Option<String>,
+    county: Option<String>,
+}
+
+/// The tree of offices.
+#[utoipa::path(tag = "public", responses((status = 200)))]
+#[get("/public/offices")]
+async fn list_public_offices(app: web::Data<App>) -> Result<HttpResponse, Problem> {
+    listed(app, |rules| {
+        let offices = rules.offices.all().map(|office| PublicOffice {
+            code: office.code.clone(),
+            parent: office.parent.map(|id| rules.offices.code(id)),
+            level: office.level.to_string(),
+            name_fa: office.fa.clone(),
+            name_en: office.en.clone(),
+            province: office.province.clone(),
+            county: office.county.clone(),
+        });
+        offices.collect()
+    })
+    .await
+}
+
+/// Limits, with the law or decision behind each.
+#[utoipa::path(tag = "public", responses((status = 200)))]
+#[get("/public/rules")]
+async fn list_rules(app: web::Data<App>) -> Result<HttpResponse, Problem> {
+    listed(app, |rules| rules.limits.values().cloned().collect()).await
+}
+
+/// Holidays of the national calendar.
+#[utoipa::path(tag = "public", responses((status = 200)))]
+#[get("/public/holidays")]
+async fn list_holidays(app: web::Data<App>) -> Result<HttpResponse, Problem> {
+    let within = app.clone();
+    let items = app.db.read(move |c| {
+        let act = within.act(c, Actor::Public)?;
+        crate::domain::definitions::bodies(c, &act, "holiday")
+    });
+    let items = serde_json::json!({ "items": items.await?, "next_cursor": null });
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=300")).json(items))
+}
+
+/// Which statistics.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct StatisticsQuery {
+    /// Two-digit code of a province; all when missing.
+    province: Option<String>,
+}
+
+/// How many cases in each status, kind and channel. Small counts are not told.
+#[utoipa::path(tag = "public", params(StatisticsQuery), responses((status = 200)))]
+#[get("/public/statistics")]
+async fn read_statistics(app: web::Data<App>, query: Query<StatisticsQuery>) -> Result<HttpResponse, Problem> {
+    let counts = app.db.read(move |c| crate::domain::statistics::public(c, query.0.province.as_deref())).await?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=300")).json(counts))
+}

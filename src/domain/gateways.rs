@@ -1,0 +1,145 @@
+//! Keys by which channel gateways and other systems call: kept as keyed digests, scoped to channels, expiring.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use diesel::prelude::*;
+use rand::RngExt;
+use serde::Serialize;
+
+use crate::db::DbConnection;
+use crate::db::schema::gateways;
+use crate::db::types::{GatewayId, OfficeId, Time};
+use crate::domain::actor::{Act, Actor};
+use crate::domain::cases::Channel;
+use crate::domain::input;
+use crate::error::{Error, FieldError, Fields, Result};
+
+/// A key as stored, without its secret.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = gateways)]
+pub struct GatewayRow {
+    pub id: GatewayId,
+    pub name: String,
+    pub channels: String,
+    pub office_id: OfficeId,
+    pub created_at: Time,
+    pub expires_at: Time,
+    pub revoked_at: Option<Time>,
+}
+
+/// A key as administrators see it.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct GatewayView {
+    pub id: GatewayId,
+    pub name: String,
+    /// Channels that it may register on; `*` for all.
+    pub channels: Vec<String>,
+    /// Code of the office that it registers for.
+    pub office: String,
+    pub created_at: Time,
+    pub expires_at: Time,
+    pub revoked_at: Option<Time>,
+    /// The key itself; told once, when it is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// A new key.
+#[derive(Debug, Clone, Default, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewGateway {
+    pub name: String,
+    /// Channels that it may register on; `*` for all.
+    pub channels: Vec<String>,
+    /// Code of the office that it registers for.
+    pub office: String,
+    /// Days that it is good for, 1 to 3650; 365 when missing.
+    #[serde(default)]
+    pub days: Option<i64>,
+}
+
+impl GatewayRow {
+    /// The view, with the key where it was just made.
+    pub fn view(self, act: &Act, key: Option<String>) -> GatewayView {
+        GatewayView {
+            id: self.id,
+            name: self.name,
+            channels: serde_json::from_str(&self.channels).unwrap_or_default(),
+            office: act.rules.offices.code(self.office_id),
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+            revoked_at: self.revoked_at,
+            key,
+        }
+    }
+}
+
+/// The actor of a key's digest; none when it is unknown, revoked or expired.
+pub fn by_digest(connection: &mut DbConnection, digest: &str, now: Time) -> Result<Option<Actor>> {
+    let row: Option<GatewayRow> = gateways::table
+        .filter(gateways::key_hash.eq(digest).and(gateways::revoked_at.is_null()).and(gateways::expires_at.gt(now)))
+        .select(GatewayRow::as_select())
+        .first(connection)
+        .optional()?;
+    Ok(row.map(|row| Actor::Gateway {
+        id: row.id,
+        office: row.office_id,
+        channels: serde_json::from_str(&row.channels).unwrap_or_default(),
+    }))
+}
+
+/// Makes a key; it is told once.
+pub fn create(connection: &mut DbConnection, act: &Act, new: &NewGateway) -> Result<GatewayView> {
+    let mut fields = Fields::default();
+    let name = fields.take(input::text("name", &new.name, 100));
+    let office = fields.take(act.rules.offices.find("office", &new.office)).map(|office| office.id);
+    for (index, channel) in new.channels.iter().enumerate().filter(|(_, channel)| *channel != "*") {
+        fields.take(input::choice::<Channel>(&format!("channels[{index}]"), channel));
+    }
+    if new.channels.is_empty() {
+        fields.add(FieldError::required("channels"));
+    }
+    let days = new.days.unwrap_or(365);
+    if !(1..=3650).contains(&days) {
+        fields.add(FieldError::new("days", "out_of_range", "میان ۱ و ۳۶۵۰ روز.", "Between 1 and 3650 days."));
+    }
+    fields.finish()?;
+    let mut bytes = [0_u8; 32];
+    rand::rng().fill(&mut bytes);
+    let key = BASE64_URL_SAFE_NO_PAD.encode(bytes);
+    let row = GatewayRow {
+        id: act.id(),
+        name: name.unwrap_or_default(),
+        channels: serde_json::to_string(&new.channels).map_err(|error| Error::Internal(Box::new(error)))?,
+        office_id: office.unwrap_or(act.rules.offices.centre()),
+        created_at: act.now,
+        expires_at: act.now.plus_days(days),
+        revoked_at: None,
+    };
+    insert(connection, &row, &act.keys.digest("gateway-key", &[&key]))?;
+    Ok(row.view(act, Some(key)))
+}
+
+fn insert(connection: &mut DbConnection, row: &GatewayRow, key_hash: &str) -> Result<()> {
+    diesel::insert_into(gateways::table)
+        .values((
+            (gateways::id.eq(row.id), gateways::name.eq(&row.name), gateways::key_hash.eq(key_hash)),
+            (gateways::channels.eq(&row.channels), gateways::office_id.eq(row.office_id)),
+            (gateways::created_at.eq(row.created_at), gateways::expires_at.eq(row.expires_at)),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// All keys, the newest last.
+pub fn list(connection: &mut DbConnection) -> Result<Vec<GatewayRow>> {
+    Ok(gateways::table.order(gateways::id).select(GatewayRow::as_select()).load(connection)?)
+}
+
+/// Ends a key at once.
+pub fn revoke(connection: &mut DbConnection, act: &Act, id: GatewayId) -> Result<GatewayRow> {
+    diesel::update(gateways::table.find(id).filter(gateways::revoked_at.is_null()))
+        .set(gateways::revoked_at.eq(act.now))
+        .execute(connection)?;
+    Ok(gateways::table.find(id).select(GatewayRow::as_select()).first(connection)?)
+}

@@ -1,0 +1,60 @@
+//! Named problems of the service, each with what a person should do about it.
+
+use diesel::prelude::*;
+use serde::Serialize;
+
+use crate::db::DbConnection;
+use crate::db::schema::{cases, messages, outbox, referrals};
+use crate::db::types::Time;
+use crate::domain::notifications::DeliveryState;
+use crate::error::Result;
+
+/// A problem and its remedy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct HealthProblem {
+    /// Stable name.
+    pub code: &'static str,
+    /// How many rows it concerns.
+    pub count: i64,
+    pub message: &'static str,
+    /// What to do.
+    pub action: &'static str,
+}
+
+/// Minutes after which a waiting message or clock is a problem.
+const PATIENCE_SECONDS: i64 = 600;
+
+/// Everything that a person should look at.
+pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthProblem>> {
+    let late = now.plus_seconds(-PATIENCE_SECONDS);
+    let dead: i64 =
+        messages::table.filter(messages::state.eq(DeliveryState::Failed)).count().get_result(connection)?;
+    let waiting: i64 = outbox::table
+        .inner_join(messages::table.on(messages::id.eq(outbox::message_id)))
+        .filter(messages::created_at.lt(late))
+        .count()
+        .get_result(connection)?;
+    let ringing: i64 = referrals::table.filter(referrals::next_at.lt(late)).count().get_result(connection)?;
+    let at_desk: i64 = cases::table.filter(cases::triage_next_at.lt(late)).count().get_result(connection)?;
+    let all = [
+        HealthProblem {
+            code: "dead_letters",
+            count: dead,
+            message: "Messages could not be delivered on any channel.",
+            action: "List them with GET /api/v1/messages?state=failed, mend the cause, and resend them.",
+        },
+        HealthProblem {
+            code: "messages_waiting",
+            count: waiting,
+            message: "Messages have waited for more than ten minutes.",
+            action: "Check the settings smtp.url and sms.*, and whether the gateways answer.",
+        },
+        HealthProblem {
+            code: "deadlines_unattended",
+            count: ringing + at_desk,
+            message: "Deadline points were reached more than ten minutes ago and have not fired.",
+            action: "Check that a process with workers is running, and its log for 'deadline'.",
+        },
+    ];
+    Ok(all.into_iter().filter(|problem| problem.count > 0).collect())
+}
