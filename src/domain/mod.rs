@@ -11,6 +11,7 @@ pub mod notifications;
 pub mod policy;
 pub mod referrals;
 pub mod rulebook;
+pub mod seed;
 pub mod text;
 pub mod users;
 pub mod visibility;
