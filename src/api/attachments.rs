@@ -106,14 +106,14 @@ async fn add(app: &web::Data<App>, actor: Actor, case: CaseId, upload: Upload) -
 /// Adds a file to a case.
 #[utoipa::path(tag = "cases", request_body(content = UploadForm, content_type = "multipart/form-data"), security(("bearer" = [])), responses((status = 201, body = AttachmentView), (status = 413, body = ProblemBody)))]
 #[post("/cases/{id}/attachments")]
-async fn add_attachment(app: web::Data<App>, caller: Caller, path: web::Path<String>, form: MultipartForm<Upload>) -> Result<HttpResponse, Problem> {
+pub(super) async fn add_attachment(app: web::Data<App>, caller: Caller, path: web::Path<String>, form: MultipartForm<Upload>) -> Result<HttpResponse, Problem> {
     add(&app, caller.actor, id(&path)?, form.into_inner()).await
 }
 
 /// Adds a file to the citizen's own case.
 #[utoipa::path(tag = "public", request_body(content = UploadForm, content_type = "multipart/form-data"), security(("bearer" = [])), responses((status = 201, body = AttachmentView), (status = 413, body = ProblemBody)))]
 #[post("/public/cases/{tracking_code}/attachments")]
-async fn send_attachment(app: web::Data<App>, citizen: CitizenCaller, path: web::Path<String>, form: MultipartForm<Upload>) -> Result<HttpResponse, Problem> {
+pub(super) async fn send_attachment(app: web::Data<App>, citizen: CitizenCaller, path: web::Path<String>, form: MultipartForm<Upload>) -> Result<HttpResponse, Problem> {
     let case = super::public::own_case(&app, &citizen, &path).await?;
     add(&app, Actor::Citizen { case }, case, form.into_inner()).await
 }
@@ -121,7 +121,7 @@ async fn send_attachment(app: web::Data<App>, citizen: CitizenCaller, path: web:
 /// The files of a case.
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<AttachmentView>)))]
 #[get("/cases/{id}/attachments")]
-async fn list_attachments(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_attachments(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Result<HttpResponse, Problem> {
     let case: CaseId = id(&path)?;
     let within = app.clone();
     let items = app
@@ -139,7 +139,7 @@ async fn list_attachments(app: web::Data<App>, caller: Caller, path: web::Path<S
 /// The bytes of a file, never shown by the browser as a page of ours.
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = ProblemBody)))]
 #[get("/attachments/{id}")]
-async fn read_attachment(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub(super) async fn read_attachment(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Result<HttpResponse, Problem> {
     let attachment: AttachmentId = id(&path)?;
     let within = app.clone();
     let row = app

@@ -48,7 +48,7 @@ pub struct Tokens {
 /// Signs in.
 #[utoipa::path(tag = "auth", request_body = SignIn, responses((status = 200, body = Tokens), (status = 401, body = ProblemBody), (status = 429, body = ProblemBody)))]
 #[post("/auth/tokens")]
-async fn sign_in(app: web::Data<App>, body: Body<SignIn>) -> Result<HttpResponse, Problem> {
+pub(super) async fn sign_in(app: web::Data<App>, body: Body<SignIn>) -> Result<HttpResponse, Problem> {
     let SignIn { username, password, .. } = body.value;
     let name = username.trim().to_lowercase();
     let (within, wanted) = (app.clone(), name.clone());
@@ -112,7 +112,7 @@ fn tokens(app: &App, user: UserId, session: SessionId, refresh_token: String) ->
 /// Exchanges a refresh token for new tokens; using one twice ends the session.
 #[utoipa::path(tag = "auth", request_body = Refresh, responses((status = 200, body = Tokens), (status = 401, body = ProblemBody)))]
 #[post("/auth/tokens/refresh")]
-async fn refresh_tokens(app: web::Data<App>, body: Body<Refresh>) -> Result<HttpResponse, Problem> {
+pub(super) async fn refresh_tokens(app: web::Data<App>, body: Body<Refresh>) -> Result<HttpResponse, Problem> {
     let (within, ttl) = (app.clone(), app.config.tokens.refresh_seconds);
     let refreshed = app
         .db
@@ -133,7 +133,7 @@ async fn refresh_tokens(app: web::Data<App>, body: Body<Refresh>) -> Result<Http
 /// Signs out: the session's tokens are no longer good.
 #[utoipa::path(tag = "auth", security(("bearer" = [])), responses((status = 204), (status = 401, body = ProblemBody)))]
 #[delete("/auth/tokens")]
-async fn sign_out(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
+pub(super) async fn sign_out(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
     let session = caller.session.ok_or(Error::Forbidden(Code::Forbidden))?;
     let within = app.clone();
     app.db

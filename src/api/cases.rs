@@ -63,7 +63,7 @@ pub(super) fn notices(downgraded_from: Option<&str>) -> Vec<NoticeView> {
 #[utoipa::path(tag = "cases", request_body = Register, security(("bearer" = [])),
     responses((status = 201, body = RegisteredView), (status = 200, description = "Known by its external_id", body = RegisteredView), (status = 422, body = super::problem::ProblemBody)))]
 #[post("/cases")]
-async fn register_case(app: web::Data<App>, caller: Caller, key: IdempotencyKey, body: Body<Register>) -> Outcome {
+pub(super) async fn register_case(app: web::Data<App>, caller: Caller, key: IdempotencyKey, body: Body<Register>) -> Outcome {
     let once = Once::of(key, "POST /cases", &body.digest);
     let wish = body.value;
     let shown = language();
@@ -113,7 +113,7 @@ pub struct ListQuery {
 #[utoipa::path(tag = "cases", params(ListQuery), security(("bearer" = [])),
     responses((status = 200, body = Page<CaseView>), (status = 422, body = super::problem::ProblemBody)))]
 #[get("/cases")]
-async fn list_cases(app: web::Data<App>, caller: Caller, query: Query<ListQuery>) -> Outcome {
+pub(super) async fn list_cases(app: web::Data<App>, caller: Caller, query: Query<ListQuery>) -> Outcome {
     let within = app.clone();
     let page = app
         .db
@@ -189,7 +189,7 @@ where
 /// One case, with its ETag.
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = CaseView), (status = 404, body = super::problem::ProblemBody)))]
 #[get("/cases/{id}")]
-async fn read_case(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
+pub(super) async fn read_case(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
     let view = with_case(&app, caller, &path, views::case).await?;
     Ok(Reply::ok(&view)?.into_response())
 }
@@ -197,7 +197,7 @@ async fn read_case(app: web::Data<App>, caller: Caller, path: web::Path<String>)
 /// The referrals of a case, oldest first.
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<ReferralView>)))]
 #[get("/cases/{id}/referrals")]
-async fn list_referrals(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
+pub(super) async fn list_referrals(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
     let items = with_case(&app, caller, &path, |c, act, row| views::referrals(c, act, row.id)).await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
@@ -205,7 +205,7 @@ async fn list_referrals(app: web::Data<App>, caller: Caller, path: web::Path<Str
 /// The answers of a case, oldest first.
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<views::AnswerView>)))]
 #[get("/cases/{id}/answers")]
-async fn list_answers(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
+pub(super) async fn list_answers(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
     let items = with_case(&app, caller, &path, |c, _, row| views::answers(c, row.id)).await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
@@ -213,7 +213,7 @@ async fn list_answers(app: web::Data<App>, caller: Caller, path: web::Path<Strin
 /// The timeline of a case, from its first event on.
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<EventView>)))]
 #[get("/cases/{id}/timeline")]
-async fn read_timeline(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
+pub(super) async fn read_timeline(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
     let items = with_case(&app, caller, &path, |c, act, row| views::timeline(c, act, row.id)).await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
@@ -221,7 +221,7 @@ async fn read_timeline(app: web::Data<App>, caller: Caller, path: web::Path<Stri
 /// What was sent and received on a case, with its delivery state.
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<MessageView>)))]
 #[get("/cases/{id}/messages")]
-async fn list_messages(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
+pub(super) async fn list_messages(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
     let items = with_case(&app, caller, &path, |c, act, row| {
         policy::allow_anywhere(act, Verb::ReadIdentity)?;
         views::messages(c, row.id)
@@ -233,7 +233,7 @@ async fn list_messages(app: web::Data<App>, caller: Caller, path: web::Path<Stri
 /// The notes that staff left on a case.
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<NoteView>)))]
 #[get("/cases/{id}/notes")]
-async fn list_notes(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
+pub(super) async fn list_notes(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
     let items = with_case(&app, caller, &path, |c, act, row| views::notes(c, act, row.id)).await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
@@ -241,7 +241,7 @@ async fn list_notes(app: web::Data<App>, caller: Caller, path: web::Path<String>
 /// The verbs that this actor may use now, and why not the others.
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<Action>)))]
 #[get("/cases/{id}/actions")]
-async fn list_actions(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
+pub(super) async fn list_actions(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
     let shown = language();
     let items = with_case(&app, caller, &path, move |c, act, row| {
         Ok(views::actions(act, &Docket::read(c, act, row.id)?, shown))
@@ -265,7 +265,7 @@ where
 /// Classifies a case.
 #[utoipa::path(tag = "cases", request_body = Classify, security(("bearer" = [])), responses((status = 200, body = CaseView), (status = 412, body = super::problem::ProblemBody), (status = 428, body = super::problem::ProblemBody)))]
 #[put("/cases/{id}/classification")]
-async fn classify_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, body: Body<Classify>) -> Outcome {
+pub(super) async fn classify_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, body: Body<Classify>) -> Outcome {
     let (case, expected) = (id(&path)?, version.required()?);
     case_verb(&app, caller.actor, None, move |c, act| classify::classify(c, act, case, expected, &body.value)).await
 }
@@ -280,7 +280,7 @@ pub struct ReferredView {
 /// Refers a case; an empty `to` asks the routing rules.
 #[utoipa::path(tag = "cases", request_body = Refer, security(("bearer" = [])), responses((status = 201, body = ReferredView), (status = 409, body = super::problem::ProblemBody)))]
 #[post("/cases/{id}/referrals")]
-async fn refer_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Refer>) -> Outcome {
+pub(super) async fn refer_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Refer>) -> Outcome {
     let (case, expected): (CaseId, _) = (id(&path)?, version.required()?);
     let once = Once::of(key, &format!("POST /cases/{case}/referrals"), &body.digest);
     Ok(commit(&app, caller.actor, once, move |connection, act| {
@@ -295,7 +295,7 @@ async fn refer_case(app: web::Data<App>, caller: Caller, path: web::Path<String>
 /// Asks the citizen; the clocks stand until the reply.
 #[utoipa::path(tag = "cases", request_body = Ask, security(("bearer" = [])), responses((status = 201, body = CaseView), (status = 409, body = super::problem::ProblemBody)))]
 #[post("/cases/{id}/questions")]
-async fn ask_citizen(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Ask>) -> Outcome {
+pub(super) async fn ask_citizen(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Ask>) -> Outcome {
     let (case, expected): (CaseId, _) = (id(&path)?, version.required()?);
     let once = Once::of(key, &format!("POST /cases/{case}/questions"), &body.digest);
     Ok(commit(&app, caller.actor, once, move |connection, act| {
@@ -315,7 +315,7 @@ pub struct RecordedView {
 /// Records what the citizen says on any channel; a waiting question is thereby answered.
 #[utoipa::path(tag = "cases", request_body = CitizenReply, security(("bearer" = [])), responses((status = 201, body = RecordedView)))]
 #[post("/cases/{id}/messages")]
-async fn record_message(app: web::Data<App>, caller: Caller, path: web::Path<String>, key: IdempotencyKey, body: Body<CitizenReply>) -> Outcome {
+pub(super) async fn record_message(app: web::Data<App>, caller: Caller, path: web::Path<String>, key: IdempotencyKey, body: Body<CitizenReply>) -> Outcome {
     let case: CaseId = id(&path)?;
     let once = Once::of(key, &format!("POST /cases/{case}/messages"), &body.digest);
     Ok(commit(&app, caller.actor, once, move |connection, act| {
@@ -328,7 +328,7 @@ async fn record_message(app: web::Data<App>, caller: Caller, path: web::Path<Str
 /// Adds a note for staff.
 #[utoipa::path(tag = "cases", request_body = Note, security(("bearer" = [])), responses((status = 201, body = NoteView)))]
 #[post("/cases/{id}/notes")]
-async fn add_note(app: web::Data<App>, caller: Caller, path: web::Path<String>, key: IdempotencyKey, body: Body<Note>) -> Outcome {
+pub(super) async fn add_note(app: web::Data<App>, caller: Caller, path: web::Path<String>, key: IdempotencyKey, body: Body<Note>) -> Outcome {
     let case: CaseId = id(&path)?;
     let once = Once::of(key, &format!("POST /cases/{case}/notes"), &body.digest);
     Ok(commit(&app, caller.actor, once, move |connection, act| {
@@ -342,7 +342,7 @@ async fn add_note(app: web::Data<App>, caller: Caller, path: web::Path<String>, 
 /// Closes an answered case, or solves a new one by advice.
 #[utoipa::path(tag = "cases", request_body = Close, security(("bearer" = [])), responses((status = 200, body = CaseView), (status = 409, body = super::problem::ProblemBody)))]
 #[post("/cases/{id}/closure")]
-async fn close_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Close>) -> Outcome {
+pub(super) async fn close_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Close>) -> Outcome {
     let (case, expected): (CaseId, _) = (id(&path)?, version.required()?);
     let once = Once::of(key, &format!("POST /cases/{case}/closure"), &body.digest);
     case_verb(&app, caller.actor, once, move |c, act| close::close(c, act, case, expected, &body.value)).await
@@ -351,7 +351,7 @@ async fn close_case(app: web::Data<App>, caller: Caller, path: web::Path<String>
 /// Takes a closed case up again.
 #[utoipa::path(tag = "cases", request_body = Reopen, security(("bearer" = [])), responses((status = 200, body = CaseView), (status = 409, body = super::problem::ProblemBody)))]
 #[post("/cases/{id}/reopening")]
-async fn reopen_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Reopen>) -> Outcome {
+pub(super) async fn reopen_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Reopen>) -> Outcome {
     let (case, expected): (CaseId, _) = (id(&path)?, version.required()?);
     let once = Once::of(key, &format!("POST /cases/{case}/reopening"), &body.digest);
     case_verb(&app, caller.actor, once, move |c, act| reopen::reopen(c, act, case, expected, &body.value)).await
@@ -360,7 +360,7 @@ async fn reopen_case(app: web::Data<App>, caller: Caller, path: web::Path<String
 /// Proposes a dismissal, or confirms that of another person.
 #[utoipa::path(tag = "cases", request_body = Dismiss, security(("bearer" = [])), responses((status = 200, body = CaseView), (status = 403, body = super::problem::ProblemBody)))]
 #[post("/cases/{id}/dismissal")]
-async fn dismiss_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Dismiss>) -> Outcome {
+pub(super) async fn dismiss_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Dismiss>) -> Outcome {
     let (case, expected): (CaseId, _) = (id(&path)?, version.required()?);
     let once = Once::of(key, &format!("POST /cases/{case}/dismissal"), &body.digest);
     case_verb(&app, caller.actor, once, move |c, act| close::dismiss(c, act, case, expected, &body.value)).await
@@ -369,7 +369,7 @@ async fn dismiss_case(app: web::Data<App>, caller: Caller, path: web::Path<Strin
 /// Withdraws a case on the citizen's word.
 #[utoipa::path(tag = "cases", request_body = Withdraw, security(("bearer" = [])), responses((status = 200, body = CaseView), (status = 409, body = super::problem::ProblemBody)))]
 #[post("/cases/{id}/withdrawal")]
-async fn withdraw_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Withdraw>) -> Outcome {
+pub(super) async fn withdraw_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Withdraw>) -> Outcome {
     let (case, expected): (CaseId, _) = (id(&path)?, version.required()?);
     let once = Once::of(key, &format!("POST /cases/{case}/withdrawal"), &body.digest);
     case_verb(&app, caller.actor, once, move |c, act| close::withdraw(c, act, case, expected, &body.value)).await

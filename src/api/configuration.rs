@@ -82,21 +82,21 @@ macro_rules! configuration {
         #[doc = concat!("Lists ", $name, " in force.")]
         #[utoipa::path(tag = "configuration", params(PageQuery), security(("bearer" = [])), responses((status = 200), (status = 403, body = ProblemBody)))]
         #[get($name)]
-        async fn $list(app: web::Data<App>, caller: Caller, query: Query<PageQuery>) -> Result<HttpResponse, Problem> {
+        pub(super) async fn $list(app: web::Data<App>, caller: Caller, query: Query<PageQuery>) -> Result<HttpResponse, Problem> {
             list_rows(app, caller, &$name[1..], query.0).await
         }
 
         #[doc = concat!("Adds to ", $name, ".")]
         #[utoipa::path(tag = "configuration", request_body(content = Object), security(("bearer" = [])), responses((status = 201), (status = 422, body = ProblemBody)))]
         #[post($name)]
-        async fn $create(app: web::Data<App>, caller: Caller, key: IdempotencyKey, body: Body<Map<String, Value>>) -> Result<HttpResponse, Problem> {
+        pub(super) async fn $create(app: web::Data<App>, caller: Caller, key: IdempotencyKey, body: Body<Map<String, Value>>) -> Result<HttpResponse, Problem> {
             create_row(app, caller, &$name[1..], key, body).await
         }
 
         #[doc = concat!("Changes one of ", $name, ": a new version begins now.")]
         #[utoipa::path(tag = "configuration", request_body(content = Object), security(("bearer" = [])), responses((status = 200), (status = 422, body = ProblemBody)))]
         #[patch($one)]
-        async fn $change(app: web::Data<App>, caller: Caller, path: web::Path<String>, body: Body<Map<String, Value>>) -> Result<HttpResponse, Problem> {
+        pub(super) async fn $change(app: web::Data<App>, caller: Caller, path: web::Path<String>, body: Body<Map<String, Value>>) -> Result<HttpResponse, Problem> {
             change_row(app, caller, &$name[1..], path.into_inner(), body).await
         }
     )*};
@@ -140,7 +140,7 @@ pub struct TrialView {
 /// Tries the routing rules and limits without changing anything.
 #[utoipa::path(tag = "configuration", request_body = Trial, security(("bearer" = [])), responses((status = 200, body = TrialView), (status = 409, body = ProblemBody)))]
 #[post("/routing-rules/trial")]
-async fn try_routing(app: web::Data<App>, caller: Caller, body: Body<Trial>) -> Result<HttpResponse, Problem> {
+pub(super) async fn try_routing(app: web::Data<App>, caller: Caller, body: Body<Trial>) -> Result<HttpResponse, Problem> {
     let within = app.clone();
     let view = app
         .db
@@ -176,7 +176,7 @@ async fn try_routing(app: web::Data<App>, caller: Caller, body: Body<Trial>) -> 
 /// Lists offices.
 #[utoipa::path(tag = "configuration", params(PageQuery), security(("bearer" = [])), responses((status = 200, body = Page<OfficeDetail>)))]
 #[get("/offices")]
-async fn list_offices(app: web::Data<App>, caller: Caller, query: Query<PageQuery>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_offices(app: web::Data<App>, caller: Caller, query: Query<PageQuery>) -> Result<HttpResponse, Problem> {
     let within = app.clone();
     let page = app
         .db
@@ -198,7 +198,7 @@ async fn list_offices(app: web::Data<App>, caller: Caller, query: Query<PageQuer
 /// Adds an office to the tree.
 #[utoipa::path(tag = "configuration", request_body = NewOffice, security(("bearer" = [])), responses((status = 201, body = OfficeDetail), (status = 422, body = ProblemBody)))]
 #[post("/offices")]
-async fn create_office(app: web::Data<App>, caller: Caller, key: IdempotencyKey, body: Body<NewOffice>) -> Result<HttpResponse, Problem> {
+pub(super) async fn create_office(app: web::Data<App>, caller: Caller, key: IdempotencyKey, body: Body<NewOffice>) -> Result<HttpResponse, Problem> {
     let once = Once::of(key, "POST /offices", &body.digest);
     Ok(commit(&app, caller.actor, once, move |connection, act| {
         policy::allow_anywhere(act, Verb::Configure)?;
@@ -210,7 +210,7 @@ async fn create_office(app: web::Data<App>, caller: Caller, key: IdempotencyKey,
 /// Changes an office.
 #[utoipa::path(tag = "configuration", request_body = OfficeChange, security(("bearer" = [])), responses((status = 200, body = OfficeDetail), (status = 404, body = ProblemBody)))]
 #[patch("/offices/{code}")]
-async fn change_office(app: web::Data<App>, caller: Caller, path: web::Path<String>, body: Body<OfficeChange>) -> Result<HttpResponse, Problem> {
+pub(super) async fn change_office(app: web::Data<App>, caller: Caller, path: web::Path<String>, body: Body<OfficeChange>) -> Result<HttpResponse, Problem> {
     Ok(commit(&app, caller.actor, None, move |connection, act| {
         policy::allow_anywhere(act, Verb::Configure)?;
         Reply::ok(&offices::change(connection, act, &path, &body.value)?)

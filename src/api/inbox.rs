@@ -27,7 +27,7 @@ pub struct InboxQuery {
 /// The actor's work.
 #[utoipa::path(tag = "inbox", params(InboxQuery), security(("bearer" = [])), responses((status = 200, body = Inbox), (status = 422, body = ProblemBody)))]
 #[get("/inbox")]
-async fn read_inbox(app: web::Data<App>, caller: Caller, query: Query<InboxQuery>) -> Result<HttpResponse, Problem> {
+pub(super) async fn read_inbox(app: web::Data<App>, caller: Caller, query: Query<InboxQuery>) -> Result<HttpResponse, Problem> {
     let within = app.clone();
     let inbox = app
         .db

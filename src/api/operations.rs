@@ -11,13 +11,13 @@ use crate::domain::{health, policy};
 
 /// The process lives.
 #[get("/healthz")]
-async fn healthz() -> HttpResponse {
+pub(super) async fn healthz() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok\n")
 }
 
 /// The process can take work: the database answers and is seeded.
 #[get("/readyz")]
-async fn readyz(app: web::Data<App>) -> HttpResponse {
+pub(super) async fn readyz(app: web::Data<App>) -> HttpResponse {
     let within = app.clone();
     let ready = app.db.read(move |connection| within.rules.current(connection).map(|rules| rules.kinds.len())).await;
     match ready {
@@ -32,7 +32,7 @@ async fn readyz(app: web::Data<App>) -> HttpResponse {
 
 /// Prometheus metrics.
 #[get("/metrics")]
-async fn metrics_page() -> HttpResponse {
+pub(super) async fn metrics_page() -> HttpResponse {
     match crate::telemetry::metrics() {
         Some(page) => HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(page),
         None => HttpResponse::ServiceUnavailable().finish(),
@@ -53,7 +53,7 @@ pub struct HealthView {
 /// Named problems, each with what to do.
 #[utoipa::path(tag = "operations", security(("bearer" = [])), responses((status = 200, body = HealthView), (status = 403, body = ProblemBody)))]
 #[get("/health")]
-async fn read_health(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
+pub(super) async fn read_health(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
     let within = app.clone();
     let problems = app
         .db

@@ -103,7 +103,7 @@ fn assignments(act: &Act, given: &[Assignment], fields: &mut Fields) -> Vec<(Rol
 /// Lists accounts.
 #[utoipa::path(tag = "configuration", params(PageQuery), security(("bearer" = [])), responses((status = 200, body = Page<AccountView>), (status = 403, body = ProblemBody)))]
 #[get("/users")]
-async fn list_users(app: web::Data<App>, caller: Caller, query: Query<PageQuery>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_users(app: web::Data<App>, caller: Caller, query: Query<PageQuery>) -> Result<HttpResponse, Problem> {
     let within = app.clone();
     let page = app
         .db
@@ -129,7 +129,7 @@ async fn hashed(app: &App, password: String) -> Result<String> {
 /// Makes an account.
 #[utoipa::path(tag = "configuration", request_body = NewAccount, security(("bearer" = [])), responses((status = 201, body = AccountView), (status = 422, body = ProblemBody)))]
 #[post("/users")]
-async fn create_user(app: web::Data<App>, caller: Caller, key: IdempotencyKey, body: Body<NewAccount>) -> Result<HttpResponse, Problem> {
+pub(super) async fn create_user(app: web::Data<App>, caller: Caller, key: IdempotencyKey, body: Body<NewAccount>) -> Result<HttpResponse, Problem> {
     let once = Once::of(key, "POST /users", &body.digest);
     let wish = body.value;
     let password_hash = hashed(&app, wish.password.clone()).await?;
@@ -158,7 +158,7 @@ async fn create_user(app: web::Data<App>, caller: Caller, key: IdempotencyKey, b
 /// Changes an account: roles, password, open or closed.
 #[utoipa::path(tag = "configuration", request_body = AccountChange, security(("bearer" = [])), responses((status = 200, body = AccountView), (status = 404, body = ProblemBody)))]
 #[patch("/users/{id}")]
-async fn change_user(app: web::Data<App>, caller: Caller, path: web::Path<String>, body: Body<AccountChange>) -> Result<HttpResponse, Problem> {
+pub(super) async fn change_user(app: web::Data<App>, caller: Caller, path: web::Path<String>, body: Body<AccountChange>) -> Result<HttpResponse, Problem> {
     let user: UserId = id(&path)?;
     let wish = body.value;
     let password_hash = match wish.password.clone() {
@@ -181,7 +181,8 @@ async fn change_user(app: web::Data<App>, caller: Caller, path: web::Path<String
             users::set_password(connection, user, hash)?;
         }
         definitions::log(connection, act, "change", &format!("user:{user}"), "")?;
-        Reply::ok(&account(connection, act, users::by_id(connection, user)?)?)
+        let row = users::by_id(connection, user)?;
+        Reply::ok(&account(connection, act, row)?)
     })
     .await?)
 }
@@ -198,7 +199,7 @@ pub struct CitizenQuery {
 /// Finds citizens by identifier or mobile; there is no list of all.
 #[utoipa::path(tag = "citizens", params(CitizenQuery), security(("bearer" = [])), responses((status = 200, body = Page<CitizenView>), (status = 422, body = ProblemBody)))]
 #[get("/citizens")]
-async fn find_citizens(app: web::Data<App>, caller: Caller, query: Query<CitizenQuery>) -> Result<HttpResponse, Problem> {
+pub(super) async fn find_citizens(app: web::Data<App>, caller: Caller, query: Query<CitizenQuery>) -> Result<HttpResponse, Problem> {
     let within = app.clone();
     let items = app
         .db
@@ -229,7 +230,7 @@ async fn find_citizens(app: web::Data<App>, caller: Caller, query: Query<Citizen
 /// Records a citizen, or corrects the record of this identifier.
 #[utoipa::path(tag = "citizens", request_body = CitizenInput, security(("bearer" = [])), responses((status = 201, body = CitizenView), (status = 422, body = ProblemBody)))]
 #[post("/citizens")]
-async fn record_citizen(app: web::Data<App>, caller: Caller, key: IdempotencyKey, body: Body<CitizenInput>) -> Result<HttpResponse, Problem> {
+pub(super) async fn record_citizen(app: web::Data<App>, caller: Caller, key: IdempotencyKey, body: Body<CitizenInput>) -> Result<HttpResponse, Problem> {
     let once = Once::of(key, "POST /citizens", &body.digest);
     Ok(commit(&app, caller.actor, once, move |connection, act| {
         policy::allow_anywhere(act, Verb::EditCitizens)?;
@@ -249,7 +250,7 @@ async fn record_citizen(app: web::Data<App>, caller: Caller, key: IdempotencyKey
 /// Corrects a citizen's contacts.
 #[utoipa::path(tag = "citizens", request_body = CitizenInput, security(("bearer" = [])), responses((status = 200, body = CitizenView), (status = 404, body = ProblemBody)))]
 #[patch("/citizens/{id}")]
-async fn change_citizen(app: web::Data<App>, caller: Caller, path: web::Path<String>, body: Body<CitizenInput>) -> Result<HttpResponse, Problem> {
+pub(super) async fn change_citizen(app: web::Data<App>, caller: Caller, path: web::Path<String>, body: Body<CitizenInput>) -> Result<HttpResponse, Problem> {
     let citizen: CitizenId = id(&path)?;
     Ok(commit(&app, caller.actor, None, move |connection, act| {
         policy::allow_anywhere(act, Verb::EditCitizens)?;
@@ -266,7 +267,7 @@ async fn change_citizen(app: web::Data<App>, caller: Caller, path: web::Path<Str
 /// Lists gateway keys, without their secrets.
 #[utoipa::path(tag = "configuration", security(("bearer" = [])), responses((status = 200, body = Page<GatewayView>), (status = 403, body = ProblemBody)))]
 #[get("/gateways")]
-async fn list_gateways(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_gateways(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
     let within = app.clone();
     let items = app
         .db
@@ -282,7 +283,7 @@ async fn list_gateways(app: web::Data<App>, caller: Caller) -> Result<HttpRespon
 /// Makes a gateway key; it is told once.
 #[utoipa::path(tag = "configuration", request_body = NewGateway, security(("bearer" = [])), responses((status = 201, body = GatewayView), (status = 422, body = ProblemBody)))]
 #[post("/gateways")]
-async fn create_gateway(app: web::Data<App>, caller: Caller, body: Body<NewGateway>) -> Result<HttpResponse, Problem> {
+pub(super) async fn create_gateway(app: web::Data<App>, caller: Caller, body: Body<NewGateway>) -> Result<HttpResponse, Problem> {
     Ok(commit(&app, caller.actor, None, move |connection, act| {
         policy::allow_anywhere(act, Verb::ManageGateways)?;
         let view = gateways::create(connection, act, &body.value)?;
@@ -303,7 +304,7 @@ pub struct GatewayChange {
 /// Ends a gateway key.
 #[utoipa::path(tag = "configuration", request_body = GatewayChange, security(("bearer" = [])), responses((status = 200, body = GatewayView), (status = 404, body = ProblemBody)))]
 #[patch("/gateways/{id}")]
-async fn change_gateway(app: web::Data<App>, caller: Caller, path: web::Path<String>, body: Body<GatewayChange>) -> Result<HttpResponse, Problem> {
+pub(super) async fn change_gateway(app: web::Data<App>, caller: Caller, path: web::Path<String>, body: Body<GatewayChange>) -> Result<HttpResponse, Problem> {
     let gateway: GatewayId = id(&path)?;
     Ok(commit(&app, caller.actor, None, move |connection, act| {
         policy::allow_anywhere(act, Verb::ManageGateways)?;

@@ -40,7 +40,7 @@ pub struct ReceiptView {
 /// Files a case by the web, without an account.
 #[utoipa::path(tag = "public", request_body = Register, responses((status = 201, body = ReceiptView), (status = 422, body = ProblemBody)))]
 #[post("/public/cases")]
-async fn file_case(app: web::Data<App>, key: IdempotencyKey, body: Body<PublicFiling>) -> Result<HttpResponse, Problem> {
+pub(super) async fn file_case(app: web::Data<App>, key: IdempotencyKey, body: Body<PublicFiling>) -> Result<HttpResponse, Problem> {
     let once = Once::of(key, "POST /public/cases", &body.digest);
     let mut wish = body.value.0;
     wish.channel = "web".into();
@@ -91,7 +91,7 @@ pub struct LookupView {
 /// Looks a case up by its code and a second factor. A wrong pair and an unknown code get the same reply.
 #[utoipa::path(tag = "public", request_body = Lookup, responses((status = 200, body = LookupView), (status = 404, body = ProblemBody), (status = 429, body = ProblemBody)))]
 #[post("/public/lookups")]
-async fn look_up(app: web::Data<App>, request: HttpRequest, body: Body<Lookup>) -> Result<HttpResponse, Problem> {
+pub(super) async fn look_up(app: web::Data<App>, request: HttpRequest, body: Body<Lookup>) -> Result<HttpResponse, Problem> {
     let from = address(&request, &app.config.trusted_proxies());
     let rule = Attempt { free: app.config.limits.lookup_tries, first_lock_seconds: 60, forget_seconds: 3600 };
     let (within, wish, reader, asked_from) = (app.clone(), body.value.clone(), language(), from.clone());
@@ -147,7 +147,7 @@ pub(super) async fn own_case(app: &web::Data<App>, citizen: &CitizenCaller, code
 /// The citizen says something; where a question waits, this is its reply.
 #[utoipa::path(tag = "public", request_body = CitizenReply, security(("bearer" = [])), responses((status = 201, body = PublicCase), (status = 409, body = ProblemBody)))]
 #[post("/public/cases/{tracking_code}/messages")]
-async fn send_message(app: web::Data<App>, citizen: CitizenCaller, path: web::Path<String>, key: IdempotencyKey, body: Body<CitizenReply>) -> Result<HttpResponse, Problem> {
+pub(super) async fn send_message(app: web::Data<App>, citizen: CitizenCaller, path: web::Path<String>, key: IdempotencyKey, body: Body<CitizenReply>) -> Result<HttpResponse, Problem> {
     let case = own_case(&app, &citizen, &path).await?;
     let once = Once::of(key, &format!("POST /public/cases/{case}/messages"), &body.digest);
     let (reader, wish) = (language(), CitizenReply { text: body.value.text, channel: Some("web".into()) });
@@ -161,7 +161,7 @@ async fn send_message(app: web::Data<App>, citizen: CitizenCaller, path: web::Pa
 /// The citizen takes the case back; `confirm` must be true.
 #[utoipa::path(tag = "public", request_body = Withdraw, security(("bearer" = [])), responses((status = 200, body = PublicCase), (status = 409, body = ProblemBody)))]
 #[post("/public/cases/{tracking_code}/withdrawal")]
-async fn take_back(app: web::Data<App>, citizen: CitizenCaller, path: web::Path<String>, key: IdempotencyKey, body: Body<Withdraw>) -> Result<HttpResponse, Problem> {
+pub(super) async fn take_back(app: web::Data<App>, citizen: CitizenCaller, path: web::Path<String>, key: IdempotencyKey, body: Body<Withdraw>) -> Result<HttpResponse, Problem> {
     let case = own_case(&app, &citizen, &path).await?;
     let once = Once::of(key, &format!("POST /public/cases/{case}/withdrawal"), &body.digest);
     let reader = language();
@@ -183,14 +183,14 @@ async fn listed<T: Serialize>(app: web::Data<App>, read: impl FnOnce(&Rulebook) 
 /// Kinds of cases and how each may end.
 #[utoipa::path(tag = "public", responses((status = 200)))]
 #[get("/public/kinds")]
-async fn list_kinds(app: web::Data<App>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_kinds(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     listed(app, |rules| rules.kinds.values().cloned().collect()).await
 }
 
 /// The subject tree.
 #[utoipa::path(tag = "public", responses((status = 200)))]
 #[get("/public/categories")]
-async fn list_public_categories(app: web::Data<App>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_public_categories(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     listed(app, |rules| rules.categories.values().cloned().collect()).await
 }
 
@@ -209,7 +209,7 @@ struct PublicOffice {
 /// The tree of offices.
 #[utoipa::path(tag = "public", responses((status = 200)))]
 #[get("/public/offices")]
-async fn list_public_offices(app: web::Data<App>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_public_offices(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     listed(app, |rules| {
         let offices = rules.offices.all().map(|office| PublicOffice {
             code: office.code.clone(),
@@ -228,14 +228,14 @@ async fn list_public_offices(app: web::Data<App>) -> Result<HttpResponse, Proble
 /// Limits, with the law or decision behind each.
 #[utoipa::path(tag = "public", responses((status = 200)))]
 #[get("/public/rules")]
-async fn list_rules(app: web::Data<App>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_rules(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     listed(app, |rules| rules.limits.values().cloned().collect()).await
 }
 
 /// Holidays of the national calendar.
 #[utoipa::path(tag = "public", responses((status = 200)))]
 #[get("/public/holidays")]
-async fn list_holidays(app: web::Data<App>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_holidays(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     let within = app.clone();
     let items = app.db.read(move |c| {
         let act = within.act(c, Actor::Public)?;
@@ -256,7 +256,7 @@ pub struct StatisticsQuery {
 /// How many cases in each status, kind and channel. Small counts are not told.
 #[utoipa::path(tag = "public", params(StatisticsQuery), responses((status = 200)))]
 #[get("/public/statistics")]
-async fn read_statistics(app: web::Data<App>, query: Query<StatisticsQuery>) -> Result<HttpResponse, Problem> {
+pub(super) async fn read_statistics(app: web::Data<App>, query: Query<StatisticsQuery>) -> Result<HttpResponse, Problem> {
     let counts = app.db.read(move |c| crate::domain::statistics::public(c, query.0.province.as_deref())).await?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=300")).json(counts))
 }

@@ -146,7 +146,7 @@ macro_rules! text_enum {
         }
 
         impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(self.as_str()) }
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.pad(self.as_str()) }
         }
 
         impl<DB> diesel::deserialize::FromSql<diesel::sql_types::Text, DB> for $name

@@ -15,8 +15,8 @@ use crate::domain::policy;
 use crate::domain::rulebook::Verb;
 use crate::error::{FieldError, Fields, Result};
 
-/// The reason that says "not ours": it needs an office that is.
-const NOT_OURS: [&str; 2] = ["not_competent", "other_unit"];
+/// The reasons that say "not ours": they need an office whose it is.
+const NOT_OURS: [&str; 2] = ["not_ours", "other_unit"];
 
 /// Returns a referral; `wish.reason` is a code of use `return`.
 pub fn give_back(

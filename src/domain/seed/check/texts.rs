@@ -1,0 +1,110 @@
+//! Templates: complete in both languages and on every outlet, and an SMS says nothing private.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use minijinja::Environment;
+
+use super::Findings;
+use crate::domain::seed::files::{Files, Row};
+
+/// What an SMS may carry: phones are shared in families.
+const IN_SMS: [&str; 7] = ["code", "url", "office", "due", "until", "outcome", "access_code"];
+/// What an e-mail may carry besides.
+const IN_EMAIL: [&str; 5] = ["reason", "text", "question", "instruction", "subject"];
+/// The outlets that reach an audience.
+const OUTLETS: [(&str, &str); 3] = [("citizen", "sms"), ("citizen", "email"), ("office", "email")];
+const LANGUAGES: [&str; 2] = ["fa", "en"];
+/// The notices that verbs and deadlines send, and to whom.
+const NOTICES: [(&str, &str); 17] = [
+    ("case_registered", "citizen"),
+    ("case_downgraded", "citizen"),
+    ("case_referred", "citizen"),
+    ("case_referred", "office"),
+    ("question_asked", "citizen"),
+    ("interim_answer", "citizen"),
+    ("answer_approved", "citizen"),
+    ("deadline_extended", "citizen"),
+    ("case_closed", "citizen"),
+    ("case_closed_no_reply", "citizen"),
+    ("case_dismissed", "citizen"),
+    ("case_withdrawn", "citizen"),
+    ("case_reopened", "citizen"),
+    ("deadline_reminder", "office"),
+    ("deadline_dunning", "office"),
+    ("deadline_superior", "office"),
+    ("deadline_centre", "office"),
+];
+
+pub(super) fn check(files: &Files, findings: &mut Findings) {
+    let mut there: BTreeMap<(&str, &str), Vec<&Row>> = BTreeMap::new();
+    for row in files.of("template") {
+        let (Some(event), Some(audience)) = (row.text("event"), row.text("audience")) else { continue };
+        there.entry((event, audience)).or_default().push(row);
+        outlet(row, audience, findings);
+        variables(row, findings);
+    }
+    for (event, audience) in NOTICES {
+        if !there.contains_key(&(event, audience)) {
+            let words =
+                format!("no template for {event} to {audience}; add it in fa and en for every channel");
+            findings.add_to_file("templates.toml", words);
+        }
+    }
+    there.into_iter().for_each(|((event, audience), rows)| complete(event, audience, &rows, findings));
+}
+
+fn outlet(row: &Row, audience: &str, findings: &mut Findings) {
+    let channel = row.text("channel").unwrap_or_default();
+    if !OUTLETS.contains(&(audience, channel)) {
+        let words = format!(
+            "no notice goes to {audience} by '{channel}'; write citizen by sms or email, or office by email"
+        );
+        findings.add(row, "channel", words);
+    }
+    let language = row.text("language").unwrap_or_default();
+    if !LANGUAGES.contains(&language) {
+        findings.add(row, "language", format!("unknown language '{language}'; write fa or en"));
+    }
+}
+
+/// Every outlet of the audience in every language.
+fn complete(event: &str, audience: &str, rows: &[&Row], findings: &mut Findings) {
+    for (_, channel) in OUTLETS.iter().filter(|(of, _)| *of == audience) {
+        for language in LANGUAGES {
+            let is_there =
+                |row: &&&Row| row.text("channel") == Some(channel) && row.text("language") == Some(language);
+            if rows.iter().find(is_there).is_none() {
+                let words =
+                    format!("{event} to {audience} has no template by {channel} in {language}; add one");
+                findings.add(rows[0], "event", words);
+            }
+        }
+    }
+}
+
+fn variables(row: &Row, findings: &mut Findings) {
+    let is_sms = row.text("channel") == Some("sms");
+    for field in ["subject", "body"] {
+        let Some(text) = row.text(field) else { continue };
+        let used: BTreeSet<String> = match Environment::new().template_from_str(text) {
+            Ok(template) => template.undeclared_variables(false).into_iter().collect(),
+            Err(error) => {
+                findings.add(row, field, format!("not a template: {error}; mend the braces"));
+                continue;
+            }
+        };
+        for name in used {
+            let is_known = IN_SMS.contains(&name.as_str()) || !is_sms && IN_EMAIL.contains(&name.as_str());
+            if !is_known {
+                let sort = if is_sms { "an SMS" } else { "an e-mail" };
+                let mut list = IN_SMS.to_vec();
+                list.extend(IN_EMAIL.into_iter().filter(|_| !is_sms));
+                findings.add(
+                    row,
+                    field,
+                    format!("{sort} may not use '{name}'; it may use {}", list.join(", ")),
+                );
+            }
+        }
+    }
+}
