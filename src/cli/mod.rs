@@ -1,0 +1,88 @@
+//! The command line: one file per command; each says what it does and what it did.
+
+mod config_check;
+mod migrate;
+mod openapi;
+mod seed;
+mod serve;
+mod start;
+mod user;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// One service through which a country's people reach their government.
+#[derive(Debug, Parser)]
+#[command(name = "samad", version, about, arg_required_else_help = true)]
+struct Cli {
+    /// File of local settings.
+    #[arg(long, global = true, default_value = "config/local.toml", value_name = "FILE")]
+    settings: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the service; with nothing configured it uses an embedded database under ./data
+    Serve {
+        /// Add people and cases that tell a story in every state, and keep real gateways off
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Bring the database to this version's schema
+    Migrate,
+    /// Write the national tree and its rules into the database; safe to repeat
+    Seed {
+        /// Read the tree from this folder instead of the one built in
+        #[arg(long, value_name = "FOLDER")]
+        from: Option<PathBuf>,
+    },
+    /// Accounts of staff
+    #[command(subcommand)]
+    User(User),
+    /// Settings and the national tree
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the OpenAPI document
+    Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+enum User {
+    /// Make an account; asks for the password, or reads it from SAMAD_PASSWORD
+    Add {
+        /// Lower-case sign-in name
+        username: String,
+        /// Full name
+        #[arg(long)]
+        name: String,
+        /// Roles as role@OFFICE, for example handler@MOEN; repeat for several
+        #[arg(long = "role", required = true, value_name = "ROLE@OFFICE")]
+        roles: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Tell everything wrong with the settings and the national tree, with file and line
+    Check {
+        /// Check the tree in this folder instead of the one built in
+        #[arg(long, value_name = "FOLDER")]
+        tree: Option<PathBuf>,
+    },
+}
+
+/// Runs the command that the arguments name.
+pub fn run() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    match cli.command {
+        Command::Serve { demo } => serve::run(&cli.settings, demo),
+        Command::Migrate => migrate::run(&cli.settings),
+        Command::Seed { from } => seed::run(&cli.settings, from.as_deref()),
+        Command::User(User::Add { username, name, roles }) => user::add(&cli.settings, &username, &name, &roles),
+        Command::Config(ConfigCommand::Check { tree }) => config_check::run(&cli.settings, tree.as_deref()),
+        Command::Openapi => openapi::run(),
+    }
+}
