@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod cases;
 pub mod citizens;
 pub mod deadlines;
+pub mod expiry;
 pub mod input;
 pub mod keys;
 pub mod notifications;
