@@ -1,6 +1,21 @@
 //! Samad: one service through which a country's people reach their government.
+//!
+//! The tree, and what may import what (a test reads the sources and fails otherwise): a dependency points
+//! right only, `main → cli → server → {api, workers} → app → gateways → domain → db → {error, clock, config}`.
+//!
+//! - `cli`: one file per command
+//! - `server`: binds HTTP, mounts the API, stops gracefully
+//! - `api`: REST under `/api/v1`: routes, extractors, problems
+//! - `workers`: outbox, deadlines, housekeeping: one loop each, safe to run twice
+//! - `app`: what every edge is handed
+//! - `gateways`: mail, SMS, file storage; they open no database connection
+//! - `domain`: cases and their life, referrals, deadlines, rules, people, notices; synchronous, no transport
+//! - `db`: the one write door over SQLite and PostgreSQL, schema, types, dialect
+//! - `config`, `clock`, `error`, `telemetry`: settings, time, the one error, logs and metrics
+
 pub mod api;
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
@@ -9,3 +24,4 @@ pub mod error;
 pub mod gateways;
 pub mod server;
 pub mod telemetry;
+pub mod workers;

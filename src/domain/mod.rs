@@ -7,6 +7,7 @@ pub mod citizens;
 pub mod deadlines;
 pub mod definitions;
 pub mod demo;
+pub mod expiry;
 pub mod gateways;
 pub mod health;
 pub mod input;

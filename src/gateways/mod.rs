@@ -1,12 +1,113 @@
-//! Gateways to the outside: mail, SMS, file storage. None of them opens a database connection.
+//! Gateways to the outside: mail, SMS, file storage.
+//!
+//! None of them opens a database connection, none is called inside a transaction, and none logs an address,
+//! a text or a key. What a gateway says is cleaned of addresses and numbers before it leaves this module.
 
+mod memory;
+mod rest;
+pub mod sms;
+pub mod smtp;
 pub mod storage;
 
+pub use memory::Memory;
+pub use sms::SmsGateway;
+pub use smtp::Mailer;
 pub use storage::Storage;
 
-/// All gateways of a process.
+use crate::config::Config;
+use crate::domain::notifications::Outlet;
+use crate::domain::notifications::outbox::Letter;
+
+/// What a demonstration answers in the place of a gateway.
+pub const DEMO: &str = "demo: gateways are off";
+
+/// What became of one letter at a gateway; the words are safe to keep and to show to staff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sending {
+    /// Taken over, perhaps under an id of the carrier.
+    Accepted { carrier_id: Option<String> },
+    /// Kept back on purpose.
+    Withheld(&'static str),
+    /// Never to be sent this way: a bad address, a refused text.
+    Refused(String),
+    /// Not now; this message may be tried again.
+    Deferred(String),
+    /// The gateway is away; nothing was wrong with the message.
+    Down(String),
+    /// The gateway refuses us: key, credit, address of the service. Somebody must mend it.
+    Misconfigured(String),
+}
+
+/// All gateways of a process; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Gateways {
     /// Where attachments lie.
     pub storage: Storage,
+    pub mailer: Mailer,
+    pub sms: SmsGateway,
+}
+
+impl Gateways {
+    /// The gateways that the settings name; in a demonstration none of them sends.
+    ///
+    /// # Errors
+    /// One line that names the wrong setting.
+    pub fn new(config: &Config) -> Result<Self, String> {
+        let storage = Storage::new(config.attachments_dir());
+        if config.is_demo {
+            return Ok(Self { storage, mailer: Mailer::Demo, sms: SmsGateway::Demo });
+        }
+        Ok(Self { storage, mailer: Mailer::new(config)?, sms: SmsGateway::new(config)? })
+    }
+
+    /// Gateways that keep what they are given; for tests.
+    pub fn in_memory(config: &Config) -> Self {
+        Self {
+            storage: Storage::new(config.attachments_dir()),
+            mailer: Mailer::Memory(Memory::default()),
+            sms: SmsGateway::Memory(Memory::default()),
+        }
+    }
+
+    /// The outlets for which a gateway is set up.
+    pub fn usable(&self) -> Vec<Outlet> {
+        let is_usable = |outlet: &Outlet| match outlet {
+            Outlet::Sms => !matches!(self.sms, SmsGateway::Off),
+            Outlet::Email => !matches!(self.mailer, Mailer::Off),
+        };
+        Outlet::ALL.iter().copied().filter(is_usable).collect()
+    }
+
+    /// Sends a letter by its outlet; takes 30 seconds at most.
+    pub async fn send(&self, letter: &Letter) -> Sending {
+        let sending = async {
+            match letter.outlet {
+                Outlet::Sms => self.sms.send(letter).await,
+                Outlet::Email => self.mailer.send(letter).await,
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(30), sending)
+            .await
+            .unwrap_or_else(|_| Sending::Down("no answer in 30 seconds".into()))
+    }
+}
+
+/// A gateway's words on one line, without addresses and long numbers.
+pub(crate) fn scrubbed(words: &str) -> String {
+    let safe = |word: &str| {
+        let digits = word.chars().filter(|letter| letter.is_numeric()).count();
+        if word.contains('@') || digits >= 7 { "…".to_owned() } else { word.to_owned() }
+    };
+    words.split_whitespace().map(safe).collect::<Vec<_>>().join(" ").chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gateways_words_name_nobody() {
+        let said = "550 5.1.1 <citizen@example.ir>:\n recipient +989121234567 unknown";
+        assert_eq!(scrubbed(said), "550 5.1.1 … recipient … unknown");
+    }
 }

@@ -3,6 +3,7 @@
 //! Nothing is rendered here; a row says which template with which facts. Workers render and send later, so
 //! a gateway that is away delays a notice and never a case.
 
+pub mod outbox;
 mod render;
 
 use diesel::prelude::*;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use render::{Rendered, render};
 
 use crate::db::DbConnection;
-use crate::db::schema::{messages, outbox};
+use crate::db::schema::{messages, outbox as waiting};
 use crate::db::types::{AnswerId, CitizenId, EventId, MessageId, OfficeId, QuestionId, Time};
 use crate::domain::actor::Act;
 use crate::domain::cases::{CaseRow, Channel};
@@ -191,8 +192,8 @@ fn queue(
 
 /// Puts a message into the outbox, to be sent from `next_at` on.
 pub fn enqueue(connection: &mut DbConnection, message: MessageId, next_at: Time) -> Result<()> {
-    diesel::insert_into(outbox::table)
-        .values((outbox::message_id.eq(message), outbox::next_at.eq(next_at)))
+    diesel::insert_into(waiting::table)
+        .values((waiting::message_id.eq(message), waiting::next_at.eq(next_at)))
         .execute(connection)?;
     Ok(())
 }

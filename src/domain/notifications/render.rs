@@ -56,7 +56,8 @@ pub fn render(
         due => date(facts.due, reader),
         until => date(facts.until, reader),
         outcome => facts.outcome.as_deref().map(|code| rules.outcome_name(code, reader)).unwrap_or_default(),
-        access_code => facts.access_code,
+        // gone once it was sent: a copy of the notice shows that it had one
+        access_code => facts.access_code.as_deref().unwrap_or("••••"),
         reason => private.reason,
         text => private.text,
         question => private.question,

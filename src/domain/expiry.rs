@@ -1,0 +1,33 @@
+//! What may be forgotten after its time: replies kept for repeated requests, sign-in tokens, failed tries.
+
+use diesel::prelude::*;
+
+use crate::db::DbConnection;
+use crate::db::schema::{failures, idempotency_keys, refresh_tokens};
+use crate::db::types::Time;
+use crate::error::Result;
+
+/// Days that a reply is kept for a repeated `Idempotency-Key`.
+const KEY_DAYS: i64 = 7;
+/// Days after its end that a refresh token is kept, so that an ended session stays ended for every access token.
+const TOKEN_DAYS: i64 = 1;
+/// Days without a further failure after which a subject starts anew.
+const FAILURE_DAYS: i64 = 7;
+
+/// Deletes what is past its time; gives the number of rows.
+pub fn forget(connection: &mut DbConnection, now: Time) -> Result<usize> {
+    let keys = diesel::delete(
+        idempotency_keys::table.filter(idempotency_keys::created_at.lt(now.plus_days(-KEY_DAYS))),
+    )
+    .execute(connection)?;
+    let tokens = diesel::delete(
+        refresh_tokens::table.filter(refresh_tokens::expires_at.lt(now.plus_days(-TOKEN_DAYS))),
+    )
+    .execute(connection)?;
+    let is_free = failures::locked_until.is_null().or(failures::locked_until.lt(now));
+    let tries = diesel::delete(
+        failures::table.filter(failures::last_at.lt(now.plus_days(-FAILURE_DAYS))).filter(is_free),
+    )
+    .execute(connection)?;
+    Ok(keys + tokens + tries)
+}

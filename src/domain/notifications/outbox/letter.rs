@@ -1,0 +1,108 @@
+//! A message made ready: addressed and rendered, in a read of its own.
+
+use diesel::prelude::*;
+
+use super::{Claimed, MessageRow};
+use crate::db::DbConnection;
+use crate::db::schema::{cases, citizens as citizen_rows, outbox};
+use crate::db::types::MessageId;
+use crate::domain::cases::CaseRow;
+use crate::domain::citizens::Citizen;
+use crate::domain::notifications::{self, DeliveryState, Facts, Outlet, Rendered};
+use crate::domain::rulebook::Rulebook;
+use crate::error::{Error, Language, Result};
+
+/// A text with its address, for a gateway. Its `Debug` shows neither.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Letter {
+    pub message: MessageId,
+    pub outlet: Outlet,
+    /// E.164 number or e-mail address.
+    pub address: String,
+    pub language: Language,
+    pub rendered: Rendered,
+}
+
+impl std::fmt::Debug for Letter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Letter")
+            .field("message", &self.message)
+            .field("outlet", &self.outlet)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What became of a claim when it was read.
+#[derive(Debug)]
+pub enum Loaded {
+    /// To be sent.
+    Ready(Letter),
+    /// Nobody can be reached by this outlet any more: why.
+    Unreachable(&'static str),
+    /// The lease has ended or the message was settled by somebody else.
+    Lost,
+}
+
+/// Renders a claimed message and finds its address.
+///
+/// # Errors
+/// `Internal` when its template is missing or wrong.
+pub fn load_for_sending(
+    connection: &mut DbConnection,
+    rules: &Rulebook,
+    claimed: &Claimed,
+    base_url: &str,
+) -> Result<Loaded> {
+    if !is_held(connection, claimed)? {
+        return Ok(Loaded::Lost);
+    }
+    let row = MessageRow::load(connection, claimed.message)?;
+    let (Some(outlet), Some(template), DeliveryState::Queued) =
+        (row.outlet(), row.template.as_deref(), row.state)
+    else {
+        return Ok(Loaded::Lost);
+    };
+    let Some(address) = address_of(connection, rules, &row, outlet)? else {
+        return Ok(Loaded::Unreachable("there is no address any more"));
+    };
+    let case = cases::table.find(row.case_id).select(CaseRow::as_select()).first(connection).optional()?;
+    let Some(case) = case else { return Ok(Loaded::Unreachable("the case is gone")) };
+    let facts: Facts = serde_json::from_str(&row.facts).map_err(|error| Error::Internal(Box::new(error)))?;
+    let rendered = notifications::render(
+        connection,
+        rules,
+        &case,
+        template,
+        &row.audience,
+        outlet,
+        &row.language,
+        &facts,
+        base_url,
+    )?;
+    let language = if row.language == "en" { Language::En } else { Language::Fa };
+    Ok(Loaded::Ready(Letter { message: row.id, outlet, address, language, rendered }))
+}
+
+fn is_held(connection: &mut DbConnection, claimed: &Claimed) -> Result<bool> {
+    let held: i64 = outbox::table
+        .filter(outbox::message_id.eq(claimed.message))
+        .filter(outbox::lease_owner.eq(&claimed.owner).and(outbox::lease_until.eq(claimed.until)))
+        .count()
+        .get_result(connection)?;
+    Ok(held == 1)
+}
+
+fn address_of(
+    connection: &mut DbConnection,
+    rules: &Rulebook,
+    row: &MessageRow,
+    outlet: Outlet,
+) -> Result<Option<String>> {
+    if let Some(office) = row.office_id {
+        let email = rules.offices.get(office).and_then(|office| office.email.clone());
+        return Ok(email.filter(|_| outlet == Outlet::Email));
+    }
+    let Some(id) = row.citizen_id else { return Ok(None) };
+    let citizen = citizen_rows::table.find(id).select(Citizen::as_select()).first(connection).optional()?;
+    Ok(citizen.and_then(|citizen| notifications::address(&citizen, outlet).map(str::to_owned)))
+}

@@ -1,0 +1,334 @@
+//! What becomes of a message after a try: sent, tried again later, sent by the next way, or given up.
+
+use diesel::prelude::*;
+use rand::RngExt;
+
+use super::{Claimed, Letter, MessageRow};
+use crate::config::Outbox;
+use crate::db::DbConnection;
+use crate::db::schema::{cases, citizens as citizen_rows, deliveries, messages, outbox};
+use crate::db::types::{MessageId, Time};
+use crate::domain::actor::Act;
+use crate::domain::cases::Channel;
+use crate::domain::citizens::Citizen;
+use crate::domain::notifications::{self, DeliveryState, Facts, Outlet};
+use crate::error::{Error, Result};
+
+/// Where no way is set up, a message is looked at again after so many seconds.
+const UNSET_RETRY_SECONDS: i64 = 3600;
+/// A message with no other way outlives an outage of its gateway by so many seconds.
+const OUTAGE_PATIENCE_SECONDS: i64 = 3 * 86_400;
+
+/// Whose fault a passing failure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The gateway answers, and does not take this message now.
+    Message,
+    /// The gateway is away or refuses us; the message has done nothing wrong.
+    Gateway,
+}
+
+/// How a try ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// It went out, or was kept back on purpose.
+    Done,
+    /// It is tried again at this time.
+    Retry(Time),
+    /// This new message takes the next way.
+    FellBack(MessageId),
+    /// No way is left: a dead letter.
+    Dead,
+    /// The lease had ended; somebody else settles it.
+    Lost,
+}
+
+/// The gateway took the letter: its text and address are kept, its access code is not.
+pub fn settle_sent(
+    connection: &mut DbConnection,
+    act: &Act,
+    claimed: &Claimed,
+    letter: &Letter,
+    carrier_id: Option<&str>,
+) -> Result<Settled> {
+    keep(connection, act, claimed, letter, DeliveryState::Sent, carrier_id, None)
+}
+
+/// The letter was kept back on purpose (a demonstration); `detail` says why.
+pub fn settle_withheld(
+    connection: &mut DbConnection,
+    act: &Act,
+    claimed: &Claimed,
+    letter: &Letter,
+    detail: &str,
+) -> Result<Settled> {
+    keep(connection, act, claimed, letter, DeliveryState::Blocked, None, Some(detail))
+}
+
+fn keep(
+    connection: &mut DbConnection,
+    act: &Act,
+    claimed: &Claimed,
+    letter: &Letter,
+    state: DeliveryState,
+    carrier_id: Option<&str>,
+    detail: Option<&str>,
+) -> Result<Settled> {
+    use messages as m;
+    let is_ours = take(connection, claimed)?;
+    let row = MessageRow::load(connection, claimed.message)?;
+    // a delivery report may overtake us: it takes the message out of the outbox, and its text is still to be kept
+    let is_reported = row.state != DeliveryState::Queued && row.body.is_none();
+    if !is_ours && !is_reported {
+        return Ok(Settled::Lost);
+    }
+    let state = if is_reported { row.state } else { state };
+    let (facts, code) = without_code(&row.facts)?;
+    let mask = |text: &str| match code.as_deref() {
+        Some(code) if !code.is_empty() => text.replace(code, "••••"),
+        Some(_) | None => text.to_owned(),
+    };
+    diesel::update(m::table.find(row.id))
+        .set((
+            (m::state.eq(state), m::attempts.eq(row.attempts + 1), m::error.eq(detail), m::facts.eq(facts)),
+            (m::address.eq(&letter.address), m::subject.eq(letter.rendered.subject.as_deref().map(mask))),
+            (
+                m::body.eq(mask(&letter.rendered.body)),
+                m::carrier_id.eq(carrier_id),
+                m::settled_at.eq(act.now),
+            ),
+        ))
+        .execute(connection)?;
+    note(connection, act, row.id, state, detail)?;
+    Ok(Settled::Done)
+}
+
+/// The message could not go out now: it waits longer each time, and is given up after the last try.
+///
+/// A gateway's own fault is waited out for three days where the citizen has no other way.
+pub fn settle_passing(
+    connection: &mut DbConnection,
+    act: &Act,
+    claimed: &Claimed,
+    fault: Fault,
+    error: &str,
+    retry: &Outbox,
+) -> Result<Settled> {
+    let row = MessageRow::load(connection, claimed.message)?;
+    let attempts = row.attempts + 1;
+    let may_wait = fault == Fault::Gateway && row.created_at.plus_seconds(OUTAGE_PATIENCE_SECONDS) > act.now;
+    if attempts >= retry.max_attempts && !(may_wait && next_outlet(connection, &row)?.is_none()) {
+        return settle_final(connection, act, claimed, DeliveryState::Failed, error);
+    }
+    let wait = backoff(retry, attempts);
+    // a little earlier than told, so that messages of one outage do not all come back at once
+    let next_at = act.now.plus_seconds(wait - rand::rng().random_range(0..=wait / 10));
+    if !put_back(connection, claimed, next_at)? {
+        return Ok(Settled::Lost);
+    }
+    diesel::update(messages::table.find(row.id))
+        .set((messages::attempts.eq(attempts), messages::error.eq(error)))
+        .execute(connection)?;
+    note(connection, act, row.id, DeliveryState::Queued, Some(error))?;
+    Ok(Settled::Retry(next_at))
+}
+
+/// Seconds until the next try after so many: doubled each time, up to the limit.
+fn backoff(retry: &Outbox, attempts: i32) -> i64 {
+    let doubled = retry.backoff_seconds.saturating_mul(1 << (attempts - 1).clamp(0, 30));
+    doubled.min(retry.backoff_limit_seconds)
+}
+
+/// The message will never go out this way: the next one is taken, or it stays as a dead letter.
+pub fn settle_final(
+    connection: &mut DbConnection,
+    act: &Act,
+    claimed: &Claimed,
+    state: DeliveryState,
+    error: &str,
+) -> Result<Settled> {
+    if !take(connection, claimed)? {
+        return Ok(Settled::Lost);
+    }
+    let row = MessageRow::load(connection, claimed.message)?;
+    end(connection, act, &row, row.attempts + 1, state, error)
+}
+
+/// Ends a message that reached nobody, and queues its successor where there is another way.
+pub(super) fn end(
+    connection: &mut DbConnection,
+    act: &Act,
+    row: &MessageRow,
+    attempts: i32,
+    state: DeliveryState,
+    error: &str,
+) -> Result<Settled> {
+    use messages as m;
+    let next = next_outlet(connection, row)?;
+    // the access code goes on with the successor; a dead letter keeps it to be sent again
+    let facts = if next.is_some() { without_code(&row.facts)?.0 } else { row.facts.clone() };
+    diesel::update(m::table.find(row.id))
+        .set((
+            (m::state.eq(state), m::attempts.eq(attempts), m::error.eq(error)),
+            (m::facts.eq(facts), m::settled_at.eq(act.now)),
+        ))
+        .execute(connection)?;
+    note(connection, act, row.id, state, Some(error))?;
+    match next {
+        Some(outlet) => Ok(Settled::FellBack(succeed(connection, act, row, outlet)?)),
+        None => Ok(Settled::Dead),
+    }
+}
+
+fn succeed(connection: &mut DbConnection, act: &Act, row: &MessageRow, outlet: Outlet) -> Result<MessageId> {
+    use messages as m;
+    let id: MessageId = act.id();
+    diesel::insert_into(m::table)
+        .values((
+            (m::id.eq(id), m::case_id.eq(row.case_id), m::event_id.eq(row.event_id), m::direction.eq("out")),
+            (m::audience.eq(&row.audience), m::citizen_id.eq(row.citizen_id), m::office_id.eq(row.office_id)),
+            (m::channel.eq(outlet), m::template.eq(&row.template), m::language.eq(&row.language)),
+            (m::facts.eq(&row.facts), m::state.eq(DeliveryState::Queued), m::attempts.eq(0)),
+            (m::fallback_of.eq(row.id), m::created_at.eq(act.now)),
+        ))
+        .execute(connection)?;
+    notifications::enqueue(connection, id, act.now)?;
+    Ok(id)
+}
+
+/// No gateway is set up for the message's way: it takes one of `usable`, or waits until one is.
+pub fn reroute(
+    connection: &mut DbConnection,
+    act: &Act,
+    claimed: &Claimed,
+    usable: &[Outlet],
+) -> Result<Settled> {
+    let row = MessageRow::load(connection, claimed.message)?;
+    let other = untried(connection, &row)?.into_iter().find(|outlet| usable.contains(outlet));
+    let error = format!("no gateway for {} is set up", row.channel);
+    let next_at = if other.is_some() { act.now } else { act.now.plus_seconds(UNSET_RETRY_SECONDS) };
+    if !put_back(connection, claimed, next_at)? {
+        return Ok(Settled::Lost);
+    }
+    match other {
+        Some(outlet) => {
+            diesel::update(messages::table.find(row.id))
+                .set((messages::channel.eq(outlet), messages::attempts.eq(0)))
+                .execute(connection)?;
+            note(
+                connection,
+                act,
+                row.id,
+                DeliveryState::Queued,
+                Some(&format!("{error}; {outlet} is taken")),
+            )?;
+        }
+        None => {
+            diesel::update(messages::table.find(row.id))
+                .set(messages::error.eq(error))
+                .execute(connection)?;
+        }
+    }
+    Ok(Settled::Retry(next_at))
+}
+
+/// The next way to the citizen, where no successor took it already.
+fn next_outlet(connection: &mut DbConnection, row: &MessageRow) -> Result<Option<Outlet>> {
+    let successors: i64 = messages::table
+        .filter(messages::case_id.eq(row.case_id).and(messages::fallback_of.eq(row.id)))
+        .count()
+        .get_result(connection)?;
+    if successors > 0 {
+        return Ok(None);
+    }
+    Ok(untried(connection, row)?.into_iter().next())
+}
+
+/// Ways to the citizen that no message of this chain took, best first; none for offices.
+fn untried(connection: &mut DbConnection, row: &MessageRow) -> Result<Vec<Outlet>> {
+    let Some(id) = row.citizen_id else { return Ok(Vec::new()) };
+    let citizen = citizen_rows::table.find(id).select(Citizen::as_select()).first(connection).optional()?;
+    let Some(citizen) = citizen else { return Ok(Vec::new()) };
+    let channel: Channel = cases::table.find(row.case_id).select(cases::channel).first(connection)?;
+    let mut left = notifications::outlets(&citizen, channel);
+    left.retain(|outlet| Some(*outlet) != row.outlet());
+    let mut before = row.fallback_of;
+    while let Some(id) = before.filter(|_| !left.is_empty()) {
+        let (taken, earlier): (String, Option<MessageId>) =
+            messages::table.find(id).select((messages::channel, messages::fallback_of)).first(connection)?;
+        left.retain(|outlet| outlet.as_str() != taken);
+        before = earlier;
+    }
+    Ok(left)
+}
+
+/// Takes a message out of the outbox; false when the lease is no longer ours.
+fn take(connection: &mut DbConnection, claimed: &Claimed) -> Result<bool> {
+    let gone = diesel::delete(
+        outbox::table
+            .find(claimed.message)
+            .filter(outbox::lease_owner.eq(&claimed.owner).and(outbox::lease_until.eq(claimed.until))),
+    )
+    .execute(connection)?;
+    Ok(gone == 1)
+}
+
+/// Ends the lease and sets when the message is due again; false when the lease is no longer ours.
+fn put_back(connection: &mut DbConnection, claimed: &Claimed, next_at: Time) -> Result<bool> {
+    let back = diesel::update(
+        outbox::table
+            .find(claimed.message)
+            .filter(outbox::lease_owner.eq(&claimed.owner).and(outbox::lease_until.eq(claimed.until))),
+    )
+    .set((
+        outbox::next_at.eq(next_at),
+        outbox::lease_owner.eq(None::<String>),
+        outbox::lease_until.eq(None::<Time>),
+    ))
+    .execute(connection)?;
+    Ok(back == 1)
+}
+
+/// The facts without the access code, and that code.
+fn without_code(facts: &str) -> Result<(String, Option<String>)> {
+    let internal = |error| Error::Internal(Box::new(error));
+    let mut facts: Facts = serde_json::from_str(facts).map_err(internal)?;
+    let code = facts.access_code.take();
+    Ok((serde_json::to_string(&facts).map_err(internal)?, code))
+}
+
+/// Keeps one attempt or report for the record.
+pub(super) fn note(
+    connection: &mut DbConnection,
+    act: &Act,
+    message: MessageId,
+    state: DeliveryState,
+    detail: Option<&str>,
+) -> Result<()> {
+    use deliveries as d;
+    let id: i64 = act.id();
+    diesel::insert_into(d::table)
+        .values((
+            d::id.eq(id),
+            d::message_id.eq(message),
+            d::at.eq(act.now),
+            d::state.eq(state),
+            d::detail.eq(detail),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_wait_is_twice_the_last_up_to_the_limit() {
+        let retry =
+            Outbox { backoff_seconds: 30, backoff_limit_seconds: 3600, max_attempts: 12, concurrency: 1 };
+        let waits: Vec<i64> = (1..=9).map(|attempts| backoff(&retry, attempts)).collect();
+        assert_eq!(waits, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
+        assert_eq!(backoff(&retry, i32::MAX), 3600);
+    }
+}
