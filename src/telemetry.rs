@@ -12,7 +12,9 @@ static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 /// Starts logging; a second call changes nothing.
 pub fn start_logs(log: &Log) {
     let filter = EnvFilter::try_new(&log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(is_terminal);
     // logs may have been started by an embedding test
     let _ = if log.format == "json" { builder.json().flatten_event(true).try_init() } else { builder.compact().try_init() };
 }

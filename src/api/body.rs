@@ -156,3 +156,17 @@ impl FromRequest for IdempotencyKey {
         std::future::ready(read)
     }
 }
+
+/// A body as it came.
+#[derive(Debug)]
+pub struct Raw(pub web::Bytes);
+
+impl FromRequest for Raw {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = web::Bytes::from_request(request, payload);
+        Box::pin(async move { bytes.await.map(Self).map_err(|error| Problem(too_large(error))) })
+    }
+}

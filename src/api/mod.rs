@@ -10,6 +10,7 @@ mod commit;
 mod configuration;
 mod inbox;
 mod layer;
+mod messages;
 mod operations;
 mod page;
 mod people;
@@ -40,6 +41,7 @@ pub use layer::around;
         (name = "public", description = "File and follow without an account"),
         (name = "citizens", description = "Those who file"),
         (name = "configuration", description = "The national tree and its rules"),
+        (name = "channels", description = "What carriers report"),
         (name = "operations", description = "Health of the service"),
     ),
     modifiers(&Bearer)
@@ -151,6 +153,11 @@ fn administration(config: &mut ServiceConfig<'_>) {
         .service(people::list_gateways)
         .service(people::create_gateway)
         .service(people::change_gateway)
+        .service(messages::list_dead_letters)
+        .service(messages::list_deliveries)
+        .service(messages::resend_message)
+        .service(messages::report_delivery)
+        .service(messages::post_delivery)
         .service(operations::read_health);
 }
 

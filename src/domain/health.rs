@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::db::DbConnection;
 use crate::db::schema::{cases, messages, outbox, referrals};
 use crate::db::types::Time;
-use crate::domain::notifications::DeliveryState;
+use crate::domain::notifications::outbox::dead_count;
 use crate::error::Result;
 
 /// A problem and its remedy.
@@ -27,8 +27,7 @@ const PATIENCE_SECONDS: i64 = 600;
 /// Everything that a person should look at.
 pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthProblem>> {
     let late = now.plus_seconds(-PATIENCE_SECONDS);
-    let dead: i64 =
-        messages::table.filter(messages::state.eq(DeliveryState::Failed)).count().get_result(connection)?;
+    let dead = dead_count(connection)?;
     let waiting: i64 = outbox::table
         .inner_join(messages::table.on(messages::id.eq(outbox::message_id)))
         .filter(messages::created_at.lt(late))
@@ -41,7 +40,7 @@ pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthPr
             code: "dead_letters",
             count: dead,
             message: "Messages could not be delivered on any channel.",
-            action: "List them with GET /api/v1/messages?state=failed, mend the cause, and resend them.",
+            action: "List them with GET /api/v1/messages/dead, mend the cause, and POST /api/v1/messages/{id}/resending.",
         },
         HealthProblem {
             code: "messages_waiting",

@@ -70,7 +70,7 @@ pub fn matrix(rules: &Rulebook) -> String {
 pub fn allow_reading(act: &Act) -> Result<()> {
     match act.actor {
         Actor::Staff(_) => allow_anywhere(act, Verb::ReadCase).map(|_| ()),
-        Actor::System | Actor::Gateway { .. } | Actor::Citizen { .. } => Ok(()),
-        Actor::Public => Err(Error::Forbidden(Code::Forbidden)),
+        Actor::System | Actor::Citizen { .. } => Ok(()),
+        Actor::Gateway { .. } | Actor::Public => Err(Error::Forbidden(Code::Forbidden)),
     }
 }

@@ -60,35 +60,46 @@ pub struct Head {
     pub hash: String,
 }
 
-/// Appends one event to a chain.
-pub fn append_event(
-    connection: &mut DbConnection,
-    act: &Act,
-    case: CaseId,
-    head: &mut Head,
-    fact: &Fact,
-    office: Option<OfficeId>,
-) -> Result<EventId> {
-    let payload = serde_json::to_string(fact).map_err(|error| Error::Internal(Box::new(error)))?;
-    let (seq, user, actor) = (head.seq + 1, act.actor.user(), act.actor.sort());
-    let hash = event_hash(&head.hash, case, seq, act.now, actor, user, office, &payload)?;
-    let id: EventId = act.id();
-    diesel::insert_into(events::table)
-        .values((
-            events::id.eq(id),
-            events::case_id.eq(case),
-            events::seq.eq(seq),
-            events::kind.eq(fact.name()),
-            events::at.eq(act.now),
-            events::actor.eq(actor),
-            events::user_id.eq(user),
-            events::office_id.eq(office),
-            events::payload.eq(payload),
-            events::hash.eq(&hash),
-        ))
-        .execute(connection)?;
-    *head = Head { seq, hash };
-    Ok(id)
+/// An event, linked to the head of its chain and ready to be written.
+pub struct Link {
+    id: EventId,
+    kind: &'static str,
+    payload: String,
+    head: Head,
+}
+
+impl Link {
+    /// The head of the chain once this event is part of it.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Links a fact to the head of a case's chain.
+    pub fn new(act: &Act, case: CaseId, head: &Head, fact: &Fact, office: Option<OfficeId>) -> Result<Self> {
+        let payload = serde_json::to_string(fact).map_err(|error| Error::Internal(Box::new(error)))?;
+        let (seq, user, actor) = (head.seq + 1, act.actor.user(), act.actor.sort());
+        let hash = event_hash(&head.hash, case, seq, act.now, actor, user, office, &payload)?;
+        Ok(Self { id: act.id(), kind: fact.name(), payload, head: Head { seq, hash } })
+    }
+
+    /// Writes the event; its case must be there.
+    pub fn insert(
+        self,
+        connection: &mut DbConnection,
+        act: &Act,
+        case: CaseId,
+        office: Option<OfficeId>,
+    ) -> Result<EventId> {
+        diesel::insert_into(events::table)
+            .values((
+                (events::id.eq(self.id), events::case_id.eq(case), events::seq.eq(self.head.seq)),
+                (events::kind.eq(self.kind), events::at.eq(act.now), events::actor.eq(act.actor.sort())),
+                (events::user_id.eq(act.actor.user()), events::office_id.eq(office)),
+                (events::payload.eq(self.payload), events::hash.eq(self.head.hash)),
+            ))
+            .execute(connection)?;
+        Ok(self.id)
+    }
 }
 
 /// Writes the facts of one act; `docket` carries the new state afterwards. Gives the last event's id.
@@ -104,7 +115,9 @@ pub fn record(
     let mut last = EventId(0);
     for fact in facts {
         docket.life.apply(fact);
-        last = append_event(connection, act, docket.row.id, &mut head, fact, in_name_of)?;
+        let link = Link::new(act, docket.row.id, &head, fact, in_name_of)?;
+        head = link.head().clone();
+        last = link.insert(connection, act, docket.row.id, in_name_of)?;
         tracing::info!(case.id = %docket.row.id, event = fact.name(), "event recorded");
     }
     save_row(connection, act, docket, &head)?;

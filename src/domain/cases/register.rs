@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clocks::{self, Promise};
 use super::life::{Fact, Status};
-use super::record::{Head, append_event, sha256_hex, widen_scope};
+use super::record::{Head, Link, sha256_hex, widen_scope};
 use super::row::{CaseRow, Channel, Priority, Representative};
 use super::{IntakeCode, TrackingCode};
 use crate::db::{DbConnection, dialect};
@@ -349,42 +349,84 @@ fn insert(
     access_code: &str,
     promise: &Promise,
 ) -> Result<(CaseRow, EventId)> {
-    use cases as c;
     let id: CaseId = act.id();
     let code = free_code(connection, act, filing.place.province.as_deref())?;
-    let text_sha256 = sha256_hex(filing.text.as_bytes());
-    let language = citizens::language_of(filing.citizen.as_ref());
-    diesel::insert_into(c::table)
-        .values((
-            (c::id.eq(id), c::tracking_code.eq(code.as_str()), c::version.eq(1), c::status.eq(Status::Registered)),
-            c::access_hash.eq(act.keys.digest("access-code", &[code.as_str(), access_code])),
-            (c::kind.eq(&filing.kind), c::channel.eq(filing.channel), c::category.eq(&filing.category)),
-            (c::priority.eq(filing.priority), c::language.eq(language), c::subject.eq(&filing.subject)),
-            (c::text.eq(&filing.text), c::remedy_sought.eq(&filing.remedy_sought), c::citizen_id.eq(citizen)),
-            (c::representative.eq(&filing.representative), c::is_anonymous.eq(filing.is_anonymous)),
-            (c::is_sealed.eq(filing.is_sealed), c::about_office_id.eq(filing.about_office)),
-            (c::province.eq(&filing.place.province), c::county.eq(&filing.place.county)),
-            (c::address.eq(&filing.place.address), c::lat.eq(filing.place.lat), c::lon.eq(filing.place.lon)),
-            (c::external_id.eq(&filing.external_id), c::intake_office_id.eq(office), c::holder_office_id.eq(office)),
-            (c::registered_by.eq(act.actor.user()), c::asked_levels.eq(""), c::transfers.eq(0), c::reopenings.eq(0)),
-            (c::received_at.eq(filing.received_at), c::registered_at.eq(act.now), c::updated_at.eq(act.now)),
-            (c::due_at.eq(promise.due_at), c::outer_at.eq(promise.outer_at)),
-            (c::triage_started_at.eq(filing.received_at), c::triage_due_at.eq(promise.triage_due_at)),
-            (c::triage_next_at.eq(promise.triage_next_at), c::last_seq.eq(1), c::last_hash.eq("")),
-        ))
-        .execute(connection)?;
     let fact = Fact::CaseRegistered {
         office,
         kind: filing.kind.clone(),
         channel: filing.channel.to_string(),
-        text_sha256,
+        text_sha256: sha256_hex(filing.text.as_bytes()),
         downgraded_from: filing.downgraded_from.clone(),
     };
-    let mut head = Head { seq: 0, hash: String::new() };
-    let event = append_event(connection, act, id, &mut head, &fact, Some(office))?;
-    diesel::update(c::table.find(id)).set(c::last_hash.eq(&head.hash)).execute(connection)?;
+    let link = Link::new(act, id, &Head { seq: 0, hash: String::new() }, &fact, Some(office))?;
+    let mut row = new_row(act, filing, id, &code, office, promise);
+    row.access_hash = act.keys.digest("access-code", &[code.as_str(), access_code]);
+    row.citizen_id = citizen;
+    row.last_hash.clone_from(&link.head().hash);
+    diesel::insert_into(cases::table).values(&row).execute(connection)?;
+    let event = link.insert(connection, act, id, Some(office))?;
     widen_scope(connection, act, id, &[office])?;
     let words = format!("{} {}", filing.subject.as_deref().unwrap_or_default(), filing.text);
     dialect::index_words(connection, id, &search_key(&words))?;
-    Ok((c::table.find(id).select(CaseRow::as_select()).first(connection)?, event))
+    Ok((row, event))
+}
+
+/// The row of a new case, at version 1 with its first event.
+fn new_row(act: &Act, filing: &Filing, id: CaseId, code: &TrackingCode, office: OfficeId, promise: &Promise) -> CaseRow {
+    CaseRow {
+        id,
+        tracking_code: code.as_str().to_owned(),
+        access_hash: String::new(),
+        version: 1,
+        status: Status::Registered,
+        resume_status: None,
+        kind: filing.kind.clone(),
+        channel: filing.channel,
+        category: filing.category.clone(),
+        priority: filing.priority,
+        language: citizens::language_of(filing.citizen.as_ref()).to_owned(),
+        subject: filing.subject.clone(),
+        text: filing.text.clone(),
+        remedy_sought: filing.remedy_sought.clone(),
+        citizen_id: None,
+        representative: filing.representative.clone(),
+        is_anonymous: filing.is_anonymous,
+        is_sealed: filing.is_sealed,
+        about_office_id: filing.about_office,
+        province: filing.place.province.clone(),
+        county: filing.place.county.clone(),
+        address: filing.place.address.clone(),
+        lat: filing.place.lat,
+        lon: filing.place.lon,
+        external_id: filing.external_id.clone(),
+        intake_office_id: office,
+        registered_by: act.actor.user(),
+        holder_office_id: office,
+        holder_user_id: None,
+        lead_referral_id: None,
+        asked_levels: String::new(),
+        transfers: 0,
+        reopenings: 0,
+        dismissal: None,
+        outcome: None,
+        outcome_reason: None,
+        outcome_text: None,
+        remedy: None,
+        received_at: filing.received_at,
+        registered_at: act.now,
+        due_at: promise.due_at,
+        outer_at: promise.outer_at,
+        triage_started_at: Some(filing.received_at),
+        triage_due_at: Some(promise.triage_due_at),
+        triage_fired: None,
+        triage_next_at: Some(promise.triage_next_at),
+        paused_at: None,
+        wait_until: None,
+        answered_at: None,
+        window_until: None,
+        closed_at: None,
+        last_seq: 1,
+        last_hash: String::new(),
+        updated_at: act.now,
+    }
 }

@@ -39,7 +39,7 @@ pub struct Representative {
 }
 
 /// A case as stored.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = cases)]
 pub struct CaseRow {
     pub id: CaseId,
@@ -68,6 +68,7 @@ pub struct CaseRow {
     pub lon: Option<f64>,
     pub external_id: Option<String>,
     pub intake_office_id: OfficeId,
+    pub registered_by: Option<UserId>,
     pub holder_office_id: OfficeId,
     pub holder_user_id: Option<UserId>,
     pub lead_referral_id: Option<ReferralId>,
@@ -86,6 +87,7 @@ pub struct CaseRow {
     pub triage_started_at: Option<Time>,
     pub triage_due_at: Option<Time>,
     pub triage_fired: Option<i32>,
+    pub triage_next_at: Option<Time>,
     pub paused_at: Option<Time>,
     pub wait_until: Option<Time>,
     pub answered_at: Option<Time>,
@@ -94,4 +96,11 @@ pub struct CaseRow {
     pub last_seq: i32,
     pub last_hash: String,
     pub updated_at: Time,
+}
+
+impl std::fmt::Debug for CaseRow {
+    /// Shows ids only: a log must not carry a citizen's words.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CaseRow").field("id", &self.id).field("version", &self.version).finish_non_exhaustive()
+    }
 }

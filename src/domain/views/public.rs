@@ -138,8 +138,14 @@ pub fn public_timeline(connection: &mut DbConnection, act: &Act, case: CaseId, r
         .order(events::seq)
         .select((events::at, events::payload))
         .load(connection)?;
+    let leads = root_leads(connection, case)?;
     let facts = rows.into_iter().filter_map(|(at, payload)| Some((at, serde_json::from_str::<Fact>(&payload).ok()?)));
     Ok(facts
+        .filter(|(_, fact)| match fact {
+            // what passes between offices below the lead is theirs
+            Fact::AnswerApproved { referral, .. } | Fact::ReferralAccepted { referral, .. } => leads.contains(referral),
+            _ => true,
+        })
         .filter_map(|(at, fact)| Some(PublicEvent { event: fact.name().to_owned(), at, text: words(act, &fact, reader)? }))
         .collect())
 }

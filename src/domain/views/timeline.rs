@@ -187,3 +187,22 @@ impl From<attach::AttachmentRow> for AttachmentView {
 pub fn attachments(connection: &mut DbConnection, case: CaseId) -> Result<Vec<AttachmentView>> {
     Ok(attach::of_case(connection, case)?.into_iter().map(AttachmentView::from).collect())
 }
+
+/// One attempt to deliver a message, or one report of its carrier.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct DeliveryView {
+    pub at: Time,
+    pub state: DeliveryState,
+    pub detail: Option<String>,
+}
+
+/// The delivery log of a message, oldest first.
+pub fn deliveries(connection: &mut DbConnection, message: MessageId) -> Result<Vec<DeliveryView>> {
+    use crate::db::schema::deliveries as d;
+    let rows: Vec<(Time, DeliveryState, Option<String>)> = d::table
+        .filter(d::message_id.eq(message))
+        .order((d::at, d::id))
+        .select((d::at, d::state, d::detail))
+        .load(connection)?;
+    Ok(rows.into_iter().map(|(at, state, detail)| DeliveryView { at, state, detail }).collect())
+}

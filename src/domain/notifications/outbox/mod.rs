@@ -129,6 +129,11 @@ pub fn dead_letters(
         .load(connection)?)
 }
 
+/// The case of a message.
+pub fn case_of(connection: &mut DbConnection, message: MessageId) -> Result<CaseId> {
+    Ok(messages::table.find(message).select(messages::case_id).first(connection)?)
+}
+
 /// How many dead letters there are.
 pub fn dead_count(connection: &mut DbConnection) -> Result<i64> {
     Ok(messages::table.filter(sql::<Bool>(IS_DEAD)).count().get_result(connection)?)

@@ -1,0 +1,184 @@
+//! `/messages`: dead letters, the delivery log of a message, sending again; and carriers' reports.
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use serde::{Deserialize, Serialize};
+
+use super::body::{IdempotencyKey, Query, Raw, id};
+use super::caller::Caller;
+use super::commit::{Once, Reply, commit};
+use super::configuration::{PageQuery, keyset};
+use super::page::{Page, limit};
+use super::problem::{Problem, ProblemBody};
+use crate::app::App;
+use crate::db::types::{CaseId, MessageId, Time};
+use crate::domain::actor::Actor;
+use crate::domain::cases::find_visible;
+use crate::domain::notifications::outbox::{self, DeadLetter, Reported};
+use crate::domain::rulebook::Verb;
+use crate::domain::views::{self, DeliveryView};
+use crate::domain::{definitions, policy};
+use crate::error::{Code, Error, FieldError, Result};
+use crate::gateways::sms;
+
+/// A message that reached nobody.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct DeadLetterView {
+    id: MessageId,
+    case_id: CaseId,
+    audience: String,
+    channel: String,
+    template: Option<String>,
+    attempts: i32,
+    error: Option<String>,
+    created_at: Time,
+    settled_at: Option<Time>,
+}
+
+impl From<DeadLetter> for DeadLetterView {
+    fn from(letter: DeadLetter) -> Self {
+        Self {
+            id: letter.message,
+            case_id: letter.case,
+            audience: letter.audience,
+            channel: letter.channel,
+            template: letter.template,
+            attempts: letter.attempts,
+            error: letter.error,
+            created_at: letter.created_at,
+            settled_at: letter.settled_at,
+        }
+    }
+}
+
+/// Messages that reached nobody by any way; their words are not shown.
+#[utoipa::path(tag = "operations", params(PageQuery), security(("bearer" = [])), responses((status = 200, body = Page<DeadLetterView>), (status = 403, body = ProblemBody)))]
+#[get("/messages/dead")]
+pub(super) async fn list_dead_letters(app: web::Data<App>, caller: Caller, query: Query<PageQuery>) -> Result<HttpResponse, Problem> {
+    let within = app.clone();
+    let page = app
+        .db
+        .read(move |connection| {
+            let act = within.act(connection, caller.actor)?;
+            policy::allow_anywhere(&act, Verb::Resend)?;
+            let limit = limit(query.0.limit)?;
+            let after = query.0.cursor.as_deref().map(|text| text.parse().map_err(|_| Error::Malformed(Code::InvalidCursor)));
+            let rows = outbox::dead_letters(connection, after.transpose()?, limit + 1)?;
+            Ok(keyset(rows, limit, |row| row.message.to_string(), DeadLetterView::from))
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// Every attempt to deliver a message.
+#[utoipa::path(tag = "operations", security(("bearer" = [])), responses((status = 200, body = Page<DeliveryView>), (status = 404, body = ProblemBody)))]
+#[get("/messages/{id}/deliveries")]
+pub(super) async fn list_deliveries(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let message: MessageId = id(&path)?;
+    let within = app.clone();
+    let items = app
+        .db
+        .glance(move |connection| {
+            let act = within.act(connection, caller.actor)?;
+            let case = outbox::case_of(connection, message)?;
+            // an administrator sees the log of any message, but not its case
+            if policy::allow_anywhere(&act, Verb::ReadHealth).is_err() {
+                policy::allow_reading(&act)?;
+                find_visible(connection, &act, case)?;
+            }
+            views::deliveries(connection, message)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(Page::whole(items)))
+}
+
+/// Sends a message again.
+#[utoipa::path(tag = "operations", security(("bearer" = [])), responses((status = 200, body = Page<DeliveryView>), (status = 409, body = ProblemBody)))]
+#[post("/messages/{id}/resending")]
+pub(super) async fn resend_message(app: web::Data<App>, caller: Caller, path: web::Path<String>, key: IdempotencyKey) -> Result<HttpResponse, Problem> {
+    let message: MessageId = id(&path)?;
+    let once = Once::of(key, &format!("POST /messages/{message}/resending"), "");
+    Ok(commit(&app, caller.actor, once, move |connection, act| {
+        policy::allow_anywhere(act, Verb::Resend)?;
+        let case = outbox::case_of(connection, message)?;
+        if policy::allow_anywhere(act, Verb::ReadHealth).is_err() {
+            find_visible(connection, act, case)?;
+        }
+        outbox::resend(connection, act, message)?;
+        definitions::log(connection, act, "resend", &format!("message:{message}"), "")?;
+        Reply::ok(&Page::whole(views::deliveries(connection, message)?))
+    })
+    .await?)
+}
+
+/// A carrier's report, as Kannel (query) or Kavenegar (form) tells it.
+#[derive(Debug, Default, Deserialize)]
+struct Report {
+    /// Our id of the message.
+    id: Option<String>,
+    status: Option<String>,
+    secret: Option<String>,
+    /// The provider's id of the message.
+    messageid: Option<String>,
+}
+
+/// A carrier tells how far an SMS got. Kannel calls with our id and the message's secret, Kavenegar with its
+/// own id and the secret that stands in the registered address.
+#[utoipa::path(tag = "channels", responses((status = 200), (status = 404, body = ProblemBody)))]
+#[get("/channels/sms/{gateway}/delivery")]
+pub(super) async fn report_delivery(app: web::Data<App>, path: web::Path<String>, query: Query<Report>) -> Result<HttpResponse, Problem> {
+    reported(&app, &path, query.0).await
+}
+
+/// The same by POST, with a form beside the query.
+#[utoipa::path(tag = "channels", responses((status = 200), (status = 404, body = ProblemBody)))]
+#[post("/channels/sms/{gateway}/delivery")]
+pub(super) async fn post_delivery(app: web::Data<App>, path: web::Path<String>, request: HttpRequest, query: Query<Report>, body: Raw) -> Result<HttpResponse, Problem> {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let told: Report = if kind.starts_with("application/json") {
+        serde_json::from_slice(&body.0).unwrap_or_default()
+    } else {
+        let text = String::from_utf8_lossy(&body.0);
+        web::Query::<Report>::from_query(&text).map(web::Query::into_inner).unwrap_or_default()
+    };
+    let report = Report {
+        id: query.0.id.or(told.id),
+        status: query.0.status.or(told.status),
+        secret: query.0.secret,
+        messageid: query.0.messageid.or(told.messageid),
+    };
+    reported(&app, &path, report).await
+}
+
+async fn reported(app: &web::Data<App>, gateway: &str, report: Report) -> Result<HttpResponse, Problem> {
+    if gateway != app.config.sms.provider {
+        return Err(Error::NotFound.into());
+    }
+    let code = report.status.as_deref().and_then(|code| code.trim().parse().ok());
+    let code: i64 = code.ok_or_else(|| Error::field(FieldError::required("status")))?;
+    let secret = report.secret.unwrap_or_default();
+    let by_id: Option<MessageId> = report.id.as_deref().map(id).transpose()?;
+    let key = app.config.sms.key.clone();
+    let is_ours = sms::is_delivery_secret(&key, by_id.unwrap_or(MessageId(0)), &secret);
+    if !is_ours {
+        return Err(Error::NotFound.into());
+    }
+    let Some(state) = sms::delivery_state(gateway, code) else { return Ok(HttpResponse::Ok().body("ok")) };
+    let (within, carrier) = (app.clone(), report.messageid);
+    let outcome = app
+        .db
+        .write(move |connection| {
+            let act = within.act(connection, Actor::System)?;
+            let message = match (by_id, &carrier) {
+                (Some(id), _) => id,
+                (None, Some(carrier)) => outbox::by_carrier(connection, carrier)?.ok_or(Error::NotFound)?,
+                (None, None) => return Err(Error::field(FieldError::required("id"))),
+            };
+            outbox::delivered(connection, &act, message, state)
+        })
+        .await?;
+    if outcome == Reported::Recorded {
+        app.nudges.outbox.notify_one();
+    }
+    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok"))
+}
