@@ -113,7 +113,8 @@ pub(super) fn take(connection: &mut DbConnection, stage: &mut Stage<'_>, step: S
         }
         Step::Extend => {
             let act = stage.by_lead(connection, "approver")?;
-            let wish = Move { days: Some(EXTENSION_DAYS), reason: case.note.clone(), ..Move::default() };
+            let (reason, note) = (case.reason.clone(), case.note.clone());
+            let wish = Move { days: Some(EXTENSION_DAYS), reason, note, ..Move::default() };
             referrals::extend(connection, &act, stage.referral, Expected::Any, &wish).map(drop)
         }
         Step::Answer => answer(connection, stage),
