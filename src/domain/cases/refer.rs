@@ -66,7 +66,13 @@ pub fn refer(
     send(connection, act, &docket, hops, instruction.as_deref(), event)?;
     if hops.iter().any(|hop| hop.role == HopRole::Lead && hop.parent.is_none()) {
         clocks::stop_triage(connection, id)?;
-        diesel::update(cases::table.find(id)).set(cases::window_until.eq(None::<Time>)).execute(connection)?;
+        // an answered case goes out again: its answer stays among the answers, but no longer stands
+        diesel::update(cases::table.find(id))
+            .set((
+                (cases::window_until.eq(None::<Time>), cases::answered_at.eq(None::<Time>)),
+                (cases::outcome_text.eq(None::<String>), cases::outcome_reason.eq(None::<String>)),
+            ))
+            .execute(connection)?;
     }
     let ids = hops.iter().map(|hop| hop.referral).collect();
     Ok((docket.reload(connection)?, ids))

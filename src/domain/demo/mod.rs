@@ -5,6 +5,8 @@
 
 mod data;
 mod play;
+#[cfg(test)]
+mod rehearsal;
 mod staff;
 mod steps;
 mod story;

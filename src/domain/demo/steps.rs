@@ -75,45 +75,28 @@ impl<'a> Stage<'a> {
 
 /// Takes one step.
 pub(super) fn take(connection: &mut DbConnection, stage: &mut Stage<'_>, step: Step) -> Result<()> {
-    let (case, id) = (stage.case, stage.id);
     match step {
         Step::Register => register(connection, stage),
-        Step::Advise => {
-            let act = stage.by_user(connection, "agent.centre")?;
-            let wish = Close { outcome: "advice".into(), text: case.answer.clone(), ..Close::default() };
-            close::close(connection, &act, id, Expected::Any, &wish).map(drop)
-        }
+        Step::Advise => advise(connection, stage),
         Step::Classify => classify(connection, stage),
         Step::Dismiss => dismiss(connection, stage, "classifier.centre"),
         Step::ConfirmDismissal => dismiss(connection, stage, "classifier2.centre"),
         Step::Refer => refer(connection, stage),
-        Step::Withdraw => {
-            let wish = Withdraw { confirm: Some(true), reason: case.note.clone() };
-            let act = stage.by(Actor::Citizen { case: id });
-            close::withdraw(connection, &act, id, Expected::Any, &wish).map(drop)
-        }
-        Step::GiveBack => {
-            let act = stage.by_lead(connection, "liaison")?;
-            let wish = Move {
-                reason: case.reason.clone(),
-                office: case.suggested_office.clone(),
-                note: case.note.clone(),
-                ..Move::default()
-            };
-            referrals::give_back(connection, &act, stage.referral, Expected::Any, &wish).map(drop)
-        }
+        Step::Withdraw => withdraw(connection, stage),
+        Step::GiveBack => give_back(connection, stage),
         Step::Accept => {
             let act = stage.by_lead(connection, "handler")?;
             referrals::accept(connection, &act, stage.referral, Expected::Any).map(drop)
         }
         Step::Ask => {
             let act = stage.by_lead(connection, "handler")?;
-            let wish = Ask { text: case.needs("question", &case.question)?.to_owned() };
-            ask::ask(connection, &act, id, Expected::Any, &wish).map(drop)
+            let wish = Ask { text: stage.case.needs("question", &stage.case.question)?.to_owned() };
+            ask::ask(connection, &act, stage.id, Expected::Any, &wish).map(drop)
         }
         Step::Extend => {
             let act = stage.by_lead(connection, "approver")?;
-            let wish = Move { days: Some(EXTENSION_DAYS), reason: case.note.clone(), ..Move::default() };
+            let (reason, note) = (stage.case.reason.clone(), stage.case.note.clone());
+            let wish = Move { days: Some(EXTENSION_DAYS), reason, note, ..Move::default() };
             referrals::extend(connection, &act, stage.referral, Expected::Any, &wish).map(drop)
         }
         Step::Answer => answer(connection, stage),
@@ -181,6 +164,12 @@ fn representative(data: &Data, case: &Case) -> Result<Option<Representative>> {
     }))
 }
 
+fn advise(connection: &mut DbConnection, stage: &Stage<'_>) -> Result<()> {
+    let act = stage.by_user(connection, "agent.centre")?;
+    let wish = Close { outcome: "advice".into(), text: stage.case.answer.clone(), ..Close::default() };
+    close::close(connection, &act, stage.id, Expected::Any, &wish).map(drop)
+}
+
 fn classify(connection: &mut DbConnection, stage: &Stage<'_>) -> Result<()> {
     let case = stage.case;
     let act = stage.by_classifier(connection)?;
@@ -215,6 +204,20 @@ fn refer(connection: &mut DbConnection, stage: &mut Stage<'_>) -> Result<()> {
     let (_, sent) = refer::refer(connection, &act, stage.id, Expected::Any, &wish)?;
     stage.referral = sent.first().copied().ok_or_else(|| Error::internal("refer sent nothing"))?;
     Ok(())
+}
+
+fn withdraw(connection: &mut DbConnection, stage: &Stage<'_>) -> Result<()> {
+    let act = stage.by(Actor::Citizen { case: stage.id });
+    let wish = Withdraw { confirm: Some(true), reason: stage.case.note.clone() };
+    close::withdraw(connection, &act, stage.id, Expected::Any, &wish).map(drop)
+}
+
+fn give_back(connection: &mut DbConnection, stage: &Stage<'_>) -> Result<()> {
+    let case = stage.case;
+    let act = stage.by_lead(connection, "liaison")?;
+    let (reason, office, note) = (case.reason.clone(), case.suggested_office.clone(), case.note.clone());
+    let wish = Move { reason, office, note, ..Move::default() };
+    referrals::give_back(connection, &act, stage.referral, Expected::Any, &wish).map(drop)
 }
 
 fn answer(connection: &mut DbConnection, stage: &Stage<'_>) -> Result<()> {

@@ -18,7 +18,7 @@ use crate::domain::seed::Files;
 use crate::domain::seed::tests::{database, now, seed};
 
 /// A database with the demonstration in it, and an act of the service itself.
-fn played() -> (tempfile::TempDir, DbConnection, Act) {
+pub(super) fn played() -> (tempfile::TempDir, DbConnection, Act) {
     played_at(now())
 }
 
@@ -37,9 +37,9 @@ fn rows(connection: &mut DbConnection) -> Vec<CaseRow> {
     cases::table.order(cases::id).select(CaseRow::as_select()).load(connection).unwrap()
 }
 
-type EventRow = (i32, Time, String, Option<UserId>, Option<OfficeId>, String, String);
+pub(super) type EventRow = (i32, Time, String, Option<UserId>, Option<OfficeId>, String, String);
 
-fn timeline(connection: &mut DbConnection, case: CaseId) -> Vec<EventRow> {
+pub(super) fn timeline(connection: &mut DbConnection, case: CaseId) -> Vec<EventRow> {
     events::table
         .filter(events::case_id.eq(case))
         .order(events::seq)
@@ -140,11 +140,16 @@ fn every_case_has_one_holder_and_an_open_one_is_held_by_its_working_lead() {
 #[test]
 fn the_chain_of_every_case_is_whole_and_its_replay_rebuilds_the_state() {
     let (_directory, mut connection, _act) = played();
-    for row in rows(&mut connection) {
+    whole(&mut connection);
+}
+
+/// Every chain is whole, and the events of every case give the state that its rows have.
+pub(super) fn whole(connection: &mut DbConnection) {
+    for row in rows(connection) {
         let (mut hash, mut last_at) = (String::new(), Time::from_microsecond(0));
         let mut life = Life::registered(OfficeId(0));
         for (index, (seq, at, actor, user, office, payload, stored)) in
-            timeline(&mut connection, row.id).into_iter().enumerate()
+            timeline(connection, row.id).into_iter().enumerate()
         {
             assert_eq!(usize::try_from(seq).unwrap(), index + 1);
             hash = event_hash(&hash, row.id, seq, at, &actor, user, office, &payload).unwrap();
@@ -154,7 +159,7 @@ fn the_chain_of_every_case_is_whole_and_its_replay_rebuilds_the_state() {
             life.apply(&serde_json::from_str::<Fact>(&payload).unwrap());
         }
         assert_eq!(hash, row.last_hash);
-        assert_eq!(life, life_of(&mut connection, &row).unwrap(), "{row:?}");
+        assert_eq!(life, life_of(connection, &row).unwrap(), "{row:?}");
     }
 }
 

@@ -29,13 +29,14 @@ pub fn extend(
     docket.life.can_extend(id, with_consent)?;
     let old = find(connection, id)?;
     let (days, reason) = check(wish)?;
+    let told = told(act, wish, &reason, &docket.row.language);
     let due_at = new_due(act, &old, hop.office, days)?;
-    let fact = Fact::DeadlineExtended { referral: id, due_before: old.due_at, due_at, reason: reason.clone(), with_consent };
+    let fact = Fact::DeadlineExtended { referral: id, due_before: old.due_at, due_at, reason, with_consent };
     let event = record(connection, act, &mut docket, std::slice::from_ref(&fact), Some(office))?;
     let is_root_lead = hop.role == HopRole::Lead && hop.parent.is_none();
     clocks::extend(connection, act, &docket.row, &fact, hop.office, is_root_lead)?;
     if is_root_lead {
-        let facts = Facts { office: Some(hop.office), due: Some(due_at), reason: Some(reason), ..Facts::default() };
+        let facts = Facts { office: Some(hop.office), due: Some(due_at), reason: Some(told), ..Facts::default() };
         notifications::to_citizen(connection, act, &docket.row, event, "deadline_extended", &facts)?;
     }
     find(connection, id)
@@ -58,6 +59,13 @@ fn check(wish: &Move) -> Result<(u16, String)> {
     let reason = fields.take(input::text("reason", words, input::LINE_MAX));
     fields.finish()?;
     Ok((days, reason.unwrap_or_default()))
+}
+
+/// What the citizen reads: for a coded reason the note, else the code's own words; free words as they are.
+fn told(act: &Act, wish: &Move, reason: &str, language: &str) -> String {
+    let Ok(row) = act.rules.reason("extension", "reason", reason) else { return reason.to_owned() };
+    let words = if language == "en" { &row.en } else { &row.fa };
+    wish.note.as_deref().map(str::trim).filter(|note| !note.is_empty()).unwrap_or(words).to_owned()
 }
 
 /// The new due time; the extension is at most as long as the original deadline.

@@ -81,7 +81,7 @@ pub fn apply(connection: &mut DbConnection, files: &Files, now: Time, ids: &IdMa
     let held = held(connection)?;
     let mut tree = Tree::read(connection)?;
     let mut changes = Changes::default();
-    let (mut new, mut ended) = (Vec::new(), Vec::new());
+    let mut plan = Plan::default();
     for wanted in wanted(files)? {
         let old = held.get(&(wanted.noun.to_owned(), wanted.code.clone()));
         let mut change = judge(&wanted, old);
@@ -90,24 +90,12 @@ pub fn apply(connection: &mut DbConnection, files: &Files, now: Time, ids: &IdMa
         }
         changes.count(wanted.noun, change);
         match change {
-            Change::Unchanged | Change::Kept => continue,
-            Change::Added => {}
-            Change::Changed => ended.extend(old.map(|old| old.id)),
+            Change::Unchanged | Change::Kept => {}
+            Change::Added | Change::Changed => plan.add(wanted, old, now, ids),
         }
-        new.push(NewDefinition {
-            id: ids.next().into(),
-            noun: wanted.noun,
-            code: wanted.code,
-            version: old.map_or(1, |old| old.version + 1),
-            body: wanted.body,
-            source: wanted.source,
-            author: AUTHOR,
-            valid_from: now,
-            valid_to: None,
-        });
     }
     tree.save(connection, now)?;
-    save(connection, &new, &ended, now)?;
+    plan.save(connection, now)?;
     if !changes.is_empty() {
         load::changed(connection)?;
     }
@@ -159,19 +147,38 @@ fn text_of(office: &SeedOffice) -> Result<String> {
     serde_json::to_string(office).map_err(|error| Error::Internal(Box::new(error)))
 }
 
-fn save(
-    connection: &mut DbConnection,
-    new: &[NewDefinition],
-    ended: &[DefinitionId],
-    now: Time,
-) -> Result<()> {
-    for ids in ended.chunks(BATCH) {
-        diesel::update(definitions::table.filter(definitions::id.eq_any(ids.to_vec())))
-            .set(definitions::valid_to.eq(now))
-            .execute(connection)?;
+/// The versions to be written, and those that they end.
+#[derive(Default)]
+struct Plan {
+    new: Vec<NewDefinition>,
+    ended: Vec<DefinitionId>,
+}
+
+impl Plan {
+    fn add(&mut self, wanted: Wanted, old: Option<&Held>, now: Time, ids: &IdMaker) {
+        self.ended.extend(old.map(|old| old.id));
+        self.new.push(NewDefinition {
+            id: ids.next().into(),
+            noun: wanted.noun,
+            code: wanted.code,
+            version: old.map_or(1, |old| old.version + 1),
+            body: wanted.body,
+            source: wanted.source,
+            author: AUTHOR,
+            valid_from: now,
+            valid_to: None,
+        });
     }
-    for rows in new.chunks(BATCH) {
-        on_both!(connection, |c| diesel::insert_into(definitions::table).values(rows).execute(c))?;
+
+    fn save(&self, connection: &mut DbConnection, now: Time) -> Result<()> {
+        for ids in self.ended.chunks(BATCH) {
+            diesel::update(definitions::table.filter(definitions::id.eq_any(ids.to_vec())))
+                .set(definitions::valid_to.eq(now))
+                .execute(connection)?;
+        }
+        for rows in self.new.chunks(BATCH) {
+            on_both!(connection, |c| diesel::insert_into(definitions::table).values(rows).execute(c))?;
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -109,8 +109,13 @@ impl Tree {
             ids.insert(office.code.clone(), OfficeId(self.next));
             self.next += 1;
         }
+        let parents: HashMap<&str, &str> = self
+            .added
+            .iter()
+            .filter_map(|office| Some((office.code.as_str(), office.parent.as_deref()?)))
+            .collect();
         let mut rows: Vec<(usize, OfficeRow)> =
-            self.added.iter().map(|office| (self.depth(office), row_of(office, &ids, now))).collect();
+            self.added.iter().map(|office| (depth(office, &parents), row_of(office, &ids, now))).collect();
         rows.sort_by_key(|(depth, _)| *depth);
         let rows: Vec<OfficeRow> = rows.into_iter().map(|(_, row)| row).collect();
         for chunk in rows.chunks(BATCH) {
@@ -123,17 +128,11 @@ impl Tree {
         }
         Ok(())
     }
+}
 
-    /// How many new offices lie above this one.
-    fn depth(&self, office: &SeedOffice) -> usize {
-        let mut depth = 0;
-        let mut parent = office.parent.as_deref();
-        while let Some(above) = parent.and_then(|code| self.added.iter().find(|other| other.code == code)) {
-            depth += 1;
-            parent = above.parent.as_deref();
-        }
-        depth
-    }
+/// How many offices lie above a new one, as far as they are new themselves; the check left no circle.
+fn depth(office: &SeedOffice, parents: &HashMap<&str, &str>) -> usize {
+    std::iter::successors(office.parent.as_deref(), |code| parents.get(code).copied()).count()
 }
 
 fn row_of(office: &SeedOffice, ids: &HashMap<String, OfficeId>, valid_from: Time) -> OfficeRow {
