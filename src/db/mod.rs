@@ -10,6 +10,8 @@ pub mod migrate;
 pub mod schema;
 pub mod slots;
 pub mod types;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::path::PathBuf;

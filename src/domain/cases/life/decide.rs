@@ -301,7 +301,7 @@ impl Life {
         if self.is_open() { Ok(()) } else { Err(Error::Conflict(Code::WrongState)) }
     }
 
-    /// A closed case is worked on again; a withdrawn or merged one is not.
+    /// A closed case is worked on again; a merged one follows its parent.
     pub fn can_reopen(&self) -> Result<()> {
         self.expect(&[Status::Closed])?;
         match self.outcome.as_deref() {
