@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::Sending;
 
 /// How long no letter is offered to a gateway that was away.
-const REST: Duration = Duration::from_secs(5);
+const REST: Duration = Duration::from_secs(1);
 
 /// When the gateway failed last, and how; clones share it.
 #[derive(Debug, Clone, Default)]

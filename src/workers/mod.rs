@@ -69,11 +69,17 @@ impl Workers {
         // nobody may be listening any more; then there is nothing to stop
         let _ = self.stop.send(true);
         let deadline = tokio::time::Instant::now() + Duration::from_secs(self.app.config.server.stop_seconds);
+        let mut is_clean = true;
         for mut task in self.tasks {
             if tokio::time::timeout_at(deadline, &mut task).await.is_err() {
                 tracing::warn!("a worker did not stop in time and was cut off");
                 task.abort();
+                is_clean = false;
             }
+        }
+        if !is_clean {
+            // what was cut off may still be on its way: its leases end by themselves
+            return;
         }
         let owner = self.owner;
         if let Err(error) =

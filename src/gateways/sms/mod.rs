@@ -254,4 +254,101 @@ mod tests {
         assert!(matches!(judge(429), Sending::Deferred(_)));
         assert!(matches!(judge(503), Sending::Down(_)));
     }
+
+    /// Answers one request with `reply` and gives what was asked.
+    fn provider(reply: &'static str) -> (String, std::thread::JoinHandle<String>) {
+        use std::io::{Read, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut asked = String::new();
+            let mut buffer = [0; 4096];
+            // the body is the last thing, and each of ours ends with the message id
+            while !asked.contains("4711") || !asked.contains("\r\n\r\n") {
+                let count = stream.read(&mut buffer).unwrap();
+                asked.push_str(std::str::from_utf8(&buffer[..count]).unwrap());
+            }
+            let length = reply.len();
+            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{reply}")
+                .unwrap();
+            asked
+        });
+        (url, asked)
+    }
+
+    fn gateway(provider: &str, url: String) -> SmsGateway {
+        let mut config = Config::load(std::path::Path::new("/nowhere/local.toml")).unwrap();
+        config.sms = crate::config::Sms {
+            provider: provider.into(),
+            url,
+            key: "user:key".into(),
+            line: "3000".into(),
+        };
+        SmsGateway::new(&config).unwrap()
+    }
+
+    fn letter() -> Letter {
+        Letter {
+            message: MessageId(4711),
+            outlet: crate::domain::notifications::Outlet::Sms,
+            address: "+989121234567".into(),
+            language: crate::error::Language::En,
+            rendered: crate::domain::notifications::Rendered { subject: None, body: "hello there".into() },
+        }
+    }
+
+    #[tokio::test]
+    async fn each_dialect_says_what_its_provider_expects() {
+        let kavenegar = r#"{"return":{"status":200,"message":"ok"},"entries":[{"messageid":8,"status":1}]}"#;
+        let cases: [(&str, &str, Option<&str>, &[&str]); 3] = [
+            (
+                "http",
+                r#"{"id":8}"#,
+                Some("8"),
+                &["POST / ", "bearer user:key", r#""to":"+989121234567""#, r#""text":"hello there""#],
+            ),
+            (
+                "kavenegar",
+                kavenegar,
+                Some("8"),
+                &[
+                    "POST /v1/user:key/sms/send.json ",
+                    "receptor=09121234567",
+                    "message=hello+there",
+                    "sender=3000",
+                ],
+            ),
+            (
+                "kannel",
+                "0: Accepted",
+                None,
+                &[
+                    "GET /?username=user&password=key&to=%2B989121234567",
+                    "coding=0",
+                    "from=3000",
+                    "status%3D%25d",
+                ],
+            ),
+        ];
+        for (name, reply, id, expected) in cases {
+            let (url, asked) = provider(reply);
+            let sending = gateway(name, url).send(&letter()).await;
+            assert_eq!(sending, Sending::Accepted { carrier_id: id.map(str::to_owned) }, "{name}");
+            let asked = asked.join().unwrap();
+            for part in expected {
+                assert!(
+                    asked.to_lowercase().contains(&part.to_lowercase()),
+                    "{name}: {part} is missing in\n{asked}"
+                );
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_gateway_that_is_away_is_told_from_a_refusal() {
+        let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let sending = gateway("http", format!("http://{gone}/send")).send(&letter()).await;
+        assert_eq!(sending, Sending::Down("no connection".into()));
+    }
 }

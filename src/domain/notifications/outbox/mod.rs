@@ -7,6 +7,7 @@
 mod letter;
 mod reports;
 mod settle;
+mod ways;
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -14,11 +15,12 @@ use diesel::sql_types::Bool;
 
 pub use letter::{Letter, Loaded, load_for_sending};
 pub use reports::{Reported, by_carrier, delivered, resend};
-pub use settle::{Fault, Settled, reroute, settle_final, settle_passing, settle_sent, settle_withheld};
+pub use settle::{Fault, Settled, settle_final, settle_passing, settle_sent, settle_withheld};
+pub use ways::reroute;
 
 use super::{DeliveryState, Outlet};
 use crate::db::DbConnection;
-use crate::db::dialect::for_update_skip_locked;
+use crate::db::dialect::{for_update, for_update_skip_locked};
 use crate::db::schema::{messages, outbox};
 use crate::db::types::{CaseId, CitizenId, EventId, MessageId, OfficeId, Time};
 use crate::error::Result;
@@ -164,6 +166,11 @@ struct MessageRow {
 impl MessageRow {
     fn load(connection: &mut DbConnection, id: MessageId) -> Result<Self> {
         Ok(messages::table.find(id).select(Self::as_select()).first(connection)?)
+    }
+
+    /// The same, locked until the transaction ends; always before its outbox row, so that nobody waits in a circle.
+    fn lock(connection: &mut DbConnection, id: MessageId) -> Result<Self> {
+        Ok(for_update(messages::table.find(id).select(Self::as_select())).get_result(connection)?)
     }
 
     fn outlet(&self) -> Option<Outlet> {

@@ -5,7 +5,6 @@ use diesel::prelude::*;
 use super::MessageRow;
 use super::settle::{end, note};
 use crate::db::DbConnection;
-use crate::db::dialect::for_update;
 use crate::db::schema::{messages, outbox};
 use crate::db::types::{MessageId, Time};
 use crate::domain::actor::Act;
@@ -107,7 +106,6 @@ pub fn resend(connection: &mut DbConnection, act: &Act, message: MessageId) -> R
 
 /// An outbound message, locked until the transaction ends.
 fn locked(connection: &mut DbConnection, message: MessageId) -> Result<MessageRow> {
-    let row =
-        for_update(messages::table.find(message).select(MessageRow::as_select())).get_result(connection)?;
+    let row = MessageRow::lock(connection, message)?;
     if row.direction == "out" { Ok(row) } else { Err(Error::NotFound) }
 }

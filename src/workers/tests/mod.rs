@@ -1,0 +1,7 @@
+//! What the workers promise, on a database of its own with gateways in memory.
+
+mod cast;
+mod deadlines;
+mod outbox;
+mod peers;
+mod texts;
