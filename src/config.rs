@@ -124,13 +124,12 @@ hide!(Database, Smtp, Sms);
 impl Config {
     /// Reads the settings; the error is one line that names what is wrong.
     pub fn load(local: &Path) -> Result<Self, String> {
-        let mut builder = config::Config::builder().add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml));
+        let mut builder =
+            config::Config::builder().add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml));
         if local.exists() {
             builder = builder.add_source(config::File::from(local));
         }
-        let environment = config::Environment::with_prefix("SAMAD")
-            .prefix_separator("__")
-            .separator("__");
+        let environment = config::Environment::with_prefix("SAMAD").prefix_separator("__").separator("__");
         builder
             .add_source(environment)
             .build()
@@ -141,11 +140,17 @@ impl Config {
     /// Everything wrong with the settings, one line each; empty when all is well.
     pub fn problems(&self) -> Vec<String> {
         let mut found = Vec::new();
-        let mut wrong = |key: &str, what: String| found.push(format!("{key} (SAMAD__{}): {what}", key.to_uppercase().replace('.', "__")));
+        let mut wrong = |key: &str, what: String| {
+            found.push(format!("{key} (SAMAD__{}): {what}", key.to_uppercase().replace('.', "__")))
+        };
         if self.server.listen.parse::<SocketAddr>().is_err() {
-            wrong("server.listen", format!("'{}' is no address and port such as 127.0.0.1:8080", self.server.listen));
+            wrong(
+                "server.listen",
+                format!("'{}' is no address and port such as 127.0.0.1:8080", self.server.listen),
+            );
         }
-        if !(self.server.public_url.starts_with("http://") || self.server.public_url.starts_with("https://")) {
+        if !(self.server.public_url.starts_with("http://") || self.server.public_url.starts_with("https://"))
+        {
             wrong("server.public_url", "write http://… or https://…".into());
         }
         if let Err(what) = self.location() {
@@ -171,7 +176,10 @@ impl Config {
         if self.outbox.max_attempts < 1 || self.outbox.concurrency < 1 {
             wrong("outbox.max_attempts", "tries and concurrency must be at least 1".into());
         }
-        if !self.smtp.url.is_empty() && lettre::AsyncSmtpTransport::<lettre::Tokio1Executor>::from_url(&smtp_url(&self.smtp.url)).is_err() {
+        if !self.smtp.url.is_empty()
+            && lettre::AsyncSmtpTransport::<lettre::Tokio1Executor>::from_url(&smtp_url(&self.smtp.url))
+                .is_err()
+        {
             wrong("smtp.url", "write smtp://host:port or smtps://user:password@host".into());
         }
         if self.smtp.from.parse::<lettre::message::Mailbox>().is_err() {
@@ -179,8 +187,12 @@ impl Config {
         }
         match self.sms.provider.as_str() {
             "none" => {}
-            "http" | "kannel" if self.sms.url.is_empty() => wrong("sms.url", "the gateway's address is missing".into()),
-            "kavenegar" if self.sms.key.is_empty() => wrong("sms.key", "the provider's key is missing".into()),
+            "http" | "kannel" if self.sms.url.is_empty() => {
+                wrong("sms.url", "the gateway's address is missing".into())
+            }
+            "kavenegar" if self.sms.key.is_empty() => {
+                wrong("sms.key", "the provider's key is missing".into())
+            }
             "http" | "kannel" | "kavenegar" => {}
             other => wrong("sms.provider", format!("'{other}' is not one of none, http, kannel, kavenegar")),
         }
@@ -203,12 +215,22 @@ impl Config {
 
     /// Addresses of reverse proxies whose `X-Forwarded-For` is believed.
     pub fn trusted_proxies(&self) -> Vec<String> {
-        self.server.trusted_proxies.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
+        self.server
+            .trusted_proxies
+            .split(',')
+            .map(str::trim)
+            .filter(|one| !one.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 
     /// Where the root key lies.
     pub fn keys_file(&self) -> PathBuf {
-        if self.keys.file.as_os_str().is_empty() { self.data.dir.join("keys.hex") } else { self.keys.file.clone() }
+        if self.keys.file.as_os_str().is_empty() {
+            self.data.dir.join("keys.hex")
+        } else {
+            self.keys.file.clone()
+        }
     }
 
     /// Where attachments lie.
@@ -220,7 +242,7 @@ impl Config {
 /// The URL as lettre reads it: plain `smtp://` takes STARTTLS only when asked for.
 pub fn smtp_url(url: &str) -> String {
     match url.strip_prefix("smtp+starttls://") {
-        Some(rest) => format!("smtp://{rest}?tls=required"),
+        Some(rest) => format!("smtp://{rest}{}tls=required", if rest.contains('?') { '&' } else { '?' }),
         None => url.to_owned(),
     }
 }

@@ -18,7 +18,11 @@ pub const DOCUMENT_PATH: &str = "/api/openapi.json";
 
 /// The OpenAPI document, generated from the routes as they are mounted.
 pub fn document() -> utoipa::openapi::OpenApi {
-    let (_, document) = Actix::new().into_utoipa_app().openapi(api::Document::openapi()).configure(api::routes).split_for_parts();
+    let (_, document) = Actix::new()
+        .into_utoipa_app()
+        .openapi(api::Document::openapi())
+        .configure(api::routes)
+        .split_for_parts();
     document
 }
 

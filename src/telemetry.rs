@@ -16,7 +16,11 @@ pub fn start_logs(log: &Log) {
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(is_terminal);
     // logs may have been started by an embedding test
-    let _ = if log.format == "json" { builder.json().flatten_event(true).try_init() } else { builder.compact().try_init() };
+    let _ = if log.format == "json" {
+        builder.json().flatten_event(true).try_init()
+    } else {
+        builder.compact().try_init()
+    };
 }
 
 /// Starts the recorder of metrics; a second call changes nothing.

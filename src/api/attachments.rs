@@ -41,7 +41,9 @@ pub fn form_config(limit: usize) -> MultipartFormConfig {
             actix_multipart::MultipartError::Payload(_) => Error::Malformed(Code::PayloadTooLarge),
             actix_multipart::MultipartError::ContentTypeMissing
             | actix_multipart::MultipartError::ContentTypeParse
-            | actix_multipart::MultipartError::ContentTypeIncompatible => Error::Malformed(Code::UnsupportedMedia),
+            | actix_multipart::MultipartError::ContentTypeIncompatible => {
+                Error::Malformed(Code::UnsupportedMedia)
+            }
             _ => Error::field(FieldError::new("file", "invalid", "پرونده را در فیلد file بفرستید.", told)),
         };
         Problem(problem).into()
@@ -54,7 +56,12 @@ async fn keep(app: &web::Data<App>, upload: Upload) -> Result<StoredFile> {
     tokio::task::spawn_blocking(move || {
         let bytes = std::fs::read(upload.file.file.path()).map_err(Error::internal)?;
         if bytes.is_empty() {
-            return Err(Error::field(FieldError::new("file", "empty", "پرونده خالی است.", "The file is empty.")));
+            return Err(Error::field(FieldError::new(
+                "file",
+                "empty",
+                "پرونده خالی است.",
+                "The file is empty.",
+            )));
         }
         if bytes.len() > limit {
             return Err(Error::Malformed(Code::PayloadTooLarge));
@@ -95,7 +102,12 @@ fn sniff(bytes: &[u8]) -> &'static str {
     known.unwrap_or_else(|| if is_text() { "text/plain" } else { "application/octet-stream" })
 }
 
-async fn add(app: &web::Data<App>, actor: Actor, case: CaseId, upload: Upload) -> Result<HttpResponse, Problem> {
+async fn add(
+    app: &web::Data<App>,
+    actor: Actor,
+    case: CaseId,
+    upload: Upload,
+) -> Result<HttpResponse, Problem> {
     let file = keep(app, upload).await?;
     Ok(commit(app, actor, None, move |connection, act| {
         Reply::created(&AttachmentView::from(attach::add(connection, act, case, &file)?))
@@ -106,14 +118,24 @@ async fn add(app: &web::Data<App>, actor: Actor, case: CaseId, upload: Upload) -
 /// Adds a file to a case.
 #[utoipa::path(tag = "cases", request_body(content = UploadForm, content_type = "multipart/form-data"), security(("bearer" = [])), responses((status = 201, body = AttachmentView), (status = 413, body = ProblemBody)))]
 #[post("/cases/{id}/attachments")]
-pub(super) async fn add_attachment(app: web::Data<App>, caller: Caller, path: web::Path<String>, form: MultipartForm<Upload>) -> Result<HttpResponse, Problem> {
+pub(super) async fn add_attachment(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    form: MultipartForm<Upload>,
+) -> Result<HttpResponse, Problem> {
     add(&app, caller.actor, id(&path)?, form.into_inner()).await
 }
 
 /// Adds a file to the citizen's own case.
 #[utoipa::path(tag = "public", request_body(content = UploadForm, content_type = "multipart/form-data"), security(("bearer" = [])), responses((status = 201, body = AttachmentView), (status = 413, body = ProblemBody)))]
 #[post("/public/cases/{tracking_code}/attachments")]
-pub(super) async fn send_attachment(app: web::Data<App>, citizen: CitizenCaller, path: web::Path<String>, form: MultipartForm<Upload>) -> Result<HttpResponse, Problem> {
+pub(super) async fn send_attachment(
+    app: web::Data<App>,
+    citizen: CitizenCaller,
+    path: web::Path<String>,
+    form: MultipartForm<Upload>,
+) -> Result<HttpResponse, Problem> {
     let case = super::public::own_case(&app, &citizen, &path).await?;
     add(&app, Actor::Citizen { case }, case, form.into_inner()).await
 }
@@ -121,7 +143,11 @@ pub(super) async fn send_attachment(app: web::Data<App>, citizen: CitizenCaller,
 /// The files of a case.
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<AttachmentView>)))]
 #[get("/cases/{id}/attachments")]
-pub(super) async fn list_attachments(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_attachments(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let case: CaseId = id(&path)?;
     let within = app.clone();
     let items = app
@@ -139,7 +165,11 @@ pub(super) async fn list_attachments(app: web::Data<App>, caller: Caller, path: 
 /// The bytes of a file, never shown by the browser as a page of ours.
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = ProblemBody)))]
 #[get("/attachments/{id}")]
-pub(super) async fn read_attachment(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub(super) async fn read_attachment(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let attachment: AttachmentId = id(&path)?;
     let within = app.clone();
     let row = app
@@ -158,7 +188,8 @@ pub(super) async fn read_attachment(app: web::Data<App>, caller: Caller, path: w
         .await
         .map_err(Error::internal)?
         .map_err(|error| Error::internal(format!("attachment {}: {error}", row.id)))?;
-    let plain: String = row.name.chars().map(|c| if c.is_ascii_graphic() && c != '"' { c } else { '_' }).collect();
+    let plain: String =
+        row.name.chars().map(|c| if c.is_ascii_graphic() && c != '"' { c } else { '_' }).collect();
     Ok(HttpResponse::Ok()
         .content_type(row.media_type)
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{plain}\"")))

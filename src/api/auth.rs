@@ -24,7 +24,10 @@ pub struct SignIn {
     pub password: String,
     /// One-time code, for accounts with a second factor.
     #[serde(default)]
-    #[expect(dead_code, reason = "accepted from clients that always send it; no account has a second factor yet")]
+    #[expect(
+        dead_code,
+        reason = "accepted from clients that always send it; no account has a second factor yet"
+    )]
     pub otp: Option<String>,
 }
 
@@ -87,7 +90,9 @@ pub(super) async fn sign_in(app: web::Data<App>, body: Body<SignIn>) -> Result<H
 /// Hashing is slow on purpose; it runs away from the async threads, a few at a time.
 async fn check_password(app: &App, password: String, hash: String) -> Result<bool> {
     let _turn = app.hashing.acquire().await.map_err(Error::internal)?;
-    tokio::task::spawn_blocking(move || users::verify_password(&password, &hash)).await.map_err(Error::internal)
+    tokio::task::spawn_blocking(move || users::verify_password(&password, &hash))
+        .await
+        .map_err(Error::internal)
 }
 
 async fn open(app: &web::Data<App>, user: UserId, name: String) -> Result<Tokens> {
@@ -112,7 +117,10 @@ fn tokens(app: &App, user: UserId, session: SessionId, refresh_token: String) ->
 /// Exchanges a refresh token for new tokens; using one twice ends the session.
 #[utoipa::path(tag = "auth", request_body = Refresh, responses((status = 200, body = Tokens), (status = 401, body = ProblemBody)))]
 #[post("/auth/tokens/refresh")]
-pub(super) async fn refresh_tokens(app: web::Data<App>, body: Body<Refresh>) -> Result<HttpResponse, Problem> {
+pub(super) async fn refresh_tokens(
+    app: web::Data<App>,
+    body: Body<Refresh>,
+) -> Result<HttpResponse, Problem> {
     let (within, ttl) = (app.clone(), app.config.tokens.refresh_seconds);
     let refreshed = app
         .db

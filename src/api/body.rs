@@ -22,7 +22,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_json = content_type(request).is_some_and(|kind| kind == "application/json" || kind.ends_with("+json"));
+        let is_json =
+            content_type(request).is_some_and(|kind| kind == "application/json" || kind.ends_with("+json"));
         let bytes = web::Bytes::from_request(request, payload);
         Box::pin(async move {
             let bytes = bytes.await.map_err(too_large)?;
@@ -54,7 +55,11 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
-        if inner.is_data() { Error::field(wrong_type(path, &inner.to_string())) } else { Error::Malformed(Code::MalformedJson) }
+        if inner.is_data() {
+            Error::field(wrong_type(path, &inner.to_string()))
+        } else {
+            Error::Malformed(Code::MalformedJson)
+        }
     })?;
     deserializer.end().map_err(|_| Error::Malformed(Code::MalformedJson))?;
     Ok(value)
@@ -71,7 +76,12 @@ fn wrong_type(path: String, message: &str) -> FieldError {
     if told.starts_with("unknown field") {
         let field = if here || path.ends_with(&quoted) { path.clone() } else { format!("{path}.{quoted}") };
         let field = if here { quoted } else { field };
-        return FieldError::new(field, "unknown_field", "این فیلد شناخته نیست؛ املای آن را بررسی کنید.", format!("{told}."));
+        return FieldError::new(
+            field,
+            "unknown_field",
+            "این فیلد شناخته نیست؛ املای آن را بررسی کنید.",
+            format!("{told}."),
+        );
     }
     let field = if here { "body".to_owned() } else { path };
     FieldError::new(field, "wrong_type", "نوع این مقدار درست نیست.", format!("{told}."))

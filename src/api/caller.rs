@@ -39,7 +39,10 @@ fn bearer(request: &HttpRequest) -> Result<String> {
 }
 
 fn app(request: &HttpRequest) -> Result<web::Data<App>> {
-    request.app_data::<web::Data<App>>().cloned().ok_or_else(|| Error::internal("the application is not mounted"))
+    request
+        .app_data::<web::Data<App>>()
+        .cloned()
+        .ok_or_else(|| Error::internal("the application is not mounted"))
 }
 
 impl FromRequest for Caller {

@@ -52,7 +52,9 @@ pub(super) fn notices(downgraded_from: Option<&str>) -> Vec<NoticeView> {
             code: "downgraded_to_report",
             message: match language() {
                 crate::error::Language::Fa => "شکایت بدون هویت درست به‌عنوان گزارش ثبت شد.".into(),
-                crate::error::Language::En => "Without a valid identity the complaint was taken as a report.".into(),
+                crate::error::Language::En => {
+                    "Without a valid identity the complaint was taken as a report.".into()
+                }
             },
         })
         .into_iter()
@@ -63,7 +65,12 @@ pub(super) fn notices(downgraded_from: Option<&str>) -> Vec<NoticeView> {
 #[utoipa::path(tag = "cases", request_body = Register, security(("bearer" = [])),
     responses((status = 201, body = RegisteredView), (status = 200, description = "Known by its external_id", body = RegisteredView), (status = 422, body = super::problem::ProblemBody)))]
 #[post("/cases")]
-pub(super) async fn register_case(app: web::Data<App>, caller: Caller, key: IdempotencyKey, body: Body<Register>) -> Outcome {
+pub(super) async fn register_case(
+    app: web::Data<App>,
+    caller: Caller,
+    key: IdempotencyKey,
+    body: Body<Register>,
+) -> Outcome {
     let once = Once::of(key, "POST /cases", &body.digest);
     let wish = body.value;
     let shown = language();
@@ -126,7 +133,8 @@ pub(super) async fn list_cases(app: web::Data<App>, caller: Caller, query: Query
                 None => Sort::RegisteredAtDown,
             };
             let limit = limit(query.limit)?;
-            let cursor = query.cursor.as_deref().map(|text| Cursor::decode(text, sort.as_str())).transpose()?;
+            let cursor =
+                query.cursor.as_deref().map(|text| Cursor::decode(text, sort.as_str())).transpose()?;
             let filter = filter(connection, &act, query)?;
             let (rows, next) = list::list(connection, &act, &filter, sort, limit, cursor.as_ref())?;
             let items = views::cases(connection, &act, &rows)?;
@@ -150,10 +158,16 @@ fn filter(connection: &mut crate::db::DbConnection, act: &Act, query: ListQuery)
     };
     let filter = Filter {
         status,
-        kind: query.kind.and_then(|code| fields.take(act.rules.kind("kind", &code).map(|kind| kind.code.clone()))),
+        kind: query
+            .kind
+            .and_then(|code| fields.take(act.rules.kind("kind", &code).map(|kind| kind.code.clone()))),
         channel: query.channel.and_then(|code| fields.take(input::choice("channel", &code))),
-        category: query.category.and_then(|code| fields.take(act.rules.category("category", &code).map(|leaf| leaf.code.clone()))),
-        office: query.office.and_then(|code| fields.take(act.rules.offices.find("office", &code)).map(|office| office.id)),
+        category: query.category.and_then(|code| {
+            fields.take(act.rules.category("category", &code).map(|leaf| leaf.code.clone()))
+        }),
+        office: query
+            .office
+            .and_then(|code| fields.take(act.rules.offices.find("office", &code)).map(|office| office.id)),
         province: query.province,
         county: query.county,
         holder,
@@ -171,7 +185,9 @@ fn filter(connection: &mut crate::db::DbConnection, act: &Act, query: ListQuery)
 /// Reads through a visible case.
 async fn with_case<T, F>(app: &web::Data<App>, caller: Caller, case: &str, read: F) -> Result<T>
 where
-    F: FnOnce(&mut crate::db::DbConnection, &Act, &crate::domain::cases::CaseRow) -> Result<T> + Send + 'static,
+    F: FnOnce(&mut crate::db::DbConnection, &Act, &crate::domain::cases::CaseRow) -> Result<T>
+        + Send
+        + 'static,
     T: Send + 'static,
 {
     let case: CaseId = id(case)?;
@@ -265,9 +281,16 @@ where
 /// Classifies a case.
 #[utoipa::path(tag = "cases", request_body = Classify, security(("bearer" = [])), responses((status = 200, body = CaseView), (status = 412, body = super::problem::ProblemBody), (status = 428, body = super::problem::ProblemBody)))]
 #[put("/cases/{id}/classification")]
-pub(super) async fn classify_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, body: Body<Classify>) -> Outcome {
+pub(super) async fn classify_case(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    version: IfMatch,
+    body: Body<Classify>,
+) -> Outcome {
     let (case, expected) = (id(&path)?, version.required()?);
-    case_verb(&app, caller.actor, None, move |c, act| classify::classify(c, act, case, expected, &body.value)).await
+    case_verb(&app, caller.actor, None, move |c, act| classify::classify(c, act, case, expected, &body.value))
+        .await
 }
 
 /// Referrals that were just sent, and the case.
@@ -280,7 +303,14 @@ pub struct ReferredView {
 /// Refers a case; an empty `to` asks the routing rules.
 #[utoipa::path(tag = "cases", request_body = Refer, security(("bearer" = [])), responses((status = 201, body = ReferredView), (status = 409, body = super::problem::ProblemBody)))]
 #[post("/cases/{id}/referrals")]
-pub(super) async fn refer_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Refer>) -> Outcome {
+pub(super) async fn refer_case(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    version: IfMatch,
+    key: IdempotencyKey,
+    body: Body<Refer>,
+) -> Outcome {
     let (case, expected): (CaseId, _) = (id(&path)?, version.required()?);
     let once = Once::of(key, &format!("POST /cases/{case}/referrals"), &body.digest);
     Ok(commit(&app, caller.actor, once, move |connection, act| {
@@ -295,7 +325,14 @@ pub(super) async fn refer_case(app: web::Data<App>, caller: Caller, path: web::P
 /// Asks the citizen; the clocks stand until the reply.
 #[utoipa::path(tag = "cases", request_body = Ask, security(("bearer" = [])), responses((status = 201, body = CaseView), (status = 409, body = super::problem::ProblemBody)))]
 #[post("/cases/{id}/questions")]
-pub(super) async fn ask_citizen(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Ask>) -> Outcome {
+pub(super) async fn ask_citizen(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    version: IfMatch,
+    key: IdempotencyKey,
+    body: Body<Ask>,
+) -> Outcome {
     let (case, expected): (CaseId, _) = (id(&path)?, version.required()?);
     let once = Once::of(key, &format!("POST /cases/{case}/questions"), &body.digest);
     Ok(commit(&app, caller.actor, once, move |connection, act| {
@@ -315,7 +352,13 @@ pub struct RecordedView {
 /// Records what the citizen says on any channel; a waiting question is thereby answered.
 #[utoipa::path(tag = "cases", request_body = CitizenReply, security(("bearer" = [])), responses((status = 201, body = RecordedView)))]
 #[post("/cases/{id}/messages")]
-pub(super) async fn record_message(app: web::Data<App>, caller: Caller, path: web::Path<String>, key: IdempotencyKey, body: Body<CitizenReply>) -> Outcome {
+pub(super) async fn record_message(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    key: IdempotencyKey,
+    body: Body<CitizenReply>,
+) -> Outcome {
     let case: CaseId = id(&path)?;
     let once = Once::of(key, &format!("POST /cases/{case}/messages"), &body.digest);
     Ok(commit(&app, caller.actor, once, move |connection, act| {
@@ -328,7 +371,13 @@ pub(super) async fn record_message(app: web::Data<App>, caller: Caller, path: we
 /// Adds a note for staff.
 #[utoipa::path(tag = "cases", request_body = Note, security(("bearer" = [])), responses((status = 201, body = NoteView)))]
 #[post("/cases/{id}/notes")]
-pub(super) async fn add_note(app: web::Data<App>, caller: Caller, path: web::Path<String>, key: IdempotencyKey, body: Body<Note>) -> Outcome {
+pub(super) async fn add_note(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    key: IdempotencyKey,
+    body: Body<Note>,
+) -> Outcome {
     let case: CaseId = id(&path)?;
     let once = Once::of(key, &format!("POST /cases/{case}/notes"), &body.digest);
     Ok(commit(&app, caller.actor, once, move |connection, act| {
@@ -342,7 +391,14 @@ pub(super) async fn add_note(app: web::Data<App>, caller: Caller, path: web::Pat
 /// Closes an answered case, or solves a new one by advice.
 #[utoipa::path(tag = "cases", request_body = Close, security(("bearer" = [])), responses((status = 200, body = CaseView), (status = 409, body = super::problem::ProblemBody)))]
 #[post("/cases/{id}/closure")]
-pub(super) async fn close_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Close>) -> Outcome {
+pub(super) async fn close_case(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    version: IfMatch,
+    key: IdempotencyKey,
+    body: Body<Close>,
+) -> Outcome {
     let (case, expected): (CaseId, _) = (id(&path)?, version.required()?);
     let once = Once::of(key, &format!("POST /cases/{case}/closure"), &body.digest);
     case_verb(&app, caller.actor, once, move |c, act| close::close(c, act, case, expected, &body.value)).await
@@ -351,26 +407,50 @@ pub(super) async fn close_case(app: web::Data<App>, caller: Caller, path: web::P
 /// Takes a closed case up again.
 #[utoipa::path(tag = "cases", request_body = Reopen, security(("bearer" = [])), responses((status = 200, body = CaseView), (status = 409, body = super::problem::ProblemBody)))]
 #[post("/cases/{id}/reopening")]
-pub(super) async fn reopen_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Reopen>) -> Outcome {
+pub(super) async fn reopen_case(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    version: IfMatch,
+    key: IdempotencyKey,
+    body: Body<Reopen>,
+) -> Outcome {
     let (case, expected): (CaseId, _) = (id(&path)?, version.required()?);
     let once = Once::of(key, &format!("POST /cases/{case}/reopening"), &body.digest);
-    case_verb(&app, caller.actor, once, move |c, act| reopen::reopen(c, act, case, expected, &body.value)).await
+    case_verb(&app, caller.actor, once, move |c, act| reopen::reopen(c, act, case, expected, &body.value))
+        .await
 }
 
 /// Proposes a dismissal, or confirms that of another person.
 #[utoipa::path(tag = "cases", request_body = Dismiss, security(("bearer" = [])), responses((status = 200, body = CaseView), (status = 403, body = super::problem::ProblemBody)))]
 #[post("/cases/{id}/dismissal")]
-pub(super) async fn dismiss_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Dismiss>) -> Outcome {
+pub(super) async fn dismiss_case(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    version: IfMatch,
+    key: IdempotencyKey,
+    body: Body<Dismiss>,
+) -> Outcome {
     let (case, expected): (CaseId, _) = (id(&path)?, version.required()?);
     let once = Once::of(key, &format!("POST /cases/{case}/dismissal"), &body.digest);
-    case_verb(&app, caller.actor, once, move |c, act| close::dismiss(c, act, case, expected, &body.value)).await
+    case_verb(&app, caller.actor, once, move |c, act| close::dismiss(c, act, case, expected, &body.value))
+        .await
 }
 
 /// Withdraws a case on the citizen's word.
 #[utoipa::path(tag = "cases", request_body = Withdraw, security(("bearer" = [])), responses((status = 200, body = CaseView), (status = 409, body = super::problem::ProblemBody)))]
 #[post("/cases/{id}/withdrawal")]
-pub(super) async fn withdraw_case(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Withdraw>) -> Outcome {
+pub(super) async fn withdraw_case(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    version: IfMatch,
+    key: IdempotencyKey,
+    body: Body<Withdraw>,
+) -> Outcome {
     let (case, expected): (CaseId, _) = (id(&path)?, version.required()?);
     let once = Once::of(key, &format!("POST /cases/{case}/withdrawal"), &body.digest);
-    case_verb(&app, caller.actor, once, move |c, act| close::withdraw(c, act, case, expected, &body.value)).await
+    case_verb(&app, caller.actor, once, move |c, act| close::withdraw(c, act, case, expected, &body.value))
+        .await
 }

@@ -23,7 +23,9 @@ pub fn address(request: &HttpRequest, trusted: &[String]) -> String {
     }
     let forwarded = request.headers().get("X-Forwarded-For").and_then(|value| value.to_str().ok());
     forwarded
-        .and_then(|list| list.split(',').map(str::trim).rfind(|one| !trusted.iter().any(|proxy| proxy == one)))
+        .and_then(|list| {
+            list.split(',').map(str::trim).rfind(|one| !trusted.iter().any(|proxy| proxy == one))
+        })
         .filter(|one| one.parse::<IpAddr>().is_ok())
         .map_or(peer, str::to_owned)
 }
@@ -51,7 +53,10 @@ impl RateLimits {
     pub fn new(limits: &Limits) -> Self {
         let keyed = |per_minute: u32| {
             NonZeroU32::new(per_minute).map(|per_minute| {
-                Arc::new(RateLimiter::keyed(Quota::per_minute(per_minute)).with_middleware::<StateInformationMiddleware>())
+                Arc::new(
+                    RateLimiter::keyed(Quota::per_minute(per_minute))
+                        .with_middleware::<StateInformationMiddleware>(),
+                )
             })
         };
         Self { public: keyed(limits.public_per_minute), staff: keyed(limits.staff_per_minute) }

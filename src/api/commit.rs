@@ -44,7 +44,11 @@ impl Reply {
         if let Some(version) = case.get("version").and_then(Value::as_i64) {
             response.insert_header((ETAG, format!("\"{version}\"")));
         }
-        if let (201, Some(id), true) = (self.status, self.body.get("id").and_then(Value::as_str), self.body.get("tracking_code").is_some()) {
+        if let (201, Some(id), true) = (
+            self.status,
+            self.body.get("id").and_then(Value::as_str),
+            self.body.get("tracking_code").is_some(),
+        ) {
             response.insert_header((LOCATION, format!("/api/v1/cases/{id}")));
         }
         response.json(self.body)

@@ -32,14 +32,20 @@ fn noun(name: &str) -> Result<Noun> {
     NOUNS.into_iter().find(|(path, ..)| *path == name).ok_or(Error::NotFound)
 }
 
-async fn list_rows(app: web::Data<App>, caller: Caller, name: &str, query: PageQuery) -> Result<HttpResponse, Problem> {
+async fn list_rows(
+    app: web::Data<App>,
+    caller: Caller,
+    name: &str,
+    query: PageQuery,
+) -> Result<HttpResponse, Problem> {
     let (_, noun, _) = noun(name)?;
     let within = app.clone();
     let page = app
         .db
         .glance(move |connection| {
             let act = within.act(connection, caller.actor)?;
-            policy::allow_reading(&act).or_else(|_| policy::allow_anywhere(&act, Verb::Configure).map(|_| ()))?;
+            policy::allow_reading(&act)
+                .or_else(|_| policy::allow_anywhere(&act, Verb::Configure).map(|_| ()))?;
             let limit = limit(query.limit)?;
             let rows = definitions::list(connection, noun, query.cursor.as_deref(), limit + 1)?;
             Ok(keyset(rows, limit, |row| row.code.clone(), |row| row.view()))
@@ -49,7 +55,12 @@ async fn list_rows(app: web::Data<App>, caller: Caller, name: &str, query: PageQ
 }
 
 /// A page from one row too many.
-pub(super) fn keyset<R, T>(mut rows: Vec<R>, limit: i64, key: impl Fn(&R) -> String, view: impl Fn(R) -> T) -> Page<T> {
+pub(super) fn keyset<R, T>(
+    mut rows: Vec<R>,
+    limit: i64,
+    key: impl Fn(&R) -> String,
+    view: impl Fn(R) -> T,
+) -> Page<T> {
     let size = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = rows.len() > size;
     rows.truncate(size);
@@ -57,17 +68,31 @@ pub(super) fn keyset<R, T>(mut rows: Vec<R>, limit: i64, key: impl Fn(&R) -> Str
     Page { items: rows.into_iter().map(view).collect(), next_cursor }
 }
 
-async fn create_row(app: web::Data<App>, caller: Caller, name: &str, key: IdempotencyKey, body: Body<Map<String, Value>>) -> Result<HttpResponse, Problem> {
+async fn create_row(
+    app: web::Data<App>,
+    caller: Caller,
+    name: &str,
+    key: IdempotencyKey,
+    body: Body<Map<String, Value>>,
+) -> Result<HttpResponse, Problem> {
     let (path, noun, check) = noun(name)?;
     let once = Once::of(key, &format!("POST /{path}"), &body.digest);
     Ok(commit(&app, caller.actor, once, move |connection, act| {
         policy::allow_anywhere(act, Verb::Configure)?;
-        Reply::created(&definitions::create(connection, act, noun, check, Value::Object(body.value.clone()))?.view())
+        Reply::created(
+            &definitions::create(connection, act, noun, check, Value::Object(body.value.clone()))?.view(),
+        )
     })
     .await?)
 }
 
-async fn change_row(app: web::Data<App>, caller: Caller, name: &str, code: String, body: Body<Map<String, Value>>) -> Result<HttpResponse, Problem> {
+async fn change_row(
+    app: web::Data<App>,
+    caller: Caller,
+    name: &str,
+    code: String,
+    body: Body<Map<String, Value>>,
+) -> Result<HttpResponse, Problem> {
     let (_, noun, check) = noun(name)?;
     Ok(commit(&app, caller.actor, None, move |connection, act| {
         policy::allow_anywhere(act, Verb::Configure)?;
@@ -140,13 +165,18 @@ pub struct TrialView {
 /// Tries the routing rules and limits without changing anything.
 #[utoipa::path(tag = "configuration", request_body = Trial, security(("bearer" = [])), responses((status = 200, body = TrialView), (status = 409, body = ProblemBody)))]
 #[post("/routing-rules/trial")]
-pub(super) async fn try_routing(app: web::Data<App>, caller: Caller, body: Body<Trial>) -> Result<HttpResponse, Problem> {
+pub(super) async fn try_routing(
+    app: web::Data<App>,
+    caller: Caller,
+    body: Body<Trial>,
+) -> Result<HttpResponse, Problem> {
     let within = app.clone();
     let view = app
         .db
         .glance(move |connection| {
             let act = within.act(connection, caller.actor)?;
-            policy::allow_reading(&act).or_else(|_| policy::allow_anywhere(&act, Verb::Configure).map(|_| ()))?;
+            policy::allow_reading(&act)
+                .or_else(|_| policy::allow_anywhere(&act, Verb::Configure).map(|_| ()))?;
             let trial = body.value;
             let mut fields = Fields::default();
             fields.take(act.rules.kind("kind", &trial.kind));
@@ -158,7 +188,12 @@ pub(super) async fn try_routing(app: web::Data<App>, caller: Caller, body: Body<
             let route = act.rules.route(&trial.kind, &trial.category, province, county);
             let route = route.ok_or(Error::Conflict(crate::error::Code::NoRoute))?;
             let promise = crate::domain::cases::clocks::promise(
-                &act, act.rules.offices.centre(), act.now, &trial.kind, Some(&trial.category), false,
+                &act,
+                act.rules.offices.centre(),
+                act.now,
+                &trial.kind,
+                Some(&trial.category),
+                false,
             )?;
             Ok(TrialView {
                 office: route.office.code.clone(),
@@ -176,7 +211,11 @@ pub(super) async fn try_routing(app: web::Data<App>, caller: Caller, body: Body<
 /// Lists offices.
 #[utoipa::path(tag = "configuration", params(PageQuery), security(("bearer" = [])), responses((status = 200, body = Page<OfficeDetail>)))]
 #[get("/offices")]
-pub(super) async fn list_offices(app: web::Data<App>, caller: Caller, query: Query<PageQuery>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_offices(
+    app: web::Data<App>,
+    caller: Caller,
+    query: Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
     let within = app.clone();
     let page = app
         .db
@@ -184,12 +223,20 @@ pub(super) async fn list_offices(app: web::Data<App>, caller: Caller, query: Que
             let act = within.act(connection, caller.actor)?;
             let limit = limit(query.0.limit)?;
             let after: i64 = match query.0.cursor.as_deref() {
-                Some(text) => text.parse().map_err(|_| Error::Malformed(crate::error::Code::InvalidCursor))?,
+                Some(text) => {
+                    text.parse().map_err(|_| Error::Malformed(crate::error::Code::InvalidCursor))?
+                }
                 None => 0,
             };
             let size = usize::try_from(limit).unwrap_or(50) + 1;
-            let rows: Vec<_> = act.rules.offices.all().filter(|office| office.id.0 > after).take(size).collect();
-            Ok(keyset(rows, limit, |office| office.id.to_string(), |office| offices::detail(&act.rules, office)))
+            let rows: Vec<_> =
+                act.rules.offices.all().filter(|office| office.id.0 > after).take(size).collect();
+            Ok(keyset(
+                rows,
+                limit,
+                |office| office.id.to_string(),
+                |office| offices::detail(&act.rules, office),
+            ))
         })
         .await?;
     Ok(HttpResponse::Ok().json(page))
@@ -198,7 +245,12 @@ pub(super) async fn list_offices(app: web::Data<App>, caller: Caller, query: Que
 /// Adds an office to the tree.
 #[utoipa::path(tag = "configuration", request_body = NewOffice, security(("bearer" = [])), responses((status = 201, body = OfficeDetail), (status = 422, body = ProblemBody)))]
 #[post("/offices")]
-pub(super) async fn create_office(app: web::Data<App>, caller: Caller, key: IdempotencyKey, body: Body<NewOffice>) -> Result<HttpResponse, Problem> {
+pub(super) async fn create_office(
+    app: web::Data<App>,
+    caller: Caller,
+    key: IdempotencyKey,
+    body: Body<NewOffice>,
+) -> Result<HttpResponse, Problem> {
     let once = Once::of(key, "POST /offices", &body.digest);
     Ok(commit(&app, caller.actor, once, move |connection, act| {
         policy::allow_anywhere(act, Verb::Configure)?;
@@ -210,7 +262,12 @@ pub(super) async fn create_office(app: web::Data<App>, caller: Caller, key: Idem
 /// Changes an office.
 #[utoipa::path(tag = "configuration", request_body = OfficeChange, security(("bearer" = [])), responses((status = 200, body = OfficeDetail), (status = 404, body = ProblemBody)))]
 #[patch("/offices/{code}")]
-pub(super) async fn change_office(app: web::Data<App>, caller: Caller, path: web::Path<String>, body: Body<OfficeChange>) -> Result<HttpResponse, Problem> {
+pub(super) async fn change_office(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    body: Body<OfficeChange>,
+) -> Result<HttpResponse, Problem> {
     Ok(commit(&app, caller.actor, None, move |connection, act| {
         policy::allow_anywhere(act, Verb::Configure)?;
         Reply::ok(&offices::change(connection, act, &path, &body.value)?)

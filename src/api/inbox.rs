@@ -27,7 +27,11 @@ pub struct InboxQuery {
 /// The actor's work.
 #[utoipa::path(tag = "inbox", params(InboxQuery), security(("bearer" = [])), responses((status = 200, body = Inbox), (status = 422, body = ProblemBody)))]
 #[get("/inbox")]
-pub(super) async fn read_inbox(app: web::Data<App>, caller: Caller, query: Query<InboxQuery>) -> Result<HttpResponse, Problem> {
+pub(super) async fn read_inbox(
+    app: web::Data<App>,
+    caller: Caller,
+    query: Query<InboxQuery>,
+) -> Result<HttpResponse, Problem> {
     let within = app.clone();
     let inbox = app
         .db
@@ -35,8 +39,12 @@ pub(super) async fn read_inbox(app: web::Data<App>, caller: Caller, query: Query
             let act = within.act(connection, caller.actor)?;
             policy::allow_reading(&act)?;
             let query = query.0;
-            let tray: Option<Tray> =
-                query.r#box.as_deref().map(|name| input::choice("box", name)).transpose().map_err(Error::field)?;
+            let tray: Option<Tray> = query
+                .r#box
+                .as_deref()
+                .map(|name| input::choice("box", name))
+                .transpose()
+                .map_err(Error::field)?;
             let cursor = query.cursor.as_deref().map(|text| Cursor::decode(text, "inbox")).transpose()?;
             views::inbox(connection, &act, tray, limit(query.limit)?, cursor.as_ref())
         })

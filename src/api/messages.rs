@@ -54,7 +54,11 @@ impl From<DeadLetter> for DeadLetterView {
 /// Messages that reached nobody by any way; their words are not shown.
 #[utoipa::path(tag = "operations", params(PageQuery), security(("bearer" = [])), responses((status = 200, body = Page<DeadLetterView>), (status = 403, body = ProblemBody)))]
 #[get("/messages/dead")]
-pub(super) async fn list_dead_letters(app: web::Data<App>, caller: Caller, query: Query<PageQuery>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_dead_letters(
+    app: web::Data<App>,
+    caller: Caller,
+    query: Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
     let within = app.clone();
     let page = app
         .db
@@ -62,7 +66,11 @@ pub(super) async fn list_dead_letters(app: web::Data<App>, caller: Caller, query
             let act = within.act(connection, caller.actor)?;
             policy::allow_anywhere(&act, Verb::Resend)?;
             let limit = limit(query.0.limit)?;
-            let after = query.0.cursor.as_deref().map(|text| text.parse().map_err(|_| Error::Malformed(Code::InvalidCursor)));
+            let after = query
+                .0
+                .cursor
+                .as_deref()
+                .map(|text| text.parse().map_err(|_| Error::Malformed(Code::InvalidCursor)));
             let rows = outbox::dead_letters(connection, after.transpose()?, limit + 1)?;
             Ok(keyset(rows, limit, |row| row.message.to_string(), DeadLetterView::from))
         })
@@ -73,7 +81,11 @@ pub(super) async fn list_dead_letters(app: web::Data<App>, caller: Caller, query
 /// Every attempt to deliver a message.
 #[utoipa::path(tag = "operations", security(("bearer" = [])), responses((status = 200, body = Page<DeliveryView>), (status = 404, body = ProblemBody)))]
 #[get("/messages/{id}/deliveries")]
-pub(super) async fn list_deliveries(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_deliveries(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let message: MessageId = id(&path)?;
     let within = app.clone();
     let items = app
@@ -95,7 +107,12 @@ pub(super) async fn list_deliveries(app: web::Data<App>, caller: Caller, path: w
 /// Sends a message again.
 #[utoipa::path(tag = "operations", security(("bearer" = [])), responses((status = 200, body = Page<DeliveryView>), (status = 409, body = ProblemBody)))]
 #[post("/messages/{id}/resending")]
-pub(super) async fn resend_message(app: web::Data<App>, caller: Caller, path: web::Path<String>, key: IdempotencyKey) -> Result<HttpResponse, Problem> {
+pub(super) async fn resend_message(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    key: IdempotencyKey,
+) -> Result<HttpResponse, Problem> {
     let message: MessageId = id(&path)?;
     let once = Once::of(key, &format!("POST /messages/{message}/resending"), "");
     Ok(commit(&app, caller.actor, once, move |connection, act| {
@@ -126,14 +143,24 @@ struct Report {
 /// own id and the secret that stands in the registered address.
 #[utoipa::path(tag = "channels", responses((status = 200), (status = 404, body = ProblemBody)))]
 #[get("/channels/sms/{gateway}/delivery")]
-pub(super) async fn report_delivery(app: web::Data<App>, path: web::Path<String>, query: Query<Report>) -> Result<HttpResponse, Problem> {
+pub(super) async fn report_delivery(
+    app: web::Data<App>,
+    path: web::Path<String>,
+    query: Query<Report>,
+) -> Result<HttpResponse, Problem> {
     reported(&app, &path, query.0).await
 }
 
 /// The same by POST, with a form beside the query.
 #[utoipa::path(tag = "channels", responses((status = 200), (status = 404, body = ProblemBody)))]
 #[post("/channels/sms/{gateway}/delivery")]
-pub(super) async fn post_delivery(app: web::Data<App>, path: web::Path<String>, request: HttpRequest, query: Query<Report>, body: Raw) -> Result<HttpResponse, Problem> {
+pub(super) async fn post_delivery(
+    app: web::Data<App>,
+    path: web::Path<String>,
+    request: HttpRequest,
+    query: Query<Report>,
+    body: Raw,
+) -> Result<HttpResponse, Problem> {
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let told: Report = if kind.starts_with("application/json") {
         serde_json::from_slice(&body.0).unwrap_or_default()

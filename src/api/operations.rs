@@ -19,9 +19,12 @@ pub(super) async fn healthz() -> HttpResponse {
 #[get("/readyz")]
 pub(super) async fn readyz(app: web::Data<App>) -> HttpResponse {
     let within = app.clone();
-    let ready = app.db.read(move |connection| within.rules.current(connection).map(|rules| rules.kinds.len())).await;
+    let ready =
+        app.db.read(move |connection| within.rules.current(connection).map(|rules| rules.kinds.len())).await;
     match ready {
-        Ok(kinds) if kinds > 0 => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"),
+        Ok(kinds) if kinds > 0 => {
+            HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n")
+        }
         Ok(_) => HttpResponse::ServiceUnavailable().body("not ready: run samad seed\n"),
         Err(error) => {
             tracing::warn!(%error, "not ready");

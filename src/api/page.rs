@@ -24,7 +24,9 @@ impl<T> Page<T> {
 pub fn limit(wished: Option<i64>) -> Result<i64> {
     match wished.unwrap_or(50) {
         limit @ 1..=200 => Ok(limit),
-        _ => Err(Error::field(FieldError::new("limit", "out_of_range", "میان ۱ و ۲۰۰.", "Between 1 and 200."))),
+        _ => {
+            Err(Error::field(FieldError::new("limit", "out_of_range", "میان ۱ و ۲۰۰.", "Between 1 and 200.")))
+        }
     }
 }
 
@@ -36,6 +38,11 @@ pub fn time(field: &str, text: &str) -> std::result::Result<Time, FieldError> {
         Some(Time::from(date.to_zoned(zone).ok()?.timestamp()))
     };
     text.parse().ok().or_else(day).ok_or_else(|| {
-        FieldError::new(field, "invalid", "تاریخی مانند 2026-11-21 یا زمان RFC 3339.", "A date such as 2026-11-21, or an RFC 3339 time.")
+        FieldError::new(
+            field,
+            "invalid",
+            "تاریخی مانند 2026-11-21 یا زمان RFC 3339.",
+            "A date such as 2026-11-21, or an RFC 3339 time.",
+        )
     })
 }

@@ -79,13 +79,20 @@ fn account(connection: &mut DbConnection, act: &Act, row: UserRow) -> Result<Acc
         active: row.is_active,
         roles: roles
             .into_iter()
-            .map(|(role, office)| Assignment { role: role.to_string(), office: act.rules.offices.code(office) })
+            .map(|(role, office)| Assignment {
+                role: role.to_string(),
+                office: act.rules.offices.code(office),
+            })
             .collect(),
         created_at: row.created_at,
     })
 }
 
-fn assignments(act: &Act, given: &[Assignment], fields: &mut Fields) -> Vec<(Role, crate::db::types::OfficeId)> {
+fn assignments(
+    act: &Act,
+    given: &[Assignment],
+    fields: &mut Fields,
+) -> Vec<(Role, crate::db::types::OfficeId)> {
     if given.is_empty() {
         fields.add(FieldError::required("roles"));
     }
@@ -103,7 +110,11 @@ fn assignments(act: &Act, given: &[Assignment], fields: &mut Fields) -> Vec<(Rol
 /// Lists accounts.
 #[utoipa::path(tag = "configuration", params(PageQuery), security(("bearer" = [])), responses((status = 200, body = Page<AccountView>), (status = 403, body = ProblemBody)))]
 #[get("/users")]
-pub(super) async fn list_users(app: web::Data<App>, caller: Caller, query: Query<PageQuery>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_users(
+    app: web::Data<App>,
+    caller: Caller,
+    query: Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
     let within = app.clone();
     let page = app
         .db
@@ -111,10 +122,18 @@ pub(super) async fn list_users(app: web::Data<App>, caller: Caller, query: Query
             let act = within.act(connection, caller.actor)?;
             policy::allow_anywhere(&act, Verb::ManageUsers)?;
             let limit = limit(query.0.limit)?;
-            let after = query.0.cursor.as_deref().map(|text| text.parse().map_err(|_| Error::Malformed(Code::InvalidCursor)));
+            let after = query
+                .0
+                .cursor
+                .as_deref()
+                .map(|text| text.parse().map_err(|_| Error::Malformed(Code::InvalidCursor)));
             let rows = users::list(connection, after.transpose()?, limit + 1)?;
             let page = keyset(rows, limit, |row| row.id.to_string(), |row| row);
-            let items = page.items.into_iter().map(|row| account(connection, &act, row)).collect::<Result<Vec<_>>>()?;
+            let items = page
+                .items
+                .into_iter()
+                .map(|row| account(connection, &act, row))
+                .collect::<Result<Vec<_>>>()?;
             Ok(Page { items, next_cursor: page.next_cursor })
         })
         .await?;
@@ -129,7 +148,12 @@ async fn hashed(app: &App, password: String) -> Result<String> {
 /// Makes an account.
 #[utoipa::path(tag = "configuration", request_body = NewAccount, security(("bearer" = [])), responses((status = 201, body = AccountView), (status = 422, body = ProblemBody)))]
 #[post("/users")]
-pub(super) async fn create_user(app: web::Data<App>, caller: Caller, key: IdempotencyKey, body: Body<NewAccount>) -> Result<HttpResponse, Problem> {
+pub(super) async fn create_user(
+    app: web::Data<App>,
+    caller: Caller,
+    key: IdempotencyKey,
+    body: Body<NewAccount>,
+) -> Result<HttpResponse, Problem> {
     let once = Once::of(key, "POST /users", &body.digest);
     let wish = body.value;
     let password_hash = hashed(&app, wish.password.clone()).await?;
@@ -137,7 +161,10 @@ pub(super) async fn create_user(app: web::Data<App>, caller: Caller, key: Idempo
         policy::allow_anywhere(act, Verb::ManageUsers)?;
         let mut fields = Fields::default();
         let username = wish.username.trim().to_lowercase();
-        if username.is_empty() || username.len() > 60 || !username.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c)) {
+        if username.is_empty()
+            || username.len() > 60
+            || !username.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c))
+        {
             let (fa, en) = ("حروف لاتین، رقم، نقطه و خط تیره.", "Latin letters, digits, dots and dashes.");
             fields.add(FieldError::new("username", "invalid", fa, en));
         }
@@ -147,7 +174,13 @@ pub(super) async fn create_user(app: web::Data<App>, caller: Caller, key: Idempo
         if users::by_username(connection, &username)?.is_some() {
             return Err(Error::Conflict(Code::Duplicate));
         }
-        let new = NewUser { username, name: name.unwrap_or_default(), email: wish.email.clone(), password_hash: password_hash.clone(), roles };
+        let new = NewUser {
+            username,
+            name: name.unwrap_or_default(),
+            email: wish.email.clone(),
+            password_hash: password_hash.clone(),
+            roles,
+        };
         let row = users::create(connection, act.id(), &new, act.now)?;
         definitions::log(connection, act, "create", &format!("user:{}", row.id), "")?;
         Reply::created(&account(connection, act, row)?)
@@ -158,7 +191,12 @@ pub(super) async fn create_user(app: web::Data<App>, caller: Caller, key: Idempo
 /// Changes an account: roles, password, open or closed.
 #[utoipa::path(tag = "configuration", request_body = AccountChange, security(("bearer" = [])), responses((status = 200, body = AccountView), (status = 404, body = ProblemBody)))]
 #[patch("/users/{id}")]
-pub(super) async fn change_user(app: web::Data<App>, caller: Caller, path: web::Path<String>, body: Body<AccountChange>) -> Result<HttpResponse, Problem> {
+pub(super) async fn change_user(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    body: Body<AccountChange>,
+) -> Result<HttpResponse, Problem> {
     let user: UserId = id(&path)?;
     let wish = body.value;
     let password_hash = match wish.password.clone() {
@@ -199,7 +237,11 @@ pub struct CitizenQuery {
 /// Finds citizens by identifier or mobile; there is no list of all.
 #[utoipa::path(tag = "citizens", params(CitizenQuery), security(("bearer" = [])), responses((status = 200, body = Page<CitizenView>), (status = 422, body = ProblemBody)))]
 #[get("/citizens")]
-pub(super) async fn find_citizens(app: web::Data<App>, caller: Caller, query: Query<CitizenQuery>) -> Result<HttpResponse, Problem> {
+pub(super) async fn find_citizens(
+    app: web::Data<App>,
+    caller: Caller,
+    query: Query<CitizenQuery>,
+) -> Result<HttpResponse, Problem> {
     let within = app.clone();
     let items = app
         .db
@@ -230,7 +272,12 @@ pub(super) async fn find_citizens(app: web::Data<App>, caller: Caller, query: Qu
 /// Records a citizen, or corrects the record of this identifier.
 #[utoipa::path(tag = "citizens", request_body = CitizenInput, security(("bearer" = [])), responses((status = 201, body = CitizenView), (status = 422, body = ProblemBody)))]
 #[post("/citizens")]
-pub(super) async fn record_citizen(app: web::Data<App>, caller: Caller, key: IdempotencyKey, body: Body<CitizenInput>) -> Result<HttpResponse, Problem> {
+pub(super) async fn record_citizen(
+    app: web::Data<App>,
+    caller: Caller,
+    key: IdempotencyKey,
+    body: Body<CitizenInput>,
+) -> Result<HttpResponse, Problem> {
     let once = Once::of(key, "POST /citizens", &body.digest);
     Ok(commit(&app, caller.actor, once, move |connection, act| {
         policy::allow_anywhere(act, Verb::EditCitizens)?;
@@ -250,7 +297,12 @@ pub(super) async fn record_citizen(app: web::Data<App>, caller: Caller, key: Ide
 /// Corrects a citizen's contacts.
 #[utoipa::path(tag = "citizens", request_body = CitizenInput, security(("bearer" = [])), responses((status = 200, body = CitizenView), (status = 404, body = ProblemBody)))]
 #[patch("/citizens/{id}")]
-pub(super) async fn change_citizen(app: web::Data<App>, caller: Caller, path: web::Path<String>, body: Body<CitizenInput>) -> Result<HttpResponse, Problem> {
+pub(super) async fn change_citizen(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    body: Body<CitizenInput>,
+) -> Result<HttpResponse, Problem> {
     let citizen: CitizenId = id(&path)?;
     Ok(commit(&app, caller.actor, None, move |connection, act| {
         policy::allow_anywhere(act, Verb::EditCitizens)?;
@@ -283,7 +335,11 @@ pub(super) async fn list_gateways(app: web::Data<App>, caller: Caller) -> Result
 /// Makes a gateway key; it is told once.
 #[utoipa::path(tag = "configuration", request_body = NewGateway, security(("bearer" = [])), responses((status = 201, body = GatewayView), (status = 422, body = ProblemBody)))]
 #[post("/gateways")]
-pub(super) async fn create_gateway(app: web::Data<App>, caller: Caller, body: Body<NewGateway>) -> Result<HttpResponse, Problem> {
+pub(super) async fn create_gateway(
+    app: web::Data<App>,
+    caller: Caller,
+    body: Body<NewGateway>,
+) -> Result<HttpResponse, Problem> {
     Ok(commit(&app, caller.actor, None, move |connection, act| {
         policy::allow_anywhere(act, Verb::ManageGateways)?;
         let view = gateways::create(connection, act, &body.value)?;
@@ -304,12 +360,18 @@ pub struct GatewayChange {
 /// Ends a gateway key.
 #[utoipa::path(tag = "configuration", request_body = GatewayChange, security(("bearer" = [])), responses((status = 200, body = GatewayView), (status = 404, body = ProblemBody)))]
 #[patch("/gateways/{id}")]
-pub(super) async fn change_gateway(app: web::Data<App>, caller: Caller, path: web::Path<String>, body: Body<GatewayChange>) -> Result<HttpResponse, Problem> {
+pub(super) async fn change_gateway(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    body: Body<GatewayChange>,
+) -> Result<HttpResponse, Problem> {
     let gateway: GatewayId = id(&path)?;
     Ok(commit(&app, caller.actor, None, move |connection, act| {
         policy::allow_anywhere(act, Verb::ManageGateways)?;
         if !body.value.revoked {
-            let (fa, en) = ("کلید باطل‌شده باز نمی‌شود؛ کلید تازه بسازید.", "A key is only ended; make a new one.");
+            let (fa, en) =
+                ("کلید باطل‌شده باز نمی‌شود؛ کلید تازه بسازید.", "A key is only ended; make a new one.");
             return Err(Error::field(FieldError::new("revoked", "only_true", fa, en)));
         }
         let row = gateways::revoke(connection, act, gateway)?;

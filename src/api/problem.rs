@@ -76,7 +76,9 @@ impl ResponseError for Problem {
             tracing::error!(error = %source, "a request failed");
         }
         let errors = match &self.0 {
-            Error::Invalid(fields) => fields.iter().map(|field| ProblemField::of(field, language())).collect(),
+            Error::Invalid(fields) => {
+                fields.iter().map(|field| ProblemField::of(field, language())).collect()
+            }
             _ => Vec::new(),
         };
         let mut reply = reply(code, errors);

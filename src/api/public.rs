@@ -40,7 +40,11 @@ pub struct ReceiptView {
 /// Files a case by the web, without an account.
 #[utoipa::path(tag = "public", request_body = Register, responses((status = 201, body = ReceiptView), (status = 422, body = ProblemBody)))]
 #[post("/public/cases")]
-pub(super) async fn file_case(app: web::Data<App>, key: IdempotencyKey, body: Body<PublicFiling>) -> Result<HttpResponse, Problem> {
+pub(super) async fn file_case(
+    app: web::Data<App>,
+    key: IdempotencyKey,
+    body: Body<PublicFiling>,
+) -> Result<HttpResponse, Problem> {
     let once = Once::of(key, "POST /public/cases", &body.digest);
     let mut wish = body.value.0;
     wish.channel = "web".into();
@@ -91,7 +95,11 @@ pub struct LookupView {
 /// Looks a case up by its code and a second factor. A wrong pair and an unknown code get the same reply.
 #[utoipa::path(tag = "public", request_body = Lookup, responses((status = 200, body = LookupView), (status = 404, body = ProblemBody), (status = 429, body = ProblemBody)))]
 #[post("/public/lookups")]
-pub(super) async fn look_up(app: web::Data<App>, request: HttpRequest, body: Body<Lookup>) -> Result<HttpResponse, Problem> {
+pub(super) async fn look_up(
+    app: web::Data<App>,
+    request: HttpRequest,
+    body: Body<Lookup>,
+) -> Result<HttpResponse, Problem> {
     let from = address(&request, &app.config.trusted_proxies());
     let rule = Attempt { free: app.config.limits.lookup_tries, first_lock_seconds: 60, forget_seconds: 3600 };
     let (within, wish, reader, asked_from) = (app.clone(), body.value.clone(), language(), from.clone());
@@ -99,7 +107,9 @@ pub(super) async fn look_up(app: web::Data<App>, request: HttpRequest, body: Bod
         .db
         .glance(move |connection| {
             let act = within.act(connection, Actor::Public)?;
-            for (purpose, subject) in [("lookup-code", wish.tracking_code.as_str()), ("lookup-address", &asked_from)] {
+            for (purpose, subject) in
+                [("lookup-code", wish.tracking_code.as_str()), ("lookup-address", &asked_from)]
+            {
                 let retry_after = users::retry_after(connection, &act, purpose, subject)?;
                 if retry_after > 0 {
                     return Err(Error::TooMany { code: Code::TooManyRequests, retry_after });
@@ -147,7 +157,13 @@ pub(super) async fn own_case(app: &web::Data<App>, citizen: &CitizenCaller, code
 /// The citizen says something; where a question waits, this is its reply.
 #[utoipa::path(tag = "public", request_body = CitizenReply, security(("bearer" = [])), responses((status = 201, body = PublicCase), (status = 409, body = ProblemBody)))]
 #[post("/public/cases/{tracking_code}/messages")]
-pub(super) async fn send_message(app: web::Data<App>, citizen: CitizenCaller, path: web::Path<String>, key: IdempotencyKey, body: Body<CitizenReply>) -> Result<HttpResponse, Problem> {
+pub(super) async fn send_message(
+    app: web::Data<App>,
+    citizen: CitizenCaller,
+    path: web::Path<String>,
+    key: IdempotencyKey,
+    body: Body<CitizenReply>,
+) -> Result<HttpResponse, Problem> {
     let case = own_case(&app, &citizen, &path).await?;
     let once = Once::of(key, &format!("POST /public/cases/{case}/messages"), &body.digest);
     let (reader, wish) = (language(), CitizenReply { text: body.value.text, channel: Some("web".into()) });
@@ -161,7 +177,13 @@ pub(super) async fn send_message(app: web::Data<App>, citizen: CitizenCaller, pa
 /// The citizen takes the case back; `confirm` must be true.
 #[utoipa::path(tag = "public", request_body = Withdraw, security(("bearer" = [])), responses((status = 200, body = PublicCase), (status = 409, body = ProblemBody)))]
 #[post("/public/cases/{tracking_code}/withdrawal")]
-pub(super) async fn take_back(app: web::Data<App>, citizen: CitizenCaller, path: web::Path<String>, key: IdempotencyKey, body: Body<Withdraw>) -> Result<HttpResponse, Problem> {
+pub(super) async fn take_back(
+    app: web::Data<App>,
+    citizen: CitizenCaller,
+    path: web::Path<String>,
+    key: IdempotencyKey,
+    body: Body<Withdraw>,
+) -> Result<HttpResponse, Problem> {
     let case = own_case(&app, &citizen, &path).await?;
     let once = Once::of(key, &format!("POST /public/cases/{case}/withdrawal"), &body.digest);
     let reader = language();
@@ -173,7 +195,10 @@ pub(super) async fn take_back(app: web::Data<App>, citizen: CitizenCaller, path:
 }
 
 /// Reads the rules in force and answers with a list that browsers may keep for a while.
-async fn listed<T: Serialize>(app: web::Data<App>, read: impl FnOnce(&Rulebook) -> Vec<T>) -> Result<HttpResponse, Problem> {
+async fn listed<T: Serialize>(
+    app: web::Data<App>,
+    read: impl FnOnce(&Rulebook) -> Vec<T>,
+) -> Result<HttpResponse, Problem> {
     let within = app.clone();
     let rules = app.db.glance(move |connection| within.rules.current(connection)).await?;
     let items = serde_json::json!({ "items": read(&rules), "next_cursor": null });
@@ -256,7 +281,11 @@ pub struct StatisticsQuery {
 /// How many cases in each status, kind and channel. Small counts are not told.
 #[utoipa::path(tag = "public", params(StatisticsQuery), responses((status = 200)))]
 #[get("/public/statistics")]
-pub(super) async fn read_statistics(app: web::Data<App>, query: Query<StatisticsQuery>) -> Result<HttpResponse, Problem> {
-    let counts = app.db.read(move |c| crate::domain::statistics::public(c, query.0.province.as_deref())).await?;
+pub(super) async fn read_statistics(
+    app: web::Data<App>,
+    query: Query<StatisticsQuery>,
+) -> Result<HttpResponse, Problem> {
+    let counts =
+        app.db.read(move |c| crate::domain::statistics::public(c, query.0.province.as_deref())).await?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=300")).json(counts))
 }

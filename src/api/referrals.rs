@@ -82,49 +82,101 @@ pub(super) async fn read_referral(app: web::Data<App>, caller: Caller, path: web
 /// Takes a referral up.
 #[utoipa::path(tag = "referrals", request_body = Move, security(("bearer" = [])), responses((status = 200, body = MovedView), (status = 409, body = ProblemBody)))]
 #[post("/referrals/{id}/acceptance")]
-pub(super) async fn accept_referral(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Move>) -> Outcome {
-    moved(app, caller, &path, version, key, ("acceptance", body), |c, act, id, expected, _| referrals::accept(c, act, id, expected)).await
+pub(super) async fn accept_referral(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    version: IfMatch,
+    key: IdempotencyKey,
+    body: Body<Move>,
+) -> Outcome {
+    moved(app, caller, &path, version, key, ("acceptance", body), |c, act, id, expected, _| {
+        referrals::accept(c, act, id, expected)
+    })
+    .await
 }
 
 /// Returns a referral to its sender, with a coded reason and a suggested office.
 #[utoipa::path(tag = "referrals", request_body = Move, security(("bearer" = [])), responses((status = 200, body = MovedView), (status = 409, body = ProblemBody)))]
 #[post("/referrals/{id}/return")]
-pub(super) async fn return_referral(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Move>) -> Outcome {
+pub(super) async fn return_referral(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    version: IfMatch,
+    key: IdempotencyKey,
+    body: Body<Move>,
+) -> Outcome {
     moved(app, caller, &path, version, key, ("return", body), referrals::give_back).await
 }
 
 /// Transfers a referral sideways; the fourth time in a life the centre rules.
 #[utoipa::path(tag = "referrals", request_body = Move, security(("bearer" = [])), responses((status = 200, body = MovedView), (status = 409, body = ProblemBody)))]
 #[post("/referrals/{id}/transfer")]
-pub(super) async fn transfer_referral(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Move>) -> Outcome {
+pub(super) async fn transfer_referral(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    version: IfMatch,
+    key: IdempotencyKey,
+    body: Body<Move>,
+) -> Outcome {
     moved(app, caller, &path, version, key, ("transfer", body), referrals::transfer).await
 }
 
 /// Takes a referral back, by its sender.
 #[utoipa::path(tag = "referrals", request_body = Move, security(("bearer" = [])), responses((status = 200, body = MovedView), (status = 409, body = ProblemBody)))]
 #[post("/referrals/{id}/recall")]
-pub(super) async fn recall_referral(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Move>) -> Outcome {
+pub(super) async fn recall_referral(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    version: IfMatch,
+    key: IdempotencyKey,
+    body: Body<Move>,
+) -> Outcome {
     moved(app, caller, &path, version, key, ("recall", body), referrals::recall).await
 }
 
 /// Moves a referral's deadline, with a reason to the citizen.
 #[utoipa::path(tag = "referrals", request_body = Move, security(("bearer" = [])), responses((status = 200, body = MovedView), (status = 409, body = ProblemBody)))]
 #[post("/referrals/{id}/extension")]
-pub(super) async fn extend_referral(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Move>) -> Outcome {
+pub(super) async fn extend_referral(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    version: IfMatch,
+    key: IdempotencyKey,
+    body: Body<Move>,
+) -> Outcome {
     moved(app, caller, &path, version, key, ("extension", body), referrals::extend).await
 }
 
 /// Gives a referral to a person of its office.
 #[utoipa::path(tag = "referrals", request_body = Move, security(("bearer" = [])), responses((status = 200, body = MovedView), (status = 422, body = ProblemBody)))]
 #[post("/referrals/{id}/assignment")]
-pub(super) async fn assign_referral(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Move>) -> Outcome {
+pub(super) async fn assign_referral(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    version: IfMatch,
+    key: IdempotencyKey,
+    body: Body<Move>,
+) -> Outcome {
     moved(app, caller, &path, version, key, ("assignment", body), referrals::assign).await
 }
 
 /// Writes an answer; it awaits a second person's approval.
 #[utoipa::path(tag = "answers", request_body = Answer, security(("bearer" = [])), responses((status = 201, body = AnsweredView), (status = 409, body = ProblemBody)))]
 #[post("/referrals/{id}/answers")]
-pub(super) async fn answer_referral(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Answer>) -> Outcome {
+pub(super) async fn answer_referral(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    version: IfMatch,
+    key: IdempotencyKey,
+    body: Body<Answer>,
+) -> Outcome {
     let referral: ReferralId = id(&path)?;
     let once = Once::of(key, &format!("POST /referrals/{referral}/answers"), &body.digest);
     let expected = version.optional();
@@ -135,8 +187,16 @@ pub(super) async fn answer_referral(app: web::Data<App>, caller: Caller, path: w
     .await?)
 }
 
-fn answered(connection: &mut DbConnection, act: &Act, docket: &Docket, row: &AnswerRow) -> Result<AnsweredView> {
-    Ok(AnsweredView { answer: views::answer(connection, row)?, case: views::case(connection, act, &docket.row)? })
+fn answered(
+    connection: &mut DbConnection,
+    act: &Act,
+    docket: &Docket,
+    row: &AnswerRow,
+) -> Result<AnsweredView> {
+    Ok(AnsweredView {
+        answer: views::answer(connection, row)?,
+        case: views::case(connection, act, &docket.row)?,
+    })
 }
 
 type DecideVerb = fn(&mut DbConnection, &Act, AnswerId, Expected, &Decision) -> Result<(Docket, AnswerRow)>;
@@ -163,13 +223,27 @@ async fn decided(
 /// Approves an answer, by another person than its author; the text goes out.
 #[utoipa::path(tag = "answers", request_body = Decision, security(("bearer" = [])), responses((status = 200, body = AnsweredView), (status = 403, body = ProblemBody)))]
 #[post("/answers/{id}/approval")]
-pub(super) async fn approve_answer(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Decision>) -> Outcome {
+pub(super) async fn approve_answer(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    version: IfMatch,
+    key: IdempotencyKey,
+    body: Body<Decision>,
+) -> Outcome {
     decided(app, caller, &path, version, key, ("approval", body), answer::approve).await
 }
 
 /// Sends an answer back to its author, with a note.
 #[utoipa::path(tag = "answers", request_body = Decision, security(("bearer" = [])), responses((status = 200, body = AnsweredView), (status = 403, body = ProblemBody)))]
 #[post("/answers/{id}/rejection")]
-pub(super) async fn reject_answer(app: web::Data<App>, caller: Caller, path: web::Path<String>, version: IfMatch, key: IdempotencyKey, body: Body<Decision>) -> Outcome {
+pub(super) async fn reject_answer(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    version: IfMatch,
+    key: IdempotencyKey,
+    body: Body<Decision>,
+) -> Outcome {
     decided(app, caller, &path, version, key, ("rejection", body), answer::reject).await
 }

@@ -38,7 +38,13 @@ pub struct Claims {
 }
 
 /// Signs a token that is good for `seconds`.
-pub fn issue(app: &App, purpose: Purpose, subject: String, session: Option<i64>, seconds: i64) -> Result<String> {
+pub fn issue(
+    app: &App,
+    purpose: Purpose,
+    subject: String,
+    session: Option<i64>,
+    seconds: i64,
+) -> Result<String> {
     let iat = app.clock.now().as_microsecond() / 1_000_000;
     let claims = Claims { sub: subject, aud: purpose.audience().into(), exp: iat + seconds, iat, session };
     let key = EncodingKey::from_secret(&app.keys.derive("jwt"));

@@ -81,7 +81,9 @@ pub fn run() -> anyhow::Result<()> {
         Command::Serve { demo } => serve::run(&cli.settings, demo),
         Command::Migrate => migrate::run(&cli.settings),
         Command::Seed { from } => seed::run(&cli.settings, from.as_deref()),
-        Command::User(User::Add { username, name, roles }) => user::add(&cli.settings, &username, &name, &roles),
+        Command::User(User::Add { username, name, roles }) => {
+            user::add(&cli.settings, &username, &name, &roles)
+        }
         Command::Config(ConfigCommand::Check { tree }) => config_check::run(&cli.settings, tree.as_deref()),
         Command::Openapi => openapi::run(),
     }

@@ -22,8 +22,9 @@ pub fn run(settings: &Path, is_demo: bool) -> anyhow::Result<()> {
     let mut config = start::settings(settings)?;
     config.is_demo = is_demo;
     telemetry::start_logs(&config.log);
-    let listener = TcpListener::bind(&config.server.listen)
-        .with_context(|| format!("server.listen (SAMAD__SERVER__LISTEN): {} cannot be bound", config.server.listen))?;
+    let listener = TcpListener::bind(&config.server.listen).with_context(|| {
+        format!("server.listen (SAMAD__SERVER__LISTEN): {} cannot be bound", config.server.listen)
+    })?;
     let (app, slot) = start::app(config, Clock::System)?;
     let admin_password = prepare(&app)?;
     announce(&app.config, &listener, admin_password.as_deref())?;
@@ -59,7 +60,12 @@ fn announce(config: &Config, listener: &TcpListener, admin_password: Option<&str
     }
     if config.is_demo {
         writeln!(out, "  demo staff                  agent.centre, classifier.centre, handler.moen-10 …")?;
-        writeln!(out, "                              password {}; gateway key {}", demo::PASSWORD, demo::GATEWAY_KEY)?;
+        writeln!(
+            out,
+            "                              password {}; gateway key {}",
+            demo::PASSWORD,
+            demo::GATEWAY_KEY
+        )?;
     }
     if let Some(password) = admin_password {
         writeln!(out, "  first administrator         admin, password {password}  (told only now)")?;

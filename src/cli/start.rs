@@ -40,7 +40,8 @@ pub fn location(config: &Config) -> anyhow::Result<Location> {
 
 /// Brings the schema up to date; gives what ran.
 pub fn migrated(location: &Location) -> anyhow::Result<Vec<String>> {
-    let mut connection = location.open().map_err(|error| anyhow!("database.url (SAMAD__DATABASE__URL): {error}"))?;
+    let mut connection =
+        location.open().map_err(|error| anyhow!("database.url (SAMAD__DATABASE__URL): {error}"))?;
     Ok(migrate::run(&mut connection)?)
 }
 
@@ -56,7 +57,10 @@ pub fn keys(config: &Config) -> anyhow::Result<Keys> {
     let hex = text.trim();
     let is_key = hex.len() >= 64 && hex.len().is_multiple_of(2) && hex.chars().all(|c| c.is_ascii_hexdigit());
     if !is_key {
-        bail!("keys.file (SAMAD__KEYS__FILE): {} must hold at least 64 hexadecimal digits; make one with: openssl rand -hex 32", path.display());
+        bail!(
+            "keys.file (SAMAD__KEYS__FILE): {} must hold at least 64 hexadecimal digits; make one with: openssl rand -hex 32",
+            path.display()
+        );
     }
     let bytes: Vec<u8> =
         (0..hex.len()).step_by(2).filter_map(|at| u8::from_str_radix(&hex[at..at + 2], 16).ok()).collect();

@@ -6,17 +6,18 @@ use anyhow::{Context, anyhow, bail};
 
 use super::start;
 use crate::clock::Clock;
+use crate::db::types::OfficeId;
 use crate::domain::actor::{Act, Actor, Role};
 use crate::domain::rulebook::Rulebook;
 use crate::domain::users::{self, NewUser};
-use crate::db::types::OfficeId;
 
 /// Makes the account; the password comes from SAMAD_PASSWORD or is asked for.
 pub fn add(settings: &Path, username: &str, name: &str, roles: &[String]) -> anyhow::Result<()> {
     let (app, _) = start::app(start::settings(settings)?, Clock::System)?;
     let password = match std::env::var("SAMAD_PASSWORD") {
         Ok(password) => password,
-        Err(_) => rpassword::prompt_password("Password (at least ten characters): ").context("no password was given")?,
+        Err(_) => rpassword::prompt_password("Password (at least ten characters): ")
+            .context("no password was given")?,
     };
     let username = username.trim().to_lowercase();
     let rules = app.db.read_here(|connection| app.rules.current(connection))?;
@@ -29,11 +30,12 @@ pub fn add(settings: &Path, username: &str, name: &str, roles: &[String]) -> any
         roles,
     };
     let within = app.clone();
-    app.db.write_here(move |connection| {
-        let act: Act = within.act(connection, Actor::System)?;
-        users::create(connection, act.id(), &new, act.now)
-    })
-    .map_err(|error| anyhow!("the account was not made: {error}"))?;
+    app.db
+        .write_here(move |connection| {
+            let act: Act = within.act(connection, Actor::System)?;
+            users::create(connection, act.id(), &new, act.now)
+        })
+        .map_err(|error| anyhow!("the account was not made: {error}"))?;
     println!("{username} may sign in.");
     Ok(())
 }
@@ -41,6 +43,7 @@ pub fn add(settings: &Path, username: &str, name: &str, roles: &[String]) -> any
 fn assignment(rules: &Rulebook, text: &str) -> anyhow::Result<(Role, OfficeId)> {
     let Some((role, office)) = text.split_once('@') else { bail!("--role {text}: write role@OFFICE") };
     let role = role.parse().map_err(|known: String| anyhow!("--role {text}: the role must be {known}"))?;
-    let office = rules.offices.by_code(office).ok_or_else(|| anyhow!("--role {text}: there is no office {office}"))?;
+    let office =
+        rules.offices.by_code(office).ok_or_else(|| anyhow!("--role {text}: there is no office {office}"))?;
     Ok((role, office.id))
 }

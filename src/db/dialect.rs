@@ -85,7 +85,11 @@ macro_rules! on_both {
 pub const BATCH: usize = 500;
 
 /// Puts the words of a case (in search form) into the full-text index.
-pub fn index_words(connection: &mut DbConnection, case: super::types::CaseId, words: &str) -> QueryResult<()> {
+pub fn index_words(
+    connection: &mut DbConnection,
+    case: super::types::CaseId,
+    words: &str,
+) -> QueryResult<()> {
     use diesel::sql_types::{BigInt, Text};
     let statement = match connection {
         DbConnection::Sqlite(_) => "INSERT INTO case_search (rowid, words) VALUES (?, ?)",

@@ -9,9 +9,9 @@ pub mod ids;
 pub mod migrate;
 pub mod schema;
 pub mod slots;
-pub mod types;
 #[cfg(test)]
 mod tests;
+pub mod types;
 mod writer;
 
 use std::path::PathBuf;
@@ -166,7 +166,9 @@ impl From<diesel::result::Error> for Error {
             E::DatabaseError(Kind::UniqueViolation, _) => Error::Conflict(crate::error::Code::Duplicate),
             E::DatabaseError(Kind::SerializationFailure | Kind::ClosedConnection, _)
             | E::BrokenTransactionManager => Error::Unavailable { retry_after: 1 },
-            E::DatabaseError(_, ref info) if is_passing(info.message()) => Error::Unavailable { retry_after: 1 },
+            E::DatabaseError(_, ref info) if is_passing(info.message()) => {
+                Error::Unavailable { retry_after: 1 }
+            }
             other => Error::Internal(Box::new(other)),
         }
     }

@@ -389,4 +389,29 @@ joinable!(notes -> users (author_id));
 joinable!(attachments -> cases (case_id));
 joinable!(messages -> cases (case_id));
 joinable!(deliveries -> messages (message_id));
-allow_tables_to_appear_in_same_query!(process_slots, offices, definitions, rulebook_version, users, user_roles, refresh_tokens, failures, gateways, citizens, audit, cases, case_scopes, events, referrals, clock_changes, answers, questions, notes, attachments, messages, outbox, deliveries, idempotency_keys);
+allow_tables_to_appear_in_same_query!(
+    process_slots,
+    offices,
+    definitions,
+    rulebook_version,
+    users,
+    user_roles,
+    refresh_tokens,
+    failures,
+    gateways,
+    citizens,
+    audit,
+    cases,
+    case_scopes,
+    events,
+    referrals,
+    clock_changes,
+    answers,
+    questions,
+    notes,
+    attachments,
+    messages,
+    outbox,
+    deliveries,
+    idempotency_keys
+);

@@ -32,9 +32,9 @@ pub fn acquire(connection: &mut DbConnection, holder: &str, now: Time) -> Result
         return Ok((*slot, IdMaker::new(*slot, *floor + LEASE_SECONDS * 1000)));
     }
     let taken: Vec<i64> = rows.iter().map(|row| row.0).collect();
-    let slot = (0..SLOTS)
-        .find(|slot| !taken.contains(slot))
-        .ok_or_else(|| Error::internal("all 1024 process slots are held; stop a process or wait two minutes"))?;
+    let slot = (0..SLOTS).find(|slot| !taken.contains(slot)).ok_or_else(|| {
+        Error::internal("all 1024 process slots are held; stop a process or wait two minutes")
+    })?;
     diesel::insert_into(process_slots::table)
         .values((
             process_slots::slot.eq(slot),
@@ -47,7 +47,13 @@ pub fn acquire(connection: &mut DbConnection, holder: &str, now: Time) -> Result
 }
 
 /// Renews a lease and raises its floor; false when another process holds the slot by now.
-pub fn renew(connection: &mut DbConnection, slot: i64, holder: &str, high_water_ms: i64, now: Time) -> Result<bool> {
+pub fn renew(
+    connection: &mut DbConnection,
+    slot: i64,
+    holder: &str,
+    high_water_ms: i64,
+    now: Time,
+) -> Result<bool> {
     let rows = diesel::update(process_slots::table.find(slot).filter(process_slots::holder.eq(holder)))
         .set((
             process_slots::floor_ms.eq(high_water_ms.max(now.as_microsecond() / 1000)),

@@ -133,7 +133,11 @@ fn an_upsert_keeps_one_row() {
                 .db
                 .write_here(move |c| {
                     on_both!(c, |c| diesel::insert_into(failures::table)
-                        .values((failures::subject.eq("one"), failures::count.eq(count), failures::last_at.eq(now())))
+                        .values((
+                            failures::subject.eq("one"),
+                            failures::count.eq(count),
+                            failures::last_at.eq(now())
+                        ))
                         .on_conflict(failures::subject)
                         .do_update()
                         .set(failures::count.eq(count))
@@ -142,7 +146,8 @@ fn an_upsert_keeps_one_row() {
                 })
                 .unwrap();
         }
-        let counts: Vec<i32> = scratch.db.read_here(|c| Ok(failures::table.select(failures::count).load(c)?)).unwrap();
+        let counts: Vec<i32> =
+            scratch.db.read_here(|c| Ok(failures::table.select(failures::count).load(c)?)).unwrap();
         assert_eq!(counts, [2]);
     }
 }
@@ -154,7 +159,13 @@ fn batches_unions_and_keyset_pages_read_every_row_once() {
             .db
             .write_here(|c| {
                 let rows: Vec<_> = (0..95)
-                    .map(|n| (failures::subject.eq(format!("{n:03}")), failures::count.eq(n % 7), failures::last_at.eq(now())))
+                    .map(|n| {
+                        (
+                            failures::subject.eq(format!("{n:03}")),
+                            failures::count.eq(n % 7),
+                            failures::last_at.eq(now()),
+                        )
+                    })
                     .collect();
                 on_both!(c, |c| diesel::insert_into(failures::table).values(&rows).execute(c))?;
                 Ok(())
@@ -166,7 +177,9 @@ fn batches_unions_and_keyset_pages_read_every_row_once() {
             let page: Vec<(i32, String)> = scratch
                 .db
                 .read_here(|c| {
-                    let after = failures::count.gt(count).or(failures::count.eq(count).and(failures::subject.gt(subject)));
+                    let after = failures::count
+                        .gt(count)
+                        .or(failures::count.eq(count).and(failures::subject.gt(subject)));
                     let query = failures::table.filter(after).order((failures::count, failures::subject));
                     Ok(query.limit(10).select((failures::count, failures::subject)).load(c)?)
                 })
@@ -231,7 +244,9 @@ fn two_writers_at_once_lose_no_update() {
                     db.write_here(|c| {
                         let row = failures::table.find("sum").select(failures::count);
                         let count: i32 = for_update(row).get_result(c)?;
-                        diesel::update(failures::table.find("sum")).set(failures::count.eq(count + 1)).execute(c)?;
+                        diesel::update(failures::table.find("sum"))
+                            .set(failures::count.eq(count + 1))
+                            .execute(c)?;
                         Ok(())
                     })
                     .unwrap();
@@ -240,8 +255,10 @@ fn two_writers_at_once_lose_no_update() {
         };
         let threads = [add(scratch.db.clone()), add(other.clone())];
         threads.into_iter().for_each(|thread| thread.join().unwrap());
-        let sum: i32 =
-            scratch.db.read_here(|c| Ok(failures::table.find("sum").select(failures::count).first(c)?)).unwrap();
+        let sum: i32 = scratch
+            .db
+            .read_here(|c| Ok(failures::table.find("sum").select(failures::count).first(c)?))
+            .unwrap();
         assert_eq!(sum, 100);
     }
 }
@@ -249,7 +266,9 @@ fn two_writers_at_once_lose_no_update() {
 #[test]
 fn a_slot_is_held_by_one_process_and_its_next_holder_starts_above_it() {
     for scratch in each() {
-        let take = |holder: &'static str, at: Time| scratch.db.write_here(move |c| slots::acquire(c, holder, at)).unwrap();
+        let take = |holder: &'static str, at: Time| {
+            scratch.db.write_here(move |c| slots::acquire(c, holder, at)).unwrap()
+        };
         let ((first, ids), (second, _)) = (take("a", now()), take("b", now()));
         assert_ne!(first, second);
         let last = ids.next();

@@ -58,7 +58,12 @@ impl DefinitionRow {
 }
 
 /// Rows in force of a noun, one page after `after`.
-pub fn list(connection: &mut DbConnection, noun: &str, after: Option<&str>, limit: i64) -> Result<Vec<DefinitionRow>> {
+pub fn list(
+    connection: &mut DbConnection,
+    noun: &str,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<DefinitionRow>> {
     Ok(definitions::table
         .filter(definitions::noun.eq(noun).and(definitions::valid_to.is_null()))
         .filter(definitions::code.gt(after.unwrap_or_default().to_owned()))
@@ -76,13 +81,21 @@ pub fn bodies(connection: &mut DbConnection, _act: &Act, noun: &str) -> Result<V
 /// The row in force of this code.
 pub fn find(connection: &mut DbConnection, noun: &str, code: &str) -> Result<DefinitionRow> {
     Ok(definitions::table
-        .filter(definitions::noun.eq(noun).and(definitions::code.eq(code)).and(definitions::valid_to.is_null()))
+        .filter(
+            definitions::noun.eq(noun).and(definitions::code.eq(code)).and(definitions::valid_to.is_null()),
+        )
         .select(DefinitionRow::as_select())
         .first(connection)?)
 }
 
 /// Makes a row; its code must be new.
-pub fn create(connection: &mut DbConnection, act: &Act, noun: &str, check: Check, body: Value) -> Result<DefinitionRow> {
+pub fn create(
+    connection: &mut DbConnection,
+    act: &Act,
+    noun: &str,
+    check: Check,
+    body: Value,
+) -> Result<DefinitionRow> {
     let code = code_of(noun, &body)?;
     let known: i64 = definitions::table
         .filter(definitions::noun.eq(noun).and(definitions::code.eq(&code)))
@@ -104,7 +117,8 @@ pub fn change(
     changes: Map<String, Value>,
 ) -> Result<DefinitionRow> {
     let old = find(connection, noun, code)?;
-    let mut body: Map<String, Value> = serde_json::from_str(&old.body).map_err(|e| Error::Internal(Box::new(e)))?;
+    let mut body: Map<String, Value> =
+        serde_json::from_str(&old.body).map_err(|e| Error::Internal(Box::new(e)))?;
     for (field, value) in changes {
         match value {
             Value::Null => body.remove(&field),
@@ -115,7 +129,9 @@ pub fn change(
         let (fa, en) = ("کد عوض نمی‌شود؛ ردیف تازه بسازید.", "A code does not change; make a new row.");
         return Err(Error::field(FieldError::new("code", "fixed", fa, en)));
     }
-    diesel::update(definitions::table.find(old.id)).set(definitions::valid_to.eq(act.now)).execute(connection)?;
+    diesel::update(definitions::table.find(old.id))
+        .set(definitions::valid_to.eq(act.now))
+        .execute(connection)?;
     write(connection, act, noun, check, code, old.version + 1, Value::Object(body))
 }
 
@@ -159,11 +175,21 @@ fn write(
         .values((
             (definitions::id.eq(id), definitions::noun.eq(noun), definitions::code.eq(code)),
             (definitions::version.eq(version), definitions::body.eq(body.to_string())),
-            (definitions::source.eq(body.get("source").and_then(Value::as_str).unwrap_or("decision").to_owned())),
+            (definitions::source.eq(body
+                .get("source")
+                .and_then(Value::as_str)
+                .unwrap_or("decision")
+                .to_owned())),
             (definitions::author.eq(&author), definitions::valid_from.eq(act.now)),
         ))
         .execute(connection)?;
-    log(connection, act, if version == 1 { "create" } else { "change" }, &format!("{noun}:{code}"), &body.to_string())?;
+    log(
+        connection,
+        act,
+        if version == 1 { "create" } else { "change" },
+        &format!("{noun}:{code}"),
+        &body.to_string(),
+    )?;
     rulebook::load::changed(connection)?;
     find(connection, noun, code)
 }
@@ -188,7 +214,10 @@ fn check_references(rules: &Rulebook, noun: &str, body: &Value) -> Result<()> {
         "limit" => {
             let span = text("span").filter(|span| span.parse::<crate::domain::deadlines::Span>().is_err());
             span.into_iter().for_each(|span| {
-                let (fa, en) = ("بازه‌ای مانند 10wd، 8wh یا 21d.", format!("'{span}' is no span such as 10wd, 8wh or 21d."));
+                let (fa, en) = (
+                    "بازه‌ای مانند 10wd، 8wh یا 21d.",
+                    format!("'{span}' is no span such as 10wd, 8wh or 21d."),
+                );
                 fields.add(FieldError::new("span", "invalid", fa, en));
             });
         }
@@ -215,7 +244,13 @@ fn author(act: &Act) -> String {
 }
 
 /// Writes a line of the audit log of configuration.
-pub fn log(connection: &mut DbConnection, act: &Act, action: &str, subject: &str, detail: &str) -> Result<()> {
+pub fn log(
+    connection: &mut DbConnection,
+    act: &Act,
+    action: &str,
+    subject: &str,
+    detail: &str,
+) -> Result<()> {
     let id: AuditId = act.id();
     diesel::insert_into(audit::table)
         .values((

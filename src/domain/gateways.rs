@@ -77,7 +77,12 @@ impl GatewayRow {
 /// The actor of a key's digest; none when it is unknown, revoked or expired.
 pub fn by_digest(connection: &mut DbConnection, digest: &str, now: Time) -> Result<Option<Actor>> {
     let row: Option<GatewayRow> = gateways::table
-        .filter(gateways::key_hash.eq(digest).and(gateways::revoked_at.is_null()).and(gateways::expires_at.gt(now)))
+        .filter(
+            gateways::key_hash
+                .eq(digest)
+                .and(gateways::revoked_at.is_null())
+                .and(gateways::expires_at.gt(now)),
+        )
         .select(GatewayRow::as_select())
         .first(connection)
         .optional()?;

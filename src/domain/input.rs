@@ -45,6 +45,11 @@ pub fn optional_text(field: &str, value: Option<&str>, max: usize) -> Result<Opt
 /// One of a closed set of names.
 pub fn choice<T: std::str::FromStr<Err = String>>(field: &str, value: &str) -> Result<T, FieldError> {
     value.parse().map_err(|expected: String| {
-        FieldError::new(field, "unknown", format!("یکی از این‌ها: {}", expected.trim_start_matches("one of: ")), format!("Must be {expected}."))
+        FieldError::new(
+            field,
+            "unknown",
+            format!("یکی از این‌ها: {}", expected.trim_start_matches("one of: ")),
+            format!("Must be {expected}."),
+        )
     })
 }

@@ -32,7 +32,8 @@ impl Keys {
 
     /// A keyed digest of `parts` for one purpose, in hexadecimal; parts cannot run into each other.
     pub fn digest(&self, purpose: &str, parts: &[&str]) -> String {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.derive(purpose)).expect("HMAC takes keys of any length");
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.derive(purpose)).expect("HMAC takes keys of any length");
         for part in parts {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part.as_bytes());

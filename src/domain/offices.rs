@@ -88,7 +88,9 @@ pub fn detail(rules: &Rulebook, office: &Office) -> OfficeDetail {
 /// Adds an office below another.
 pub fn create(connection: &mut DbConnection, act: &Act, new: &NewOffice) -> Result<OfficeDetail> {
     let mut fields = Fields::default();
-    let is_code = !new.code.is_empty() && new.code.len() <= 40 && new.code.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-');
+    let is_code = !new.code.is_empty()
+        && new.code.len() <= 40
+        && new.code.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-');
     if !is_code {
         let (fa, en) = ("حروف بزرگ لاتین، رقم و خط تیره.", "Upper-case Latin letters, digits and dashes.");
         fields.add(FieldError::new("code", "invalid", fa, en));
@@ -98,7 +100,11 @@ pub fn create(connection: &mut DbConnection, act: &Act, new: &NewOffice) -> Resu
     let name_fa = fields.take(input::text("name_fa", &new.name_fa, input::LINE_MAX));
     let name_en = fields.take(input::text("name_en", &new.name_en, input::LINE_MAX));
     for (field, code, known) in [
-        ("province", &new.province, act.rules.provinces.contains_key(new.province.as_deref().unwrap_or_default())),
+        (
+            "province",
+            &new.province,
+            act.rules.provinces.contains_key(new.province.as_deref().unwrap_or_default()),
+        ),
         ("county", &new.county, act.rules.counties.contains_key(new.county.as_deref().unwrap_or_default())),
     ] {
         if let Some(code) = code.as_deref().filter(|_| !known) {
@@ -114,10 +120,21 @@ pub fn create(connection: &mut DbConnection, act: &Act, new: &NewOffice) -> Resu
     let id = OfficeId(highest.map_or(1, |id| id.0 + 1));
     diesel::insert_into(offices::table)
         .values((
-            (offices::id.eq(id), offices::code.eq(&new.code), offices::parent_id.eq(parent), offices::level.eq(level.unwrap_or(Level::Organisation))),
-            (offices::name_fa.eq(name_fa.unwrap_or_default()), offices::name_en.eq(name_en.unwrap_or_default())),
+            (
+                offices::id.eq(id),
+                offices::code.eq(&new.code),
+                offices::parent_id.eq(parent),
+                offices::level.eq(level.unwrap_or(Level::Organisation)),
+            ),
+            (
+                offices::name_fa.eq(name_fa.unwrap_or_default()),
+                offices::name_en.eq(name_en.unwrap_or_default()),
+            ),
             (offices::province.eq(&new.province), offices::county.eq(&new.county), offices::email.eq(email)),
-            (offices::signpost_only.eq(false), offices::needs_approval.eq(new.needs_approval.unwrap_or(true))),
+            (
+                offices::signpost_only.eq(false),
+                offices::needs_approval.eq(new.needs_approval.unwrap_or(true)),
+            ),
             offices::valid_from.eq(act.now),
         ))
         .execute(connection)?;
@@ -125,7 +142,12 @@ pub fn create(connection: &mut DbConnection, act: &Act, new: &NewOffice) -> Resu
 }
 
 /// Changes an office.
-pub fn change(connection: &mut DbConnection, act: &Act, code: &str, wish: &OfficeChange) -> Result<OfficeDetail> {
+pub fn change(
+    connection: &mut DbConnection,
+    act: &Act,
+    code: &str,
+    wish: &OfficeChange,
+) -> Result<OfficeDetail> {
     let office = act.rules.offices.by_code(code).ok_or(Error::NotFound)?;
     let mut fields = Fields::default();
     let name = |field: &str, value: &Option<String>, old: &str, fields: &mut Fields| match value {
@@ -160,9 +182,11 @@ pub fn change(connection: &mut DbConnection, act: &Act, code: &str, wish: &Offic
 
 fn check_email(value: Option<&str>, fields: &mut Fields) -> Option<String> {
     let value = value?;
-    fields.take(EmailAddress::parse(value).map(|email| email.as_str().to_owned()).map_err(|error| {
-        FieldError::new("email", "invalid", "نشانی رایانامه درست نیست.", error.to_string())
-    }))
+    fields.take(
+        EmailAddress::parse(value).map(|email| email.as_str().to_owned()).map_err(|error| {
+            FieldError::new("email", "invalid", "نشانی رایانامه درست نیست.", error.to_string())
+        }),
+    )
 }
 
 fn changed(connection: &mut DbConnection, act: &Act, action: &str, code: &str) -> Result<OfficeDetail> {

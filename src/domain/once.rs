@@ -12,7 +12,12 @@ use crate::error::{Code, Error, Result};
 ///
 /// # Errors
 /// `idempotency_key_reused` when the key was used for another request.
-pub fn known(connection: &mut DbConnection, act: &Act, key: &str, fingerprint: &str) -> Result<Option<(u16, Value)>> {
+pub fn known(
+    connection: &mut DbConnection,
+    act: &Act,
+    key: &str,
+    fingerprint: &str,
+) -> Result<Option<(u16, Value)>> {
     let row: Option<(String, i32, String)> = keys::table
         .find((act.actor.key(), key))
         .select((keys::fingerprint, keys::status, keys::reply))
@@ -38,7 +43,11 @@ pub fn keep(
     diesel::insert_into(keys::table)
         .values((
             (keys::actor.eq(act.actor.key()), keys::key.eq(key), keys::fingerprint.eq(fingerprint)),
-            (keys::status.eq(i32::from(status)), keys::reply.eq(body.to_string()), keys::created_at.eq(act.now)),
+            (
+                keys::status.eq(i32::from(status)),
+                keys::reply.eq(body.to_string()),
+                keys::created_at.eq(act.now),
+            ),
         ))
         .execute(connection)?;
     Ok(())

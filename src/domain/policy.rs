@@ -10,7 +10,12 @@ use crate::domain::rulebook::{Reach, Rulebook, Verb};
 use crate::error::{Code, Error, Result};
 
 /// Whether this person may do `verb` to work of `office`; gives the assignment that allows it.
-pub fn assignment_for(rules: &Rulebook, staff: &Staff, verb: Verb, office: OfficeId) -> Option<(Role, OfficeId)> {
+pub fn assignment_for(
+    rules: &Rulebook,
+    staff: &Staff,
+    verb: Verb,
+    office: OfficeId,
+) -> Option<(Role, OfficeId)> {
     staff.assignments.iter().copied().find(|(role, at)| match rules.reach(*role, verb) {
         Reach::None => false,
         Reach::Own => *at == office,
@@ -27,8 +32,12 @@ pub fn allow(act: &Act, verb: Verb, office: OfficeId) -> Result<OfficeId> {
             None if holds_anywhere(&act.rules, staff, verb) => Err(Error::Forbidden(Code::NotYourOffice)),
             None => Err(Error::Forbidden(Code::Forbidden)),
         },
-        Actor::Gateway { office: own, .. } if matches!(verb, Verb::Register | Verb::Reply | Verb::Attach) => Ok(*own),
-        Actor::Gateway { .. } | Actor::Citizen { .. } | Actor::Public => Err(Error::Forbidden(Code::Forbidden)),
+        Actor::Gateway { office: own, .. } if matches!(verb, Verb::Register | Verb::Reply | Verb::Attach) => {
+            Ok(*own)
+        }
+        Actor::Gateway { .. } | Actor::Citizen { .. } | Actor::Public => {
+            Err(Error::Forbidden(Code::Forbidden))
+        }
     }
 }
 

@@ -33,8 +33,14 @@ pub fn public(connection: &mut DbConnection, province: Option<&str>) -> Result<S
                 query = query.filter(cases::province.eq(province.to_owned()));
             }
             let rows: Vec<(String, i64)> = query.load(connection)?;
-            rows.into_iter().map(|(code, count)| (code, Some(count).filter(|count| *count >= SMALLEST))).collect()
+            rows.into_iter()
+                .map(|(code, count)| (code, Some(count).filter(|count| *count >= SMALLEST)))
+                .collect()
         }};
     }
-    Ok(Statistics { by_status: by!(cases::status), by_kind: by!(cases::kind), by_channel: by!(cases::channel) })
+    Ok(Statistics {
+        by_status: by!(cases::status),
+        by_kind: by!(cases::kind),
+        by_channel: by!(cases::channel),
+    })
 }

@@ -43,28 +43,32 @@ fn visible_to_staff(rules: &Rulebook, staff: &Staff) -> Predicate {
     if readers.offices.is_empty() {
         return never();
     }
-    let open: Predicate = if readers.sees_all {
-        Box::new(cases::is_sealed.eq(false))
-    } else {
-        Box::new(cases::is_sealed.eq(false).and(exists(
-            case_scopes::table
-                .filter(case_scopes::case_id.eq(cases::id).and(case_scopes::office_id.eq_any(readers.offices))),
-        )))
-    };
+    let open: Predicate =
+        if readers.sees_all {
+            Box::new(cases::is_sealed.eq(false))
+        } else {
+            Box::new(cases::is_sealed.eq(false).and(exists(case_scopes::table.filter(
+                case_scopes::case_id.eq(cases::id).and(case_scopes::office_id.eq_any(readers.offices)),
+            ))))
+        };
     let involved: Predicate = if readers.sees_all_sealed {
         always()
     } else if readers.sealed_at.is_empty() {
         never()
     } else {
-        Box::new(exists(case_scopes::table.filter(
-            case_scopes::case_id
-                .eq(cases::id)
-                .and(case_scopes::office_id.eq_any(readers.sealed_at))
-                .and(case_scopes::is_direct.eq(true)),
-        )))
+        Box::new(exists(
+            case_scopes::table.filter(
+                case_scopes::case_id
+                    .eq(cases::id)
+                    .and(case_scopes::office_id.eq_any(readers.sealed_at))
+                    .and(case_scopes::is_direct.eq(true)),
+            ),
+        ))
     };
-    let not_about_them =
-        cases::about_office_id.is_null().or(cases::about_office_id.ne_all(readers.own_line)).assume_not_null();
+    let not_about_them = cases::about_office_id
+        .is_null()
+        .or(cases::about_office_id.ne_all(readers.own_line))
+        .assume_not_null();
     Box::new(open.or(cases::is_sealed.eq(true).and(not_about_them).and(involved)))
 }
 
@@ -81,7 +85,12 @@ impl Readers {
     fn of(rules: &Rulebook, staff: &Staff) -> Self {
         let centre = rules.offices.centre();
         let at = |verb: Verb| -> Vec<OfficeId> {
-            staff.assignments.iter().filter(|(role, _)| rules.reach(*role, verb) != Reach::None).map(|a| a.1).collect()
+            staff
+                .assignments
+                .iter()
+                .filter(|(role, _)| rules.reach(*role, verb) != Reach::None)
+                .map(|a| a.1)
+                .collect()
         };
         let (offices, sealed_at) = (at(Verb::ReadCase), at(Verb::ReadSealed));
         // the centre is part of no body complained of, so its own line does not count

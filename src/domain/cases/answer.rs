@@ -131,10 +131,14 @@ fn check(act: &Act, docket: &Docket, hop: &Hop, wish: &Answer, is_interim: bool)
 
 /// An outcome must be one of the kind's; some need a coded reason, so that no refusal is free text only (S2.2ii).
 pub(super) fn check_outcome(act: &Act, kind: &str, code: &str, reason: Option<&str>, fields: &mut Fields) {
-    let allowed = act.rules.kinds.get(kind).is_some_and(|kind| kind.outcomes.iter().any(|outcome| outcome == code));
+    let allowed =
+        act.rules.kinds.get(kind).is_some_and(|kind| kind.outcomes.iter().any(|outcome| outcome == code));
     let Some(row) = act.rules.outcomes.get(code).filter(|row| allowed && !row.system) else {
         let list = act.rules.kinds.get(kind).map(|kind| {
-            let own = kind.outcomes.iter().filter(|code| act.rules.outcomes.get(*code).is_some_and(|row| !row.system));
+            let own = kind
+                .outcomes
+                .iter()
+                .filter(|code| act.rules.outcomes.get(*code).is_some_and(|row| !row.system));
             own.cloned().collect::<Vec<_>>().join(", ")
         });
         let list = list.unwrap_or_default();
@@ -148,7 +152,8 @@ pub(super) fn check_outcome(act: &Act, kind: &str, code: &str, reason: Option<&s
     };
     match reason {
         Some(code) => {
-            let known = ["decline", "dismiss"].iter().any(|of| act.rules.reason(of, "reason_code", code).is_ok());
+            let known =
+                ["decline", "dismiss"].iter().any(|of| act.rules.reason(of, "reason_code", code).is_ok());
             if !known {
                 fields.add(FieldError::unknown("reason_code", code));
             }
@@ -170,7 +175,8 @@ pub fn approve(
     let (mut docket, hop) = Docket::open_referral(connection, act, row.referral_id, expected)?;
     let office = policy::allow(act, Verb::Approve, hop.office)?;
     let by = act.actor.user().ok_or(Error::Forbidden(Code::Forbidden))?;
-    let note = input::optional_text("note", decision.note.as_deref(), input::TEXT_MAX).map_err(Error::field)?;
+    let note =
+        input::optional_text("note", decision.note.as_deref(), input::TEXT_MAX).map_err(Error::field)?;
     let fact = docket.life.approve(row.referral_id, id, by, row.outcome.clone())?;
     take_effect(connection, act, &mut docket, fact, &hop, office, note)?;
     Ok((docket.reload(connection)?, find(connection, id)?))
@@ -241,7 +247,8 @@ fn take_effect(
 fn open_window(connection: &mut DbConnection, act: &Act, docket: &Docket, answer: AnswerId) -> Result<()> {
     let row = find(connection, answer)?;
     let span = act.rules.span("reply_window", None, None, None, false).unwrap_or(Span::CalendarDays(10));
-    let until: Time = deadlines::due(act.rules.calendar(docket.life.holder)?, act.now.timestamp(), span)?.into();
+    let until: Time =
+        deadlines::due(act.rules.calendar(docket.life.holder)?, act.now.timestamp(), span)?.into();
     diesel::update(cases::table.find(docket.row.id))
         .set((
             cases::answered_at.eq(act.now),
@@ -265,7 +272,14 @@ fn tell(
     let (until, due): (Option<Time>, Time) =
         cases::table.find(docket.row.id).select((cases::window_until, cases::due_at)).first(connection)?;
     let outcome = docket.life.outcome.clone();
-    let facts = Facts { office: Some(office), answer: Some(answer), until, due: Some(due), outcome, ..Facts::default() };
+    let facts = Facts {
+        office: Some(office),
+        answer: Some(answer),
+        until,
+        due: Some(due),
+        outcome,
+        ..Facts::default()
+    };
     let template = if is_interim { "interim_answer" } else { "answer_approved" };
     notifications::to_citizen(connection, act, &docket.row, event, template, &facts)
 }

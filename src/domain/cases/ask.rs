@@ -39,7 +39,13 @@ pub struct Reply {
 }
 
 /// Asks the citizen; after the wait (20 days by default) the case closes without a reply.
-pub fn ask(connection: &mut DbConnection, act: &Act, id: CaseId, expected: Expected, wish: &Ask) -> Result<Docket> {
+pub fn ask(
+    connection: &mut DbConnection,
+    act: &Act,
+    id: CaseId,
+    expected: Expected,
+    wish: &Ask,
+) -> Result<Docket> {
     let mut docket = Docket::open(connection, act, id, expected)?;
     let office = policy::allow(act, Verb::Ask, docket.life.holder)?;
     let asked_by = act.actor.user().ok_or(Error::Forbidden(crate::error::Code::Forbidden))?;
@@ -66,7 +72,12 @@ pub fn ask(connection: &mut DbConnection, act: &Act, id: CaseId, expected: Expec
 }
 
 /// Records what the citizen says; where a question waits, it is its reply and the clocks run again.
-pub fn reply(connection: &mut DbConnection, act: &Act, id: CaseId, wish: &Reply) -> Result<(Docket, MessageId)> {
+pub fn reply(
+    connection: &mut DbConnection,
+    act: &Act,
+    id: CaseId,
+    wish: &Reply,
+) -> Result<(Docket, MessageId)> {
     let mut docket = Docket::open(connection, act, id, Expected::Any)?;
     let office = match &act.actor {
         Actor::Citizen { .. } => None,
@@ -91,7 +102,11 @@ pub fn reply(connection: &mut DbConnection, act: &Act, id: CaseId, wish: &Reply)
     diesel::insert_into(m::table)
         .values((
             (m::id.eq(message), m::case_id.eq(id), m::event_id.eq(event), m::direction.eq("in")),
-            (m::audience.eq("citizen"), m::citizen_id.eq(docket.row.citizen_id), m::channel.eq(channel.as_str())),
+            (
+                m::audience.eq("citizen"),
+                m::citizen_id.eq(docket.row.citizen_id),
+                m::channel.eq(channel.as_str()),
+            ),
             (m::language.eq(&docket.row.language), m::facts.eq("{}"), m::body.eq(text)),
             (m::state.eq(DeliveryState::Received), m::attempts.eq(0), m::created_at.eq(act.now)),
         ))

@@ -46,7 +46,10 @@ pub fn add(connection: &mut DbConnection, act: &Act, id: CaseId, file: &StoredFi
     let mut docket = Docket::open(connection, act, id, Expected::Any)?;
     let office = match act.actor {
         Actor::Citizen { .. } => None,
-        _ => Some(policy::allow(act, Verb::Attach, docket.life.holder).or_else(|_| policy::allow_anywhere(act, Verb::Attach))?),
+        _ => Some(
+            policy::allow(act, Verb::Attach, docket.life.holder)
+                .or_else(|_| policy::allow_anywhere(act, Verb::Attach))?,
+        ),
     };
     let row = AttachmentRow {
         id: act.id(),

@@ -3,12 +3,12 @@
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::clocks;
 use super::docket::{Docket, Expected};
 use super::life::Fact;
 use super::record::record;
 use super::register::Place;
 use super::row::Priority;
-use super::clocks;
 use crate::db::DbConnection;
 use crate::db::schema::cases;
 use crate::db::types::CaseId;
@@ -53,7 +53,9 @@ pub fn classify(
         None => Some(docket.row.priority),
     };
     let place = super::register::check_place(act, input.place.as_ref(), &mut fields);
-    if kind.is_some_and(|kind| kind.code == "complaint" && kind.code != docket.row.kind) && docket.row.citizen_id.is_none() {
+    if kind.is_some_and(|kind| kind.code == "complaint" && kind.code != docket.row.kind)
+        && docket.row.citizen_id.is_none()
+    {
         fields.add(FieldError::new(
             "kind",
             "identity_missing",
@@ -83,7 +85,11 @@ pub fn classify(
     diesel::update(cases::table.find(id))
         .set((
             (cases::kind.eq(&kind.code), cases::category.eq(&leaf.code), cases::priority.eq(priority)),
-            (cases::province.eq(&place.province), cases::county.eq(&place.county), cases::address.eq(&place.address)),
+            (
+                cases::province.eq(&place.province),
+                cases::county.eq(&place.county),
+                cases::address.eq(&place.address),
+            ),
             (cases::lat.eq(place.lat), cases::lon.eq(place.lon), cases::due_at.eq(due)),
             cases::is_sealed.eq(docket.row.is_sealed || leaf.sealed),
         ))

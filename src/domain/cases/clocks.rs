@@ -73,7 +73,8 @@ pub fn promise(
     let due = |span: Option<Span>| -> Result<Option<Time>> {
         Ok(span.map(|span| deadlines::due(calendar, received.timestamp(), span)).transpose()?.map(Time::from))
     };
-    let span = act.rules.span("answer", Some(kind), category, level, is_urgent).unwrap_or(Span::WorkingDays(10));
+    let span =
+        act.rules.span("answer", Some(kind), category, level, is_urgent).unwrap_or(Span::WorkingDays(10));
     let due_at = deadlines::due(calendar, received.timestamp(), span)?.into();
     let outer_at = due(act.rules.span("outer", Some(kind), category, level, is_urgent))?;
     let triage = act.rules.span("triage", None, None, level, is_urgent).unwrap_or(Span::WorkingDays(1));
@@ -84,14 +85,8 @@ pub fn promise(
 
 /// Starts the desk's clock again when a case comes back to be classified.
 pub fn start_triage(connection: &mut DbConnection, act: &Act, docket: &mut Docket) -> Result<()> {
-    let promise = promise(
-        act,
-        docket.life.holder,
-        act.now,
-        &docket.row.kind,
-        docket.row.category.as_deref(),
-        false,
-    )?;
+    let promise =
+        promise(act, docket.life.holder, act.now, &docket.row.kind, docket.row.category.as_deref(), false)?;
     diesel::update(cases::table.find(docket.row.id))
         .set((
             cases::triage_started_at.eq(act.now),
@@ -105,7 +100,9 @@ pub fn start_triage(connection: &mut DbConnection, act: &Act, docket: &mut Docke
 
 /// Stops the desk's clock: the case was referred or closed.
 pub fn stop_triage(connection: &mut DbConnection, case: CaseId) -> Result<()> {
-    diesel::update(cases::table.find(case)).set(cases::triage_next_at.eq(None::<Time>)).execute(connection)?;
+    diesel::update(cases::table.find(case))
+        .set(cases::triage_next_at.eq(None::<Time>))
+        .execute(connection)?;
     Ok(())
 }
 
@@ -152,7 +149,9 @@ fn check_wished(act: &Act, bound: Option<Time>, wished: Time, field: &str) -> Re
             field,
             "too_late",
             format!("مهلت باید پیش از {bound} باشد (مهلت دستگاه محوری یا حد بیرونی پرونده)."),
-            format!("The deadline must not be after {bound} (the lead's deadline or the case's outer limit)."),
+            format!(
+                "The deadline must not be after {bound} (the lead's deadline or the case's outer limit)."
+            ),
         ))),
         Some(_) | None => Ok(wished),
     }
@@ -170,7 +169,12 @@ pub fn start_referral(
     let next = match due_at {
         Some(due) => {
             let calendar = act.rules.calendar(office)?;
-            Some(Time::from(deadlines::point_at(calendar, act.now.timestamp(), due.timestamp(), Point::Half)?))
+            Some(Time::from(deadlines::point_at(
+                calendar,
+                act.now.timestamp(),
+                due.timestamp(),
+                Point::Half,
+            )?))
         }
         None => None,
     };
@@ -196,8 +200,14 @@ fn running(connection: &mut DbConnection, case: CaseId) -> Result<Vec<Running>> 
 pub fn pause(connection: &mut DbConnection, act: &Act, docket: &Docket, wait_until: Time) -> Result<()> {
     let case = docket.row.id;
     for (referral, _, _, due, _) in running(connection, case)? {
-        let change =
-            Change { case, referral: Some(referral), change: "pause", before: due, after: None, reason: Some("question") };
+        let change = Change {
+            case,
+            referral: Some(referral),
+            change: "pause",
+            before: due,
+            after: None,
+            reason: Some("question"),
+        };
         log(connection, act, &change)?;
     }
     diesel::update(referrals::table.filter(referrals::case_id.eq(case)))
@@ -222,7 +232,11 @@ pub fn resume(connection: &mut DbConnection, act: &Act, docket: &Docket) -> Resu
         let (started, resumed) = credit(calendar, paused_at, act.now, started, due)?;
         let next = next_point(calendar, started, resumed, fired)?;
         diesel::update(referrals::table.find(referral))
-            .set((referrals::started_at.eq(started), referrals::due_at.eq(resumed), referrals::next_at.eq(next)))
+            .set((
+                referrals::started_at.eq(started),
+                referrals::due_at.eq(resumed),
+                referrals::next_at.eq(next),
+            ))
             .execute(connection)?;
         let change = Change {
             case: row.id,
@@ -254,10 +268,21 @@ fn resume_case(connection: &mut DbConnection, act: &Act, docket: &Docket, paused
         .set((
             (cases::paused_at.eq(None::<Time>), cases::wait_until.eq(None::<Time>)),
             (cases::due_at.eq(due), cases::outer_at.eq(outer)),
-            (cases::triage_started_at.eq(triage.0), cases::triage_due_at.eq(triage.1), cases::triage_next_at.eq(triage.2)),
+            (
+                cases::triage_started_at.eq(triage.0),
+                cases::triage_due_at.eq(triage.1),
+                cases::triage_next_at.eq(triage.2),
+            ),
         ))
         .execute(connection)?;
-    let change = Change { case: row.id, referral: None, change: "resume", before: Some(row.due_at), after: Some(due), reason: Some("reply") };
+    let change = Change {
+        case: row.id,
+        referral: None,
+        change: "resume",
+        before: Some(row.due_at),
+        after: Some(due),
+        reason: Some("reply"),
+    };
     log(connection, act, &change)
 }
 
@@ -272,7 +297,8 @@ fn credit(calendar: &Calendar, paused_at: Time, now: Time, started: Time, due: T
 
 /// When the next point of a clock is reached; none after the last.
 pub fn next_point(calendar: &Calendar, started: Time, due: Time, fired: Option<i32>) -> Result<Option<Time>> {
-    let fired = fired.and_then(|percent| Point::ALL.into_iter().find(|point| i32::from(point.percent()) == percent));
+    let fired =
+        fired.and_then(|percent| Point::ALL.into_iter().find(|point| i32::from(point.percent()) == percent));
     deadlines::next_after(fired)
         .map(|point| Ok(deadlines::point_at(calendar, started.timestamp(), due.timestamp(), point)?.into()))
         .transpose()
@@ -288,8 +314,10 @@ pub fn extend(
     is_root_lead: bool,
 ) -> Result<()> {
     let Fact::DeadlineExtended { referral, due_before, due_at, reason, .. } = fact else { return Ok(()) };
-    let (started, fired): (Time, Option<i32>) =
-        referrals::table.find(referral).select((referrals::started_at, referrals::fired)).first(connection)?;
+    let (started, fired): (Time, Option<i32>) = referrals::table
+        .find(referral)
+        .select((referrals::started_at, referrals::fired))
+        .first(connection)?;
     let next = next_point(act.rules.calendar(office)?, started, *due_at, fired)?;
     diesel::update(referrals::table.find(referral))
         .set((referrals::due_at.eq(due_at), referrals::next_at.eq(next)))

@@ -69,7 +69,13 @@ struct Ending<'a> {
 }
 
 /// Closes an answered case, or solves a new one by advice.
-pub fn close(connection: &mut DbConnection, act: &Act, id: CaseId, expected: Expected, wish: &Close) -> Result<Docket> {
+pub fn close(
+    connection: &mut DbConnection,
+    act: &Act,
+    id: CaseId,
+    expected: Expected,
+    wish: &Close,
+) -> Result<Docket> {
     let docket = Docket::open(connection, act, id, expected)?;
     if wish.outcome == "advice" {
         return advise(connection, act, docket, wish);
@@ -78,7 +84,8 @@ pub fn close(connection: &mut DbConnection, act: &Act, id: CaseId, expected: Exp
     docket.life.can_close()?;
     let mut fields = Fields::default();
     let text = fields.take(input::optional_text("text", wish.text.as_deref(), input::TEXT_MAX)).flatten();
-    let remedy = fields.take(input::optional_text("remedy", wish.remedy.as_deref(), input::TEXT_MAX)).flatten();
+    let remedy =
+        fields.take(input::optional_text("remedy", wish.remedy.as_deref(), input::TEXT_MAX)).flatten();
     let stands = docket.row.outcome.as_deref() == Some(wish.outcome.as_str());
     let reason = wish.reason_code.clone().or_else(|| docket.row.outcome_reason.clone().filter(|_| stands));
     check_outcome(act, &docket.row.kind, &wish.outcome, reason.as_deref(), &mut fields);
@@ -91,10 +98,12 @@ pub fn close(connection: &mut DbConnection, act: &Act, id: CaseId, expected: Exp
 fn advise(connection: &mut DbConnection, act: &Act, docket: Docket, wish: &Close) -> Result<Docket> {
     let office = policy::allow(act, Verb::Advise, docket.life.holder)?;
     docket.life.can_advise()?;
-    let text = input::text("text", wish.text.as_deref().unwrap_or_default(), input::TEXT_MAX).map_err(Error::field)?;
+    let text = input::text("text", wish.text.as_deref().unwrap_or_default(), input::TEXT_MAX)
+        .map_err(Error::field)?;
     let remedy =
         input::optional_text("remedy", wish.remedy.as_deref(), input::TEXT_MAX).map_err(Error::field)?;
-    let ending = Ending { outcome: "advice", reason: None, text: Some(text), remedy, template: "case_closed" };
+    let ending =
+        Ending { outcome: "advice", reason: None, text: Some(text), remedy, template: "case_closed" };
     end(connection, act, docket, ending, Some(office))
 }
 
@@ -112,9 +121,15 @@ pub fn dismiss(
     let mut fields = Fields::default();
     if !["out_of_scope", "no_cause", "transferred_out"].contains(&wish.outcome.as_str()) {
         let list = "out_of_scope, no_cause, transferred_out";
-        fields.add(FieldError::new("outcome", "unknown", format!("یکی از این‌ها: {list}"), format!("Must be one of: {list}.")));
+        fields.add(FieldError::new(
+            "outcome",
+            "unknown",
+            format!("یکی از این‌ها: {list}"),
+            format!("Must be one of: {list}."),
+        ));
     }
-    let reason = fields.take(act.rules.reason("dismiss", "reason", &wish.reason)).map(|reason| reason.code.clone());
+    let reason =
+        fields.take(act.rules.reason("dismiss", "reason", &wish.reason)).map(|reason| reason.code.clone());
     let signpost = fields.take(input::text("signpost", &wish.signpost, input::TEXT_MAX));
     fields.finish()?;
     let proposal = Proposal {
@@ -166,9 +181,11 @@ pub fn withdraw(
             "Send confirm: true once the citizen has confirmed.",
         ));
     }
-    let reason = fields.take(input::optional_text("reason", wish.reason.as_deref(), input::LINE_MAX)).flatten();
+    let reason =
+        fields.take(input::optional_text("reason", wish.reason.as_deref(), input::LINE_MAX)).flatten();
     fields.finish()?;
-    let ending = Ending { outcome: "withdrawn", reason: None, text: reason, remedy: None, template: "case_withdrawn" };
+    let ending =
+        Ending { outcome: "withdrawn", reason: None, text: reason, remedy: None, template: "case_withdrawn" };
     end(connection, act, docket, ending, office)
 }
 
@@ -178,8 +195,13 @@ pub fn close_without_reply(connection: &mut DbConnection, act: &Act, id: CaseId)
     if docket.life.can_reply().is_err() || docket.row.wait_until.is_none_or(|until| until > act.now) {
         return Ok(false);
     }
-    let ending =
-        Ending { outcome: "no_reply", reason: None, text: None, remedy: None, template: "case_closed_no_reply" };
+    let ending = Ending {
+        outcome: "no_reply",
+        reason: None,
+        text: None,
+        remedy: None,
+        template: "case_closed_no_reply",
+    };
     end(connection, act, docket, ending, None).map(|_| true)
 }
 
@@ -203,15 +225,24 @@ fn end(
     office: Option<OfficeId>,
 ) -> Result<Docket> {
     let text_sha256 = ending.text.as_deref().map(|text| sha256_hex(text.as_bytes()));
-    let fact = Fact::CaseClosed { outcome: ending.outcome.to_owned(), reason: ending.reason.clone(), text_sha256 };
+    let fact =
+        Fact::CaseClosed { outcome: ending.outcome.to_owned(), reason: ending.reason.clone(), text_sha256 };
     let holder = docket.life.holder;
     let text = ending.text.clone().or_else(|| docket.row.outcome_text.clone());
     let event = record(connection, act, &mut docket, &[fact], office)?;
     let remedy = ending.remedy.unwrap_or_else(|| default_remedy(&docket.row.language).to_owned());
     diesel::update(cases::table.find(docket.row.id))
         .set((
-            (cases::outcome_reason.eq(&ending.reason), cases::outcome_text.eq(&text), cases::remedy.eq(remedy)),
-            (cases::closed_at.eq(act.now), cases::window_until.eq(None::<Time>), cases::wait_until.eq(None::<Time>)),
+            (
+                cases::outcome_reason.eq(&ending.reason),
+                cases::outcome_text.eq(&text),
+                cases::remedy.eq(remedy),
+            ),
+            (
+                cases::closed_at.eq(act.now),
+                cases::window_until.eq(None::<Time>),
+                cases::wait_until.eq(None::<Time>),
+            ),
             (cases::paused_at.eq(None::<Time>), cases::triage_next_at.eq(None::<Time>)),
         ))
         .execute(connection)?;

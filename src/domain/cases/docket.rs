@@ -44,7 +44,9 @@ impl Docket {
         let _: CaseId = for_update(cases::table.find(id).select(cases::id)).get_result(connection)?;
         let docket = Self::read(connection, act, id)?;
         match expected {
-            Expected::Version(version) if version != docket.row.version => Err(Error::Conflict(Code::StaleVersion)),
+            Expected::Version(version) if version != docket.row.version => {
+                Err(Error::Conflict(Code::StaleVersion))
+            }
             Expected::Version(_) | Expected::Any => Ok(docket),
         }
     }
@@ -82,7 +84,16 @@ pub fn life_of(connection: &mut DbConnection, row: &CaseRow) -> Result<Life> {
     use referrals as r;
     let rows: Vec<HopRow> = r::table
         .filter(r::case_id.eq(row.id))
-        .select((r::id, r::parent_id, r::from_office_id, r::office_id, r::role, r::state, r::user_id, r::extensions))
+        .select((
+            r::id,
+            r::parent_id,
+            r::from_office_id,
+            r::office_id,
+            r::role,
+            r::state,
+            r::user_id,
+            r::extensions,
+        ))
         .load(connection)?;
     let pending: Vec<(ReferralId, AnswerId, UserId, bool)> = if rows.is_empty() {
         Vec::new()
@@ -93,11 +104,13 @@ pub fn life_of(connection: &mut DbConnection, row: &CaseRow) -> Result<Life> {
             .load(connection)?
     };
     let hops = rows.into_iter().map(|(id, parent, from, office, role, state, user, extensions)| {
-        let pending = pending
-            .iter()
-            .find(|(referral, ..)| *referral == id)
-            .filter(|_| state.is_open())
-            .map(|(_, answer, author, is_interim)| Pending { answer: *answer, author: *author, is_interim: *is_interim });
+        let pending = pending.iter().find(|(referral, ..)| *referral == id).filter(|_| state.is_open()).map(
+            |(_, answer, author, is_interim)| Pending {
+                answer: *answer,
+                author: *author,
+                is_interim: *is_interim,
+            },
+        );
         let extensions = u32::try_from(extensions).unwrap_or(0);
         (id, Hop { parent, from, office, role, state, user, extensions, pending })
     });
@@ -107,7 +120,12 @@ pub fn life_of(connection: &mut DbConnection, row: &CaseRow) -> Result<Life> {
         holder: row.holder_office_id,
         holder_user: row.holder_user_id,
         lead: row.lead_referral_id,
-        asked: row.asked_levels.split(' ').filter(|level| !level.is_empty()).map(str::to_owned).collect::<BTreeSet<_>>(),
+        asked: row
+            .asked_levels
+            .split(' ')
+            .filter(|level| !level.is_empty())
+            .map(str::to_owned)
+            .collect::<BTreeSet<_>>(),
         transfers: u32::try_from(row.transfers).unwrap_or(0),
         reopenings: u32::try_from(row.reopenings).unwrap_or(0),
         dismissal: row

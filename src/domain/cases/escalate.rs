@@ -57,12 +57,18 @@ struct Clock {
 /// Fires one point of a ringing clock; false when it no longer rings.
 pub fn fire(connection: &mut DbConnection, act: &Act, ringing: Ringing) -> Result<bool> {
     let mut docket = Docket::open(connection, act, ringing.case, Expected::Any)?;
-    let Some(clock) = read_clock(connection, &docket, ringing.referral)? else { return Ok(false) };
+    let Some(clock) = read_clock(connection, &docket, ringing.referral)? else {
+        silence(connection, ringing)?;
+        return Ok(false);
+    };
     if clock.next.is_none_or(|next| next > act.now) {
         return Ok(false);
     }
     let fired = Point::ALL.into_iter().find(|point| Some(i32::from(point.percent())) == clock.fired);
-    let Some(point) = deadlines::next_after(fired) else { return Ok(false) };
+    let Some(point) = deadlines::next_after(fired) else {
+        silence(connection, ringing)?;
+        return Ok(false);
+    };
     let percent = point.percent();
     let calendar = act.rules.calendar(clock.office)?;
     let next = clocks::next_point(calendar, clock.started, clock.due, Some(i32::from(percent)))?;
@@ -76,23 +82,25 @@ pub fn fire(connection: &mut DbConnection, act: &Act, ringing: Ringing) -> Resul
     Ok(true)
 }
 
-fn read_clock(connection: &mut DbConnection, docket: &Docket, referral: Option<ReferralId>) -> Result<Option<Clock>> {
+fn read_clock(
+    connection: &mut DbConnection,
+    docket: &Docket,
+    referral: Option<ReferralId>,
+) -> Result<Option<Clock>> {
     let Some(id) = referral else {
         let row = &docket.row;
         let at_desk = matches!(docket.life.status, Status::Registered | Status::Classified);
         let next: Option<Time> = cases::table.find(row.id).select(cases::triage_next_at).first(connection)?;
-        return Ok(row.triage_started_at.zip(row.triage_due_at).filter(|_| at_desk).map(|(started, due)| Clock {
-            office: docket.life.holder,
-            started,
-            due,
-            fired: row.triage_fired,
-            next,
+        return Ok(row.triage_started_at.zip(row.triage_due_at).filter(|_| at_desk).map(|(started, due)| {
+            Clock { office: docket.life.holder, started, due, fired: row.triage_fired, next }
         }));
     };
     use referrals as r;
     type Row = (OfficeId, Time, Option<Time>, Option<i32>, Option<Time>);
-    let (office, started, due, fired, next): Row =
-        r::table.find(id).select((r::office_id, r::started_at, r::due_at, r::fired, r::next_at)).first(connection)?;
+    let (office, started, due, fired, next): Row = r::table
+        .find(id)
+        .select((r::office_id, r::started_at, r::due_at, r::fired, r::next_at))
+        .first(connection)?;
     let is_open = docket.life.hops.get(&id).is_some_and(|hop| hop.state.is_open());
     Ok(due.filter(|_| is_open).map(|due| Clock { office, started, due, fired, next }))
 }
@@ -105,6 +113,19 @@ fn move_on(connection: &mut DbConnection, ringing: Ringing, percent: u16, next: 
             .execute(connection)?,
         None => diesel::update(cases::table.find(ringing.case))
             .set((cases::triage_fired.eq(percent), cases::triage_next_at.eq(next)))
+            .execute(connection)?,
+    };
+    Ok(())
+}
+
+/// A clock whose work has ended rings no more.
+fn silence(connection: &mut DbConnection, ringing: Ringing) -> Result<()> {
+    match ringing.referral {
+        Some(id) => diesel::update(referrals::table.find(id))
+            .set(referrals::next_at.eq(None::<Time>))
+            .execute(connection)?,
+        None => diesel::update(cases::table.find(ringing.case))
+            .set(cases::triage_next_at.eq(None::<Time>))
             .execute(connection)?,
     };
     Ok(())

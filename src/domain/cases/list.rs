@@ -137,9 +137,11 @@ fn narrow<'a>(mut query: Boxed<'a>, act: &Act, filter: &Filter) -> Boxed<'a> {
     }
     match filter.overdue {
         Some(true) => {
-            query = query
-                .filter(cases::due_at.lt(act.now))
-                .filter(cases::status.eq_any([Status::Registered, Status::Classified, Status::Referred]));
+            query = query.filter(cases::due_at.lt(act.now)).filter(cases::status.eq_any([
+                Status::Registered,
+                Status::Classified,
+                Status::Referred,
+            ]));
         }
         Some(false) => query = query.filter(cases::due_at.ge(act.now).or(cases::closed_at.is_not_null())),
         None => {}
@@ -161,14 +163,18 @@ fn ordered<'a>(query: Boxed<'a>, sort: Sort, cursor: Option<&Cursor>) -> Boxed<'
     macro_rules! by {
         ($column:expr, up) => {{
             let query = match cursor {
-                Some(c) => query.filter($column.gt(c.at).or($column.eq(c.at).and(cases::id.gt(CaseId(c.id))))),
+                Some(c) => {
+                    query.filter($column.gt(c.at).or($column.eq(c.at).and(cases::id.gt(CaseId(c.id)))))
+                }
                 None => query,
             };
             query.order(($column.asc(), cases::id.asc()))
         }};
         ($column:expr, down) => {{
             let query = match cursor {
-                Some(c) => query.filter($column.lt(c.at).or($column.eq(c.at).and(cases::id.lt(CaseId(c.id))))),
+                Some(c) => {
+                    query.filter($column.lt(c.at).or($column.eq(c.at).and(cases::id.lt(CaseId(c.id)))))
+                }
                 None => query,
             };
             query.order(($column.desc(), cases::id.desc()))
@@ -210,9 +216,11 @@ fn condition_on_words(connection: &DbConnection, words: &str) -> Words {
             )
         }
         DbConnection::Postgres(_) => Box::new(
-            sql::<Bool>("cases.id IN (SELECT case_id FROM case_search WHERE words @@ plainto_tsquery('simple', ")
-                .bind::<Text, _>(terms.join(" "))
-                .sql("))"),
+            sql::<Bool>(
+                "cases.id IN (SELECT case_id FROM case_search WHERE words @@ plainto_tsquery('simple', ",
+            )
+            .bind::<Text, _>(terms.join(" "))
+            .sql("))"),
         ),
     }
 }

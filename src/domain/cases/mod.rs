@@ -21,5 +21,5 @@ mod tracking_code;
 
 pub use docket::{Docket, Expected, find_visible, life_of};
 pub use record::{event_hash, record, sha256_hex};
-pub use tracking_code::{IntakeCode, TrackingCode, TrackingCodeError};
 pub use row::{CaseRow, Channel, Priority, Representative};
+pub use tracking_code::{IntakeCode, TrackingCode, TrackingCodeError};

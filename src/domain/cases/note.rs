@@ -38,7 +38,8 @@ pub struct NoteRow {
 pub fn add(connection: &mut DbConnection, act: &Act, id: CaseId, wish: &Note) -> Result<NoteRow> {
     let mut docket = Docket::open(connection, act, id, Expected::Any)?;
     // visible is enough of the case; the right to note may come from any assignment
-    let office = policy::allow(act, Verb::Note, docket.life.holder).or_else(|_| policy::allow_anywhere(act, Verb::Note))?;
+    let office = policy::allow(act, Verb::Note, docket.life.holder)
+        .or_else(|_| policy::allow_anywhere(act, Verb::Note))?;
     let author_id = act.actor.user().ok_or(Error::Forbidden(Code::Forbidden))?;
     let text = input::text("text", &wish.text, input::TEXT_MAX).map_err(Error::field)?;
     let row = NoteRow { id: act.id(), case_id: id, office_id: office, author_id, text, at: act.now };
@@ -58,5 +59,9 @@ pub fn add(connection: &mut DbConnection, act: &Act, id: CaseId, wish: &Note) ->
 
 /// All notes of a case, oldest first.
 pub fn of_case(connection: &mut DbConnection, case: CaseId) -> Result<Vec<NoteRow>> {
-    Ok(notes::table.filter(notes::case_id.eq(case)).order(notes::id).select(NoteRow::as_select()).load(connection)?)
+    Ok(notes::table
+        .filter(notes::case_id.eq(case))
+        .order(notes::id)
+        .select(NoteRow::as_select())
+        .load(connection)?)
 }

@@ -130,24 +130,25 @@ fn save_row(connection: &mut DbConnection, act: &Act, docket: &mut Docket, head:
     let dismissal = life.dismissal.as_ref().map(serde_json::to_string).transpose();
     let dismissal = dismissal.map_err(|error| Error::Internal(Box::new(error)))?;
     let asked = life.asked.iter().cloned().collect::<Vec<_>>().join(" ");
-    let changed = diesel::update(cases::table.filter(cases::id.eq(row.id).and(cases::version.eq(row.version))))
-        .set((
-            cases::version.eq(row.version + 1),
-            cases::status.eq(life.status),
-            cases::resume_status.eq(life.resume),
-            cases::holder_office_id.eq(life.holder),
-            cases::holder_user_id.eq(life.holder_user),
-            cases::lead_referral_id.eq(life.lead),
-            cases::asked_levels.eq(&asked),
-            cases::transfers.eq(i32::try_from(life.transfers).unwrap_or(i32::MAX)),
-            cases::reopenings.eq(i32::try_from(life.reopenings).unwrap_or(i32::MAX)),
-            cases::dismissal.eq(&dismissal),
-            cases::outcome.eq(&life.outcome),
-            cases::last_seq.eq(head.seq),
-            cases::last_hash.eq(&head.hash),
-            cases::updated_at.eq(act.now),
-        ))
-        .execute(connection)?;
+    let changed =
+        diesel::update(cases::table.filter(cases::id.eq(row.id).and(cases::version.eq(row.version))))
+            .set((
+                cases::version.eq(row.version + 1),
+                cases::status.eq(life.status),
+                cases::resume_status.eq(life.resume),
+                cases::holder_office_id.eq(life.holder),
+                cases::holder_user_id.eq(life.holder_user),
+                cases::lead_referral_id.eq(life.lead),
+                cases::asked_levels.eq(&asked),
+                cases::transfers.eq(i32::try_from(life.transfers).unwrap_or(i32::MAX)),
+                cases::reopenings.eq(i32::try_from(life.reopenings).unwrap_or(i32::MAX)),
+                cases::dismissal.eq(&dismissal),
+                cases::outcome.eq(&life.outcome),
+                cases::last_seq.eq(head.seq),
+                cases::last_hash.eq(&head.hash),
+                cases::updated_at.eq(act.now),
+            ))
+            .execute(connection)?;
     if changed != 1 {
         return Err(Error::Conflict(Code::StaleVersion));
     }
@@ -185,12 +186,23 @@ fn save_hops(connection: &mut DbConnection, act: &Act, docket: &Docket, before: 
     if reached.is_empty() { Ok(()) } else { widen_scope(connection, act, docket.row.id, &reached) }
 }
 
-fn insert_hop(connection: &mut DbConnection, act: &Act, case: CaseId, id: ReferralId, hop: &Hop) -> Result<()> {
+fn insert_hop(
+    connection: &mut DbConnection,
+    act: &Act,
+    case: CaseId,
+    id: ReferralId,
+    hop: &Hop,
+) -> Result<()> {
     use referrals as r;
     diesel::insert_into(r::table)
         .values((
             (r::id.eq(id), r::case_id.eq(case), r::parent_id.eq(hop.parent), r::from_office_id.eq(hop.from)),
-            (r::office_id.eq(hop.office), r::role.eq(hop.role), r::state.eq(hop.state), r::user_id.eq(hop.user)),
+            (
+                r::office_id.eq(hop.office),
+                r::role.eq(hop.role),
+                r::state.eq(hop.state),
+                r::user_id.eq(hop.user),
+            ),
             (r::sent_by.eq(act.actor.user()), r::sent_at.eq(act.now), r::started_at.eq(act.now)),
             r::extensions.eq(0),
         ))
@@ -219,7 +231,12 @@ fn update_hop(connection: &mut DbConnection, act: &Act, id: ReferralId, old: &Ho
 }
 
 /// Lets the offices, and every office above them but the centre (which sees all), see the case.
-pub fn widen_scope(connection: &mut DbConnection, act: &Act, case: CaseId, reached: &[OfficeId]) -> Result<()> {
+pub fn widen_scope(
+    connection: &mut DbConnection,
+    act: &Act,
+    case: CaseId,
+    reached: &[OfficeId],
+) -> Result<()> {
     let centre = act.rules.offices.centre();
     let mut rows = std::collections::BTreeMap::new();
     for office in reached {
@@ -229,8 +246,11 @@ pub fn widen_scope(connection: &mut DbConnection, act: &Act, case: CaseId, reach
         }
     }
     for (office, is_direct) in rows {
-        let row =
-            (case_scopes::office_id.eq(office), case_scopes::case_id.eq(case), case_scopes::is_direct.eq(is_direct));
+        let row = (
+            case_scopes::office_id.eq(office),
+            case_scopes::case_id.eq(case),
+            case_scopes::is_direct.eq(is_direct),
+        );
         let inserted = on_both!(connection, |c| diesel::insert_into(case_scopes::table)
             .values(&row)
             .on_conflict_do_nothing()

@@ -54,15 +54,18 @@ pub fn refer(
     let mut docket = Docket::open(connection, act, id, expected)?;
     let from = sender(act, &docket)?;
     docket.life.can_refer(from)?;
-    let instruction =
-        input::optional_text("instruction", wish.instruction.as_deref(), input::TEXT_MAX).map_err(Error::field)?;
+    let instruction = input::optional_text("instruction", wish.instruction.as_deref(), input::TEXT_MAX)
+        .map_err(Error::field)?;
     let (mut targets, rule) = targets(act, &docket, wish)?;
     let above = above_due(connection, &docket, from)?;
     set_deadlines(act, &docket, &mut targets, above)?;
     let most = usize::try_from(act.rules.number("helpers_max", 5)).unwrap_or(5);
-    let fact = docket.life.refer(from, &targets, rule, &act.rules.offices, docket.row.about_office_id, most)?;
+    let fact =
+        docket.life.refer(from, &targets, rule, &act.rules.offices, docket.row.about_office_id, most)?;
     let event = record(connection, act, &mut docket, std::slice::from_ref(&fact), Some(from))?;
-    let Fact::CaseReferred { hops, .. } = &fact else { return Err(Error::internal("refer gave another fact")) };
+    let Fact::CaseReferred { hops, .. } = &fact else {
+        return Err(Error::internal("refer gave another fact"));
+    };
     send(connection, act, &docket, hops, instruction.as_deref(), event)?;
     if hops.iter().any(|hop| hop.role == HopRole::Lead && hop.parent.is_none()) {
         clocks::stop_triage(connection, id)?;
@@ -83,7 +86,8 @@ fn sender(act: &Act, docket: &Docket) -> Result<OfficeId> {
     if let Actor::Staff(staff) = &act.actor {
         let own = staff.assignments.iter().map(|(_, office)| *office).find(|office| {
             docket.life.open_hop_of(*office).is_some()
-                && policy::assignment_for(&act.rules, staff, Verb::Refer, *office).is_some_and(|(_, at)| at == *office)
+                && policy::assignment_for(&act.rules, staff, Verb::Refer, *office)
+                    .is_some_and(|(_, at)| at == *office)
         });
         if let Some(office) = own {
             return Ok(office);
@@ -104,7 +108,8 @@ fn targets(act: &Act, docket: &Docket, wish: &Refer) -> Result<(Vec<Target>, Opt
             .rules
             .route(&row.kind, category, row.province.as_deref(), row.county.as_deref())
             .ok_or(Error::Conflict(Code::NoRoute))?;
-        let target = Target { referral: act.id(), office: route.office.id, role: HopRole::Lead, due_at: None };
+        let target =
+            Target { referral: act.id(), office: route.office.id, role: HopRole::Lead, due_at: None };
         return Ok((vec![target], Some(route.rule.code.clone())));
     }
     let mut fields = Fields::default();
@@ -128,7 +133,9 @@ fn targets(act: &Act, docket: &Docket, wish: &Refer) -> Result<(Vec<Target>, Opt
 /// The due time above new referrals: that of the sender's own referral, else of the case's open lead.
 fn above_due(connection: &mut DbConnection, docket: &Docket, from: OfficeId) -> Result<Option<Time>> {
     let life = &docket.life;
-    let above = life.parent_for(from).or_else(|| life.lead.filter(|id| life.hops.get(id).is_some_and(|h| h.state.is_open())));
+    let above = life
+        .parent_for(from)
+        .or_else(|| life.lead.filter(|id| life.hops.get(id).is_some_and(|h| h.state.is_open())));
     match above {
         Some(referral) => Ok(referrals::table.find(referral).select(referrals::due_at).first(connection)?),
         None => Ok(None),

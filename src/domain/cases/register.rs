@@ -9,9 +9,9 @@ use super::life::{Fact, Status};
 use super::record::{Head, Link, sha256_hex, widen_scope};
 use super::row::{CaseRow, Channel, Priority, Representative};
 use super::{IntakeCode, TrackingCode};
-use crate::db::{DbConnection, dialect};
 use crate::db::schema::cases;
 use crate::db::types::{CaseId, CitizenId, EventId, OfficeId, Time};
+use crate::db::{DbConnection, dialect};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::calendar::{JalaliDate, TEHRAN};
 use crate::domain::citizens::{self, CitizenInput};
@@ -153,7 +153,8 @@ fn check(act: &Act, input: &Register) -> Result<Filing> {
     let kind = fields.take(rules.kind("kind", &input.kind).map(|kind| kind.code.clone()));
     let channel = fields.take(input::choice::<Channel>("channel", &input.channel));
     let text = fields.take(input::text("text", &input.text, input::TEXT_MAX));
-    let subject = fields.take(input::optional_text("subject", input.subject.as_deref(), input::LINE_MAX)).flatten();
+    let subject =
+        fields.take(input::optional_text("subject", input.subject.as_deref(), input::LINE_MAX)).flatten();
     let remedy_sought =
         fields.take(input::optional_text("remedy_sought", input.remedy_sought.as_deref(), 2000)).flatten();
     let leaf = input.category.as_deref().and_then(|code| fields.take(rules.category("category", code)));
@@ -163,7 +164,8 @@ fn check(act: &Act, input: &Register) -> Result<Filing> {
         .and_then(|code| fields.take(rules.offices.find("about_office", code)))
         .map(|office| office.id);
     let place = check_place(act, input.place.as_ref(), &mut fields);
-    let external_id = fields.take(input::optional_text("external_id", input.external_id.as_deref(), 200)).flatten();
+    let external_id =
+        fields.take(input::optional_text("external_id", input.external_id.as_deref(), 200)).flatten();
     let received_at = check_received(act, input.received_at, &mut fields);
     let priority = input
         .priority
@@ -200,7 +202,11 @@ fn check(act: &Act, input: &Register) -> Result<Filing> {
 }
 
 /// The identity, and whether it is one by which a complaint can be taken.
-fn check_citizen(input: &Register, is_anonymous: bool, fields: &mut Fields) -> (Option<citizens::Identity>, bool) {
+fn check_citizen(
+    input: &Register,
+    is_anonymous: bool,
+    fields: &mut Fields,
+) -> (Option<citizens::Identity>, bool) {
     let Some(given) = input.citizen.as_ref().filter(|_| !is_anonymous) else { return (None, false) };
     let mut own = Fields::default();
     let identity = citizens::parse(given, "citizen", &mut own);
@@ -245,11 +251,13 @@ pub(super) fn check_place(act: &Act, place: Option<&Place>, fields: &mut Fields)
             None => fields.add(FieldError::unknown("place.province", code)),
         }
     }
-    checked.address =
-        fields.take(input::optional_text("place.address", place.address.as_deref(), input::LINE_MAX)).flatten();
+    checked.address = fields
+        .take(input::optional_text("place.address", place.address.as_deref(), input::LINE_MAX))
+        .flatten();
     for (field, value, bound) in [("place.lat", place.lat, 90.0), ("place.lon", place.lon, 180.0)] {
         if value.is_some_and(|degrees| !degrees.is_finite() || degrees.abs() > bound) {
-            let (fa, en) = (format!("درجه میان −{bound} و {bound}."), format!("Degrees between −{bound} and {bound}."));
+            let (fa, en) =
+                (format!("درجه میان −{bound} و {bound}."), format!("Degrees between −{bound} and {bound}."));
             fields.add(FieldError::new(field, "out_of_range", fa, en));
         }
     }
@@ -264,7 +272,8 @@ fn check_received(act: &Act, received: Option<Time>, fields: &mut Fields) -> Tim
             fields.add(FieldError::new("received_at", "in_the_future", fa, en));
         }
         Some(at) if at < oldest => {
-            let (fa, en) = ("زمان دریافت بیش از پنج سال پیش است.", "The time of receipt is more than five years ago.");
+            let (fa, en) =
+                ("زمان دریافت بیش از پنج سال پیش است.", "The time of receipt is more than five years ago.");
             fields.add(FieldError::new("received_at", "too_old", fa, en));
         }
         Some(at) => return at.min(act.now),
@@ -372,7 +381,14 @@ fn insert(
 }
 
 /// The row of a new case, at version 1 with its first event.
-fn new_row(act: &Act, filing: &Filing, id: CaseId, code: &TrackingCode, office: OfficeId, promise: &Promise) -> CaseRow {
+fn new_row(
+    act: &Act,
+    filing: &Filing,
+    id: CaseId,
+    code: &TrackingCode,
+    office: OfficeId,
+    promise: &Promise,
+) -> CaseRow {
     CaseRow {
         id,
         tracking_code: code.as_str().to_owned(),

@@ -31,7 +31,13 @@ pub struct Reopen {
 }
 
 /// Reopens a closed case.
-pub fn reopen(connection: &mut DbConnection, act: &Act, id: CaseId, expected: Expected, wish: &Reopen) -> Result<Docket> {
+pub fn reopen(
+    connection: &mut DbConnection,
+    act: &Act,
+    id: CaseId,
+    expected: Expected,
+    wish: &Reopen,
+) -> Result<Docket> {
     let mut docket = Docket::open(connection, act, id, expected)?;
     let office = policy::allow(act, Verb::Reopen, docket.life.holder)?;
     docket.life.can_reopen()?;

@@ -101,6 +101,9 @@ pub struct CaseRow {
 impl std::fmt::Debug for CaseRow {
     /// Shows ids only: a log must not carry a citizen's words.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CaseRow").field("id", &self.id).field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("CaseRow")
+            .field("id", &self.id)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }

@@ -64,7 +64,15 @@ pub struct Identity {
 impl Identity {
     /// Whether nothing was told.
     pub fn is_empty(&self) -> bool {
-        let told = [&self.identifier, &self.name, &self.mobile, &self.phone, &self.email, &self.address, &self.postal_code];
+        let told = [
+            &self.identifier,
+            &self.name,
+            &self.mobile,
+            &self.phone,
+            &self.email,
+            &self.address,
+            &self.postal_code,
+        ];
         told.iter().all(|field| field.is_none())
     }
 }
@@ -113,11 +121,30 @@ pub fn parse(given: &CitizenInput, at: &str, fields: &mut Fields) -> Identity {
             FieldError::new(named("postal_code"), "invalid", "کد پستی ده رقم است.", error.to_string())
         }))
     });
-    let name = fields.take(input::optional_text(&named("name"), given.name.as_deref(), input::LINE_MAX)).flatten();
-    let address = fields.take(input::optional_text(&named("address"), given.address.as_deref(), input::LINE_MAX)).flatten();
-    let preferred_channel = one_of(given.preferred_channel.as_deref(), &["sms", "email", "phone", "letter"], &named("preferred_channel"), fields);
+    let name =
+        fields.take(input::optional_text(&named("name"), given.name.as_deref(), input::LINE_MAX)).flatten();
+    let address = fields
+        .take(input::optional_text(&named("address"), given.address.as_deref(), input::LINE_MAX))
+        .flatten();
+    let preferred_channel = one_of(
+        given.preferred_channel.as_deref(),
+        &["sms", "email", "phone", "letter"],
+        &named("preferred_channel"),
+        fields,
+    );
     let language = one_of(given.language.as_deref(), &["fa", "en"], &named("language"), fields);
-    Identity { kind, identifier, name, mobile, phone: fixed, email, address, postal_code, preferred_channel, language }
+    Identity {
+        kind,
+        identifier,
+        name,
+        mobile,
+        phone: fixed,
+        email,
+        address,
+        postal_code,
+        preferred_channel,
+        language,
+    }
 }
 
 fn filled(value: &Option<String>) -> Option<&str> {
@@ -144,7 +171,12 @@ fn parse_identifier(given: &CitizenInput, at: &str, fields: &mut Fields) -> (&'s
     }
     if let Some(value) = filled(&given.foreign_id) {
         let parsed = ForeignId::parse(value).map(|id| format!("F:{}", id.as_str())).map_err(|error| {
-            FieldError::new(format!("{at}.foreign_id"), "invalid", "شناسه اتباع درست نیست.", error.to_string())
+            FieldError::new(
+                format!("{at}.foreign_id"),
+                "invalid",
+                "شناسه اتباع درست نیست.",
+                error.to_string(),
+            )
         });
         return ("foreign", fields.take(parsed));
     }
@@ -153,7 +185,12 @@ fn parse_identifier(given: &CitizenInput, at: &str, fields: &mut Fields) -> (&'s
 
 fn parse_phone(field: &str, value: &str) -> Result<String, FieldError> {
     Phone::parse(value).map(|phone| phone.as_str().to_owned()).map_err(|error| {
-        FieldError::new(field, "invalid", "شماره تلفن درست نیست؛ نمونه: ۰۹۱۲۱۲۳۴۵۶۷", format!("{error}; for example 09121234567."))
+        FieldError::new(
+            field,
+            "invalid",
+            "شماره تلفن درست نیست؛ نمونه: ۰۹۱۲۱۲۳۴۵۶۷",
+            format!("{error}; for example 09121234567."),
+        )
     })
 }
 
@@ -163,7 +200,12 @@ fn one_of(value: Option<&str>, known: &[&str], field: &str, fields: &mut Fields)
         return Some(value.to_owned());
     }
     let list = known.join(", ");
-    fields.add(FieldError::new(field, "unknown", format!("یکی از این‌ها: {list}"), format!("Must be one of: {list}.")));
+    fields.add(FieldError::new(
+        field,
+        "unknown",
+        format!("یکی از این‌ها: {list}"),
+        format!("Must be one of: {list}."),
+    ));
     None
 }
 
@@ -178,9 +220,11 @@ pub fn language_of(identity: Option<&Identity>) -> &str {
 /// another person's notices to his own phone.
 pub fn find_or_create(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Result<Citizen> {
     let found = match (&identity.identifier, &identity.mobile) {
-        (Some(identifier), _) => {
-            citizens::table.filter(citizens::identifier.eq(identifier)).select(Citizen::as_select()).first(connection).optional()?
-        }
+        (Some(identifier), _) => citizens::table
+            .filter(citizens::identifier.eq(identifier))
+            .select(Citizen::as_select())
+            .first(connection)
+            .optional()?,
         (None, Some(mobile)) => citizens::table
             .filter(citizens::mobile.eq(mobile).and(citizens::identifier.is_null()))
             .order(citizens::id)
@@ -189,7 +233,14 @@ pub fn find_or_create(connection: &mut DbConnection, act: &Act, identity: &Ident
             .optional()?,
         (None, None) => None,
     };
-    match found {
+    // a family shares a phone: without an identifier another name is another person
+    let is_other = |citizen: &Citizen| {
+        identity.identifier.is_none()
+            && identity.name.is_some()
+            && citizen.name.is_some()
+            && identity.name != citizen.name
+    };
+    match found.filter(|citizen| !is_other(citizen)) {
         Some(citizen) => refresh(connection, act, citizen, identity),
         None => create(connection, act, identity),
     }
@@ -216,7 +267,11 @@ fn create(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Resu
         .values((
             (c::id.eq(citizen.id), c::kind.eq(&citizen.kind), c::identifier.eq(&citizen.identifier)),
             (c::name.eq(&citizen.name), c::mobile.eq(&citizen.mobile), c::phone.eq(&citizen.phone)),
-            (c::email.eq(&citizen.email), c::address.eq(&citizen.address), c::postal_code.eq(&citizen.postal_code)),
+            (
+                c::email.eq(&citizen.email),
+                c::address.eq(&citizen.address),
+                c::postal_code.eq(&citizen.postal_code),
+            ),
             (c::preferred_channel.eq(&citizen.preferred_channel), c::language.eq(&citizen.language)),
             (c::created_at.eq(act.now), c::updated_at.eq(act.now)),
         ))
@@ -224,7 +279,12 @@ fn create(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Resu
     Ok(citizen)
 }
 
-fn refresh(connection: &mut DbConnection, act: &Act, mut citizen: Citizen, told: &Identity) -> Result<Citizen> {
+fn refresh(
+    connection: &mut DbConnection,
+    act: &Act,
+    mut citizen: Citizen,
+    told: &Identity,
+) -> Result<Citizen> {
     let may_correct = matches!(act.actor, Actor::Staff(_));
     let before = citizen.clone();
     let lay = |old: &mut Option<String>, new: &Option<String>| {
@@ -254,7 +314,11 @@ fn save(connection: &mut DbConnection, citizen: &Citizen) -> Result<()> {
     diesel::update(c::table.find(citizen.id))
         .set((
             (c::name.eq(&citizen.name), c::mobile.eq(&citizen.mobile), c::phone.eq(&citizen.phone)),
-            (c::email.eq(&citizen.email), c::address.eq(&citizen.address), c::postal_code.eq(&citizen.postal_code)),
+            (
+                c::email.eq(&citizen.email),
+                c::address.eq(&citizen.address),
+                c::postal_code.eq(&citizen.postal_code),
+            ),
             (c::preferred_channel.eq(&citizen.preferred_channel), c::language.eq(&citizen.language)),
             c::updated_at.eq(citizen.updated_at),
         ))

@@ -11,7 +11,12 @@ use crate::domain::rulebook::Verb;
 use crate::error::{Code, Error, Result};
 
 /// Takes a referral up.
-pub fn accept(connection: &mut DbConnection, act: &Act, id: ReferralId, expected: Expected) -> Result<ReferralRow> {
+pub fn accept(
+    connection: &mut DbConnection,
+    act: &Act,
+    id: ReferralId,
+    expected: Expected,
+) -> Result<ReferralRow> {
     let (mut docket, hop) = Docket::open_referral(connection, act, id, expected)?;
     let office = policy::allow(act, Verb::Accept, hop.office)?;
     let user = act.actor.user().ok_or(Error::Forbidden(Code::Forbidden))?;

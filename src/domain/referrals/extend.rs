@@ -36,7 +36,8 @@ pub fn extend(
     let is_root_lead = hop.role == HopRole::Lead && hop.parent.is_none();
     clocks::extend(connection, act, &docket.row, &fact, hop.office, is_root_lead)?;
     if is_root_lead {
-        let facts = Facts { office: Some(hop.office), due: Some(due_at), reason: Some(told), ..Facts::default() };
+        let facts =
+            Facts { office: Some(hop.office), due: Some(due_at), reason: Some(told), ..Facts::default() };
         notifications::to_citizen(connection, act, &docket.row, event, "deadline_extended", &facts)?;
     }
     find(connection, id)
@@ -47,7 +48,12 @@ fn check(wish: &Move) -> Result<(u16, String)> {
     let days = match wish.days {
         Some(days) if (1..=365).contains(&days) => days,
         Some(_) => {
-            fields.add(FieldError::new("days", "out_of_range", "میان ۱ و ۳۶۵ روز کاری.", "Between 1 and 365 working days."));
+            fields.add(FieldError::new(
+                "days",
+                "out_of_range",
+                "میان ۱ و ۳۶۵ روز کاری.",
+                "Between 1 and 365 working days.",
+            ));
             0
         }
         None => {

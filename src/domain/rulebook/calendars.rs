@@ -11,7 +11,8 @@ use crate::error::{Error, Result};
 /// The calendar that offices follow where none is named.
 const NATIONAL: &str = "IR";
 /// The days of a week as rows name them, Saturday first.
-pub(crate) const DAYS: [&str; 7] = ["saturday", "sunday", "monday", "tuesday", "wednesday", "thursday", "friday"];
+pub(crate) const DAYS: [&str; 7] =
+    ["saturday", "sunday", "monday", "tuesday", "wednesday", "thursday", "friday"];
 
 impl Rulebook {
     /// Whether a calendar of this code is in force.

@@ -52,7 +52,9 @@ fn read(connection: &mut DbConnection, version: i64) -> Result<Rulebook> {
         outcomes: keyed(rows_of::<super::Outcome>(&rows, "outcome")?, |row| row.code.clone()),
         groups: keyed(rows_of::<super::Group>(&rows, "group")?, |row| row.code.clone()),
         categories: keyed(rows_of::<super::Category>(&rows, "category")?, |row| row.code.clone()),
-        reasons: keyed(rows_of::<super::Reason>(&rows, "reason")?, |row| (row.reason_use.clone(), row.code.clone())),
+        reasons: keyed(rows_of::<super::Reason>(&rows, "reason")?, |row| {
+            (row.reason_use.clone(), row.code.clone())
+        }),
         limits: keyed(rows_of::<super::Limit>(&rows, "limit")?, |row| row.code.clone()),
         templates: keyed(rows_of::<super::Template>(&rows, "template")?, |row| {
             (row.event.clone(), row.audience.clone(), row.channel.clone(), row.language.clone())
@@ -101,8 +103,24 @@ fn read_offices(connection: &mut DbConnection) -> Result<Vec<Office>> {
         .load(connection)?;
     Ok(rows
         .into_iter()
-        .map(|((id, code, parent, level, fa, en), (province, county, email, calendar, signpost_only, needs_approval))| Office {
-            id, code, parent, level, fa, en, province, county, email, calendar, signpost_only, needs_approval,
-        })
+        .map(
+            |(
+                (id, code, parent, level, fa, en),
+                (province, county, email, calendar, signpost_only, needs_approval),
+            )| Office {
+                id,
+                code,
+                parent,
+                level,
+                fa,
+                en,
+                province,
+                county,
+                email,
+                calendar,
+                signpost_only,
+                needs_approval,
+            },
+        )
         .collect())
 }

@@ -19,7 +19,10 @@ pub use load::RulebookCache;
 pub use offices::{Level, Office, Offices};
 pub use roles::{Reach, Verb};
 pub use routing::Route;
-pub use rows::{Calendar as CalendarRow, Category, County, Group, Holiday, Kind, Limit, Outcome, Province, Reason, Role, Rule, Shift, Template};
+pub use rows::{
+    Calendar as CalendarRow, Category, County, Group, Holiday, Kind, Limit, Outcome, Province, Reason, Role,
+    Rule, Shift, Template,
+};
 
 use crate::domain::calendar::Calendar;
 use crate::error::{FieldError, Language};
@@ -69,10 +72,13 @@ impl Rulebook {
 
     /// The name of an outcome in a language, or its code where no row knows it.
     pub fn outcome_name(&self, code: &str, language: Language) -> String {
-        self.outcomes.get(code).map_or_else(|| code.to_owned(), |row| match language {
-            Language::Fa => row.fa.clone(),
-            Language::En => row.en.clone(),
-        })
+        self.outcomes.get(code).map_or_else(
+            || code.to_owned(),
+            |row| match language {
+                Language::Fa => row.fa.clone(),
+                Language::En => row.en.clone(),
+            },
+        )
     }
 
     /// The reason of this use and code, or the field error that names it.

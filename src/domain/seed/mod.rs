@@ -9,9 +9,9 @@ mod changes;
 pub mod check;
 pub mod files;
 mod offices;
-mod tree;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tree;
 
 pub use admin::first_admin;
 pub use apply::{apply, is_seeded};

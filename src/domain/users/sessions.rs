@@ -24,7 +24,12 @@ pub enum Refreshed {
 }
 
 /// Opens a session; gives its id and first refresh token.
-pub fn open(connection: &mut DbConnection, act: &Act, user: UserId, ttl_seconds: i64) -> Result<(SessionId, String)> {
+pub fn open(
+    connection: &mut DbConnection,
+    act: &Act,
+    user: UserId,
+    ttl_seconds: i64,
+) -> Result<(SessionId, String)> {
     let session = act.id();
     Ok((session, issue(connection, act, user, session, ttl_seconds)?))
 }

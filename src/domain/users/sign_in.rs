@@ -43,8 +43,11 @@ pub fn note_failure(
     rule: Attempt,
 ) -> Result<()> {
     let key = digest(act, purpose, subject);
-    let known: Option<(i32, Time)> =
-        failures::table.find(&key).select((failures::count, failures::last_at)).first(connection).optional()?;
+    let known: Option<(i32, Time)> = failures::table
+        .find(&key)
+        .select((failures::count, failures::last_at))
+        .first(connection)
+        .optional()?;
     let count = match known {
         Some((count, last)) if last.plus_seconds(rule.forget_seconds) > act.now => count + 1,
         Some(_) | None => 1,

@@ -57,7 +57,11 @@ pub fn set_roles(connection: &mut DbConnection, id: UserId, roles: &[(Role, Offi
     diesel::delete(user_roles::table.filter(user_roles::user_id.eq(id))).execute(connection)?;
     for (role, office) in roles {
         diesel::insert_into(user_roles::table)
-            .values((user_roles::user_id.eq(id), user_roles::role.eq(*role), user_roles::office_id.eq(*office)))
+            .values((
+                user_roles::user_id.eq(id),
+                user_roles::role.eq(*role),
+                user_roles::office_id.eq(*office),
+            ))
             .execute(connection)?;
     }
     Ok(())
@@ -82,7 +86,11 @@ pub fn by_id(connection: &mut DbConnection, id: UserId) -> Result<UserRow> {
 
 /// The account of this name, active or not.
 pub fn by_username(connection: &mut DbConnection, username: &str) -> Result<Option<UserRow>> {
-    Ok(users::table.filter(users::username.eq(username)).select(UserRow::as_select()).first(connection).optional()?)
+    Ok(users::table
+        .filter(users::username.eq(username))
+        .select(UserRow::as_select())
+        .first(connection)
+        .optional()?)
 }
 
 /// The person of this id with all assignments; none when the account is closed or unknown.

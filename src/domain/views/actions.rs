@@ -96,7 +96,13 @@ fn of_referral(act: &Act, docket: &Docket, id: ReferralId, hop: &Hop, language: 
             list.push(Action {
                 referral_id: Some(id),
                 answer_id: Some(pending.answer),
-                ..action(Verb::Approve, "POST", format!("/api/v1/answers/{}/{path}", pending.answer), verdict(), language)
+                ..action(
+                    Verb::Approve,
+                    "POST",
+                    format!("/api/v1/answers/{}/{path}", pending.answer),
+                    verdict(),
+                    language,
+                )
             });
         }
     }
@@ -111,7 +117,9 @@ fn can_ask(act: &Act, docket: &Docket) -> Result<()> {
 fn can_dismiss(act: &Act, docket: &Docket) -> Result<()> {
     docket.life.can_advise()?;
     match &docket.life.dismissal {
-        Some(first) if Some(first.by) == act.actor.user() => Err(Error::Forbidden(Code::SecondPersonRequired)),
+        Some(first) if Some(first.by) == act.actor.user() => {
+            Err(Error::Forbidden(Code::SecondPersonRequired))
+        }
         Some(_) | None => Ok(()),
     }
 }

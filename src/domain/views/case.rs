@@ -155,7 +155,11 @@ impl CitizenView {
         Self {
             id: citizen.id,
             kind: citizen.kind.clone(),
-            national_id: citizen.identifier.as_deref().and_then(|id| id.split_once(':')).map(|(_, id)| id.to_owned()),
+            national_id: citizen
+                .identifier
+                .as_deref()
+                .and_then(|id| id.split_once(':'))
+                .map(|(_, id)| id.to_owned()),
             name: citizen.name.clone(),
             mobile: citizen.mobile.clone(),
             phone: citizen.phone.clone(),
@@ -177,7 +181,12 @@ pub(super) fn office_view(act: &Act, id: OfficeId) -> OfficeView {
             name_en: office.en.clone(),
             level: office.level.to_string(),
         },
-        None => OfficeView { code: id.to_string(), name_fa: String::new(), name_en: String::new(), level: String::new() },
+        None => OfficeView {
+            code: id.to_string(),
+            name_fa: String::new(),
+            name_en: String::new(),
+            level: String::new(),
+        },
     }
 }
 
@@ -226,7 +235,11 @@ fn view(
             user_name: person.map(|(_, name)| name.clone()),
         },
         citizen: row.citizen_id.and_then(|id| known.get(&id)).map(CitizenView::of),
-        representative: row.representative.as_deref().filter(|_| shows_identity).and_then(|json| serde_json::from_str(json).ok()),
+        representative: row
+            .representative
+            .as_deref()
+            .filter(|_| shows_identity)
+            .and_then(|json| serde_json::from_str(json).ok()),
         external_id: row.external_id.clone(),
         received_at: row.received_at,
         registered_at: row.registered_at,

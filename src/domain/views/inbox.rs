@@ -14,10 +14,10 @@ use crate::db::connection::MultiBackend;
 use crate::db::schema::{answers, cases, referrals};
 use crate::db::types::{OfficeId, Time};
 use crate::domain::actor::{Act, Actor};
+use crate::domain::cases::CaseRow;
 use crate::domain::cases::answer::AnswerState;
 use crate::domain::cases::life::{HopRole, HopState, Status};
 use crate::domain::cases::list::Cursor;
-use crate::domain::cases::CaseRow;
 use crate::domain::referrals::ReferralRow;
 use crate::domain::rulebook::{Reach, Verb};
 use crate::domain::visibility;
@@ -89,7 +89,11 @@ fn desks(act: &Act) -> Desks {
     Desks { referral: at(&[Verb::Accept]), triage: at(&[Verb::Classify]), can_approve: at(&[Verb::Approve]) }
 }
 
-type Referrals<'a> = diesel::helper_types::IntoBoxed<'a, diesel::helper_types::InnerJoin<referrals::table, cases::table>, MultiBackend>;
+type Referrals<'a> = diesel::helper_types::IntoBoxed<
+    'a,
+    diesel::helper_types::InnerJoin<referrals::table, cases::table>,
+    MultiBackend,
+>;
 
 fn open_referrals<'a>(desks: &Desks) -> Referrals<'a> {
     referrals::table
@@ -103,7 +107,9 @@ fn in_box<'a>(query: Referrals<'a>, act: &Act, desks: &Desks, name: Tray) -> Ref
     let today = end_of_today(act);
     let works = query.filter(referrals::role.ne(HopRole::Copy));
     match name {
-        Tray::New => works.filter(referrals::state.eq(HopState::Sent)).filter(cases::status.eq(Status::Referred)),
+        Tray::New => {
+            works.filter(referrals::state.eq(HopState::Sent)).filter(cases::status.eq(Status::Referred))
+        }
         Tray::InProgress => {
             works.filter(referrals::state.eq(HopState::Accepted)).filter(cases::status.eq(Status::Referred))
         }
@@ -111,12 +117,18 @@ fn in_box<'a>(query: Referrals<'a>, act: &Act, desks: &Desks, name: Tray) -> Ref
             .filter(referrals::due_at.ge(act.now))
             .filter(referrals::due_at.lt(today))
             .filter(cases::status.eq(Status::Referred)),
-        Tray::Overdue => works.filter(referrals::due_at.lt(act.now)).filter(cases::status.eq(Status::Referred)),
+        Tray::Overdue => {
+            works.filter(referrals::due_at.lt(act.now)).filter(cases::status.eq(Status::Referred))
+        }
         Tray::Waiting => works.filter(cases::status.eq(Status::AwaitingCitizen)),
-        Tray::ToApprove => works.filter(referrals::office_id.eq_any(desks.can_approve.clone())).filter(exists(
-            answers::table.filter(answers::referral_id.eq(referrals::id).and(answers::state.eq(AnswerState::Submitted))),
-        )),
-        Tray::Copies => open_referrals(desks).filter(referrals::role.eq(HopRole::Copy)).filter(referrals::state.eq(HopState::Sent)),
+        Tray::ToApprove => works.filter(referrals::office_id.eq_any(desks.can_approve.clone())).filter(
+            exists(answers::table.filter(
+                answers::referral_id.eq(referrals::id).and(answers::state.eq(AnswerState::Submitted)),
+            )),
+        ),
+        Tray::Copies => open_referrals(desks)
+            .filter(referrals::role.eq(HopRole::Copy))
+            .filter(referrals::state.eq(HopState::Sent)),
         Tray::Triage => works.filter(cases::status.eq(Status::Closed).and(cases::status.ne(Status::Closed))),
     }
 }
@@ -219,7 +231,11 @@ fn at_desk<'a>(act: &Act, desks: &Desks) -> cases::BoxedQuery<'a, MultiBackend> 
         .into_boxed()
 }
 
-fn counts(connection: &mut DbConnection, act: &Act, desks: &Desks) -> Result<std::collections::BTreeMap<String, i64>> {
+fn counts(
+    connection: &mut DbConnection,
+    act: &Act,
+    desks: &Desks,
+) -> Result<std::collections::BTreeMap<String, i64>> {
     let mut counts = std::collections::BTreeMap::new();
     for name in Tray::ALL {
         let count: i64 = match name {
@@ -246,7 +262,13 @@ fn view(connection: &mut DbConnection, act: &Act, item: Item) -> Result<InboxIte
     };
     let case = case_views(connection, act, std::slice::from_ref(&row))?.remove(0);
     let referral = hop.as_ref().map(|hop| referral_view(connection, act, hop)).transpose()?;
-    Ok(InboxItem { r#box: of.to_string(), due_at, urgency: urgency(act, started, due_at).to_owned(), case, referral })
+    Ok(InboxItem {
+        r#box: of.to_string(),
+        due_at,
+        urgency: urgency(act, started, due_at).to_owned(),
+        case,
+        referral,
+    })
 }
 
 fn urgency(act: &Act, started: Option<Time>, due: Option<Time>) -> &'static str {

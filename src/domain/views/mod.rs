@@ -15,4 +15,7 @@ pub use case::{CaseView, CitizenView, HolderView, OfficeView, case, cases};
 pub use inbox::{Inbox, InboxItem, Tray, inbox};
 pub use public::{PublicCase, PublicEvent, public_case, public_timeline};
 pub use referral::{AnswerView, ReferralView, answer, answers, referral, referrals};
-pub use timeline::{AttachmentView, DeliveryView, EventView, MessageView, NoteView, attachments, deliveries, messages, notes, timeline};
+pub use timeline::{
+    AttachmentView, DeliveryView, EventView, MessageView, NoteView, attachments, deliveries, messages, notes,
+    timeline,
+};

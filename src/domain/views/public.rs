@@ -63,7 +63,12 @@ pub struct PublicEvent {
 }
 
 /// The citizen's view of a case.
-pub fn public_case(connection: &mut DbConnection, act: &Act, row: &CaseRow, reader: Language) -> Result<PublicCase> {
+pub fn public_case(
+    connection: &mut DbConnection,
+    act: &Act,
+    row: &CaseRow,
+    reader: Language,
+) -> Result<PublicCase> {
     let holder = office_view(act, row.holder_office_id);
     let question: Option<String> = questions::table
         .filter(questions::case_id.eq(row.id).and(questions::replied_at.is_null()))
@@ -86,7 +91,8 @@ pub fn public_case(connection: &mut DbConnection, act: &Act, row: &CaseRow, read
         kind: row.kind.clone(),
         channel: row.channel.to_string(),
         category: row.category.clone(),
-        category_name: leaf.map(|leaf| if reader == Language::En { leaf.en.clone() } else { leaf.fa.clone() }),
+        category_name: leaf
+            .map(|leaf| if reader == Language::En { leaf.en.clone() } else { leaf.fa.clone() }),
         subject: row.subject.clone(),
         registered_at: row.registered_at,
         holder,
@@ -132,21 +138,31 @@ fn status_text(status: Status, holder: &OfficeView, reader: Language) -> String 
 }
 
 /// The timeline without what is internal: drafts, notes, assignments, deadlines inside the bodies.
-pub fn public_timeline(connection: &mut DbConnection, act: &Act, case: CaseId, reader: Language) -> Result<Vec<PublicEvent>> {
+pub fn public_timeline(
+    connection: &mut DbConnection,
+    act: &Act,
+    case: CaseId,
+    reader: Language,
+) -> Result<Vec<PublicEvent>> {
     let rows: Vec<(Time, String)> = events::table
         .filter(events::case_id.eq(case))
         .order(events::seq)
         .select((events::at, events::payload))
         .load(connection)?;
     let leads = root_leads(connection, case)?;
-    let facts = rows.into_iter().filter_map(|(at, payload)| Some((at, serde_json::from_str::<Fact>(&payload).ok()?)));
+    let facts =
+        rows.into_iter().filter_map(|(at, payload)| Some((at, serde_json::from_str::<Fact>(&payload).ok()?)));
     Ok(facts
         .filter(|(_, fact)| match fact {
             // what passes between offices below the lead is theirs
-            Fact::AnswerApproved { referral, .. } | Fact::ReferralAccepted { referral, .. } => leads.contains(referral),
+            Fact::AnswerApproved { referral, .. } | Fact::ReferralAccepted { referral, .. } => {
+                leads.contains(referral)
+            }
             _ => true,
         })
-        .filter_map(|(at, fact)| Some(PublicEvent { event: fact.name().to_owned(), at, text: words(act, &fact, reader)? }))
+        .filter_map(|(at, fact)| {
+            Some(PublicEvent { event: fact.name().to_owned(), at, text: words(act, &fact, reader)? })
+        })
         .collect())
 }
 
@@ -159,9 +175,15 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
     let say = |fa: String, en: String| Some(if reader == Language::En { en } else { fa });
     match fact {
         Fact::CaseRegistered { .. } => say("پرونده ثبت شد".into(), "The case was registered".into()),
-        Fact::CaseClassified { .. } => say("موضوع پرونده مشخص شد".into(), "Its subject was determined".into()),
+        Fact::CaseClassified { .. } => {
+            say("موضوع پرونده مشخص شد".into(), "Its subject was determined".into())
+        }
         Fact::CaseReferred { hops, .. } => {
-            let to = hops.iter().filter(|hop| hop.role == crate::domain::cases::life::HopRole::Lead).map(|hop| name(hop.office)).next()?;
+            let to = hops
+                .iter()
+                .filter(|hop| hop.role == crate::domain::cases::life::HopRole::Lead)
+                .map(|hop| name(hop.office))
+                .next()?;
             say(format!("به «{to}» ارجاع شد"), format!("Referred to {to}"))
         }
         Fact::ReferralAccepted { .. } => say("رسیدگی آغاز شد".into(), "Work on it began".into()),
@@ -172,12 +194,19 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
             let to = name(to.office);
             say(format!("به «{to}» منتقل شد"), format!("Transferred to {to}"))
         }
-        Fact::CitizenAsked { .. } => say("از شما توضیح یا مدرک خواسته شد".into(), "You were asked for more".into()),
-        Fact::CitizenReplied { .. } | Fact::MessageReceived { .. } => say("پیام شما رسید".into(), "Your message arrived".into()),
-        Fact::DeadlineExtended { reason, .. } => {
-            say(format!("مهلت پاسخ تمدید شد؛ دلیل: {reason}"), format!("The deadline was extended; reason: {reason}"))
+        Fact::CitizenAsked { .. } => {
+            say("از شما توضیح یا مدرک خواسته شد".into(), "You were asked for more".into())
         }
-        Fact::AnswerApproved { is_interim: true, .. } => say("پاسخ میانی داده شد".into(), "An interim answer was given".into()),
+        Fact::CitizenReplied { .. } | Fact::MessageReceived { .. } => {
+            say("پیام شما رسید".into(), "Your message arrived".into())
+        }
+        Fact::DeadlineExtended { reason, .. } => say(
+            format!("مهلت پاسخ تمدید شد؛ دلیل: {reason}"),
+            format!("The deadline was extended; reason: {reason}"),
+        ),
+        Fact::AnswerApproved { is_interim: true, .. } => {
+            say("پاسخ میانی داده شد".into(), "An interim answer was given".into())
+        }
         Fact::AnswerApproved { .. } => say("پاسخ داده شد".into(), "An answer was given".into()),
         Fact::CaseClosed { outcome, .. } => {
             let outcome = act.rules.outcome_name(outcome, reader);

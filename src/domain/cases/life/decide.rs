@@ -51,7 +51,8 @@ impl Life {
         let leads = targets.iter().filter(|target| target.role == HopRole::Lead).count();
         self.check_leads(parent, leads)?;
         let helpers = targets.iter().filter(|target| target.role == HopRole::Helper).count();
-        let open_helpers = self.hops.values().filter(|hop| hop.role == HopRole::Helper && hop.state.is_open()).count();
+        let open_helpers =
+            self.hops.values().filter(|hop| hop.role == HopRole::Helper && hop.state.is_open()).count();
         if helpers + open_helpers > helpers_max {
             return Err(Error::Conflict(Code::LimitReached));
         }
@@ -154,7 +155,12 @@ impl Life {
     }
 
     /// Back up, with a coded reason and a suggestion.
-    pub fn give_back(&self, referral: ReferralId, reason: String, suggested: Option<OfficeId>) -> Result<Fact> {
+    pub fn give_back(
+        &self,
+        referral: ReferralId,
+        reason: String,
+        suggested: Option<OfficeId>,
+    ) -> Result<Fact> {
         self.can_leave(referral)?;
         Ok(Fact::ReferralReturned { referral, reason, suggested })
     }
@@ -172,7 +178,9 @@ impl Life {
         self.can_leave(referral)?;
         check_receiver(target.office, "office", offices, about)?;
         let hop = self.hop(referral)?;
-        if self.open_children(hop.parent).any(|(_, other)| other.office == target.office) || hop.from == target.office {
+        if self.open_children(hop.parent).any(|(_, other)| other.office == target.office)
+            || hop.from == target.office
+        {
             return Err(Error::field(FieldError::new(
                 "office",
                 "already_there",
@@ -204,7 +212,12 @@ impl Life {
     /// The holder asks the citizen, once per level; the clock stands until the reply.
     pub fn ask(&self, question: QuestionId, level: &str, wait_until: Time) -> Result<Fact> {
         self.can_ask(level)?;
-        Ok(Fact::CitizenAsked { question, referral: self.working_lead(), level: level.to_owned(), wait_until })
+        Ok(Fact::CitizenAsked {
+            question,
+            referral: self.working_lead(),
+            level: level.to_owned(),
+            wait_until,
+        })
     }
 
     /// Whether the citizen may be asked from this level now.
@@ -255,7 +268,13 @@ impl Life {
     }
 
     /// A second person approves.
-    pub fn approve(&self, referral: ReferralId, answer: AnswerId, by: UserId, outcome: Option<String>) -> Result<Fact> {
+    pub fn approve(
+        &self,
+        referral: ReferralId,
+        answer: AnswerId,
+        by: UserId,
+        outcome: Option<String>,
+    ) -> Result<Fact> {
         let is_interim = self.pending(referral, answer)?.is_interim;
         if self.pending(referral, answer)?.author == by {
             return Err(Error::Forbidden(Code::SecondPersonRequired));

@@ -6,7 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{HopRole, Proposal, Status};
-use crate::db::types::{AnswerId, AttachmentId, MessageId, NoteId, OfficeId, QuestionId, ReferralId, Time, UserId};
+use crate::db::types::{
+    AnswerId, AttachmentId, MessageId, NoteId, OfficeId, QuestionId, ReferralId, Time, UserId,
+};
 
 /// A referral as it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,29 +26,120 @@ pub struct NewHop {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Fact {
-    CaseRegistered { office: OfficeId, kind: String, channel: String, text_sha256: String, #[serde(skip_serializing_if = "Option::is_none")] downgraded_from: Option<String> },
-    CaseClassified { kind: String, category: String, priority: String, #[serde(skip_serializing_if = "Option::is_none")] previous: Option<String> },
-    CaseReferred { hops: Vec<NewHop>, #[serde(skip_serializing_if = "Option::is_none")] rule: Option<String> },
-    ReferralAccepted { referral: ReferralId, user: UserId },
-    ReferralAssigned { referral: ReferralId, user: UserId },
-    ReferralReturned { referral: ReferralId, reason: String, suggested: Option<OfficeId> },
-    ReferralTransferred { referral: ReferralId, reason: String, to: NewHop },
+    CaseRegistered {
+        office: OfficeId,
+        kind: String,
+        channel: String,
+        text_sha256: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        downgraded_from: Option<String>,
+    },
+    CaseClassified {
+        kind: String,
+        category: String,
+        priority: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        previous: Option<String>,
+    },
+    CaseReferred {
+        hops: Vec<NewHop>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rule: Option<String>,
+    },
+    ReferralAccepted {
+        referral: ReferralId,
+        user: UserId,
+    },
+    ReferralAssigned {
+        referral: ReferralId,
+        user: UserId,
+    },
+    ReferralReturned {
+        referral: ReferralId,
+        reason: String,
+        suggested: Option<OfficeId>,
+    },
+    ReferralTransferred {
+        referral: ReferralId,
+        reason: String,
+        to: NewHop,
+    },
     /// The transfers of a life are used up: the centre rules.
-    RulingAsked { referral: ReferralId, reason: String, suggested: OfficeId, centre: OfficeId },
-    ReferralRecalled { referral: ReferralId, reason: String },
-    CitizenAsked { question: QuestionId, referral: Option<ReferralId>, level: String, wait_until: Time },
-    CitizenReplied { question: Option<QuestionId>, message: MessageId },
-    DeadlineExtended { referral: ReferralId, due_before: Option<Time>, due_at: Time, reason: String, with_consent: bool },
-    DeadlinePassed { referral: Option<ReferralId>, percent: u16 },
-    AnswerSubmitted { answer: AnswerId, referral: ReferralId, author: UserId, is_interim: bool, text_sha256: String },
-    AnswerApproved { answer: AnswerId, referral: ReferralId, is_interim: bool, outcome: Option<String>, by: UserId },
-    AnswerRejected { answer: AnswerId, referral: ReferralId, by: UserId },
-    DismissalProposed { proposal: Proposal },
-    CaseClosed { outcome: String, reason: Option<String>, text_sha256: Option<String> },
-    CaseReopened { reason: String, status: Status, office: OfficeId, hop: Option<NewHop> },
-    MessageReceived { message: MessageId, channel: String },
-    NoteAdded { note: NoteId },
-    FileAttached { attachment: AttachmentId, sha256: String },
+    RulingAsked {
+        referral: ReferralId,
+        reason: String,
+        suggested: OfficeId,
+        centre: OfficeId,
+    },
+    ReferralRecalled {
+        referral: ReferralId,
+        reason: String,
+    },
+    CitizenAsked {
+        question: QuestionId,
+        referral: Option<ReferralId>,
+        level: String,
+        wait_until: Time,
+    },
+    CitizenReplied {
+        question: Option<QuestionId>,
+        message: MessageId,
+    },
+    DeadlineExtended {
+        referral: ReferralId,
+        due_before: Option<Time>,
+        due_at: Time,
+        reason: String,
+        with_consent: bool,
+    },
+    DeadlinePassed {
+        referral: Option<ReferralId>,
+        percent: u16,
+    },
+    AnswerSubmitted {
+        answer: AnswerId,
+        referral: ReferralId,
+        author: UserId,
+        is_interim: bool,
+        text_sha256: String,
+    },
+    AnswerApproved {
+        answer: AnswerId,
+        referral: ReferralId,
+        is_interim: bool,
+        outcome: Option<String>,
+        by: UserId,
+    },
+    AnswerRejected {
+        answer: AnswerId,
+        referral: ReferralId,
+        by: UserId,
+    },
+    DismissalProposed {
+        proposal: Proposal,
+    },
+    CaseClosed {
+        outcome: String,
+        reason: Option<String>,
+        text_sha256: Option<String>,
+    },
+    CaseReopened {
+        reason: String,
+        status: Status,
+        office: OfficeId,
+        hop: Option<NewHop>,
+    },
+    MessageReceived {
+        message: MessageId,
+        channel: String,
+    },
+    NoteAdded {
+        note: NoteId,
+    },
+    FileAttached {
+        attachment: AttachmentId,
+        sha256: String,
+    },
 }
 
 impl Fact {

@@ -12,7 +12,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use decide::{Target, Taker};
+pub use decide::{Taker, Target};
 pub use facts::{Fact, NewHop};
 
 use crate::db::types::{AnswerId, OfficeId, ReferralId, UserId};
@@ -152,7 +152,10 @@ impl Life {
 
     /// Open referrals directly below `parent`.
     pub fn open_children(&self, parent: Option<ReferralId>) -> impl Iterator<Item = (ReferralId, &Hop)> {
-        self.hops.iter().filter(move |(_, hop)| hop.parent == parent && hop.state.is_open()).map(|(id, hop)| (*id, hop))
+        self.hops
+            .iter()
+            .filter(move |(_, hop)| hop.parent == parent && hop.state.is_open())
+            .map(|(id, hop)| (*id, hop))
     }
 
     /// The open lead referral directly below `parent`.
