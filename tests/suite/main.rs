@@ -1,1 +1,3 @@
+//! Behaviour of the whole service, through HTTP and on real databases.
 
+mod crash;
