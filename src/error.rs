@@ -69,7 +69,7 @@ catalogue! {
     TooManyRequests "too_many_requests" 429 "درخواست‌ها زیاد است؛ کمی صبر کنید." "Too many requests; wait a little.";
     AccountLocked "account_locked" 429 "ورود ناموفق زیاد بود؛ پس از زمان گفته‌شده دوباره بکوشید." "Too many failed sign-ins; try again after the time told.";
     Unavailable "unavailable" 503 "سامانه موقتاً پاسخ‌گو نیست؛ چیزی از دست نرفته است، دوباره بفرستید." "Temporarily unavailable; nothing was lost, send it again.";
-    Internal "internal" 500 "خطای داخلی؛ شماره درخواست را به پشتیبانی بدهید." "Internal error; give the request id to support.";
+    Internal "internal" 500 "خطای داخلی؛ شماره X-Request-Id این پاسخ را به پشتیبانی بدهید." "Internal error; give the X-Request-Id of this reply to support.";
 }
 
 /// A reader's language.

@@ -3,9 +3,10 @@
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap};
+use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{HttpResponse, ResponseError, web};
+use actix_web::{HttpMessage, HttpResponse, ResponseError, web};
+use tracing_actix_web::RequestId;
 
 use super::client::RateLimits;
 use super::problem::{LANGUAGE, Problem, reply};
@@ -37,7 +38,26 @@ pub async fn around(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let language = wished_language(request.headers());
-    LANGUAGE.scope(language, limited(request, next)).await
+    let began = std::time::Instant::now();
+    let request_id = request.extensions().get::<RequestId>().map(ToString::to_string);
+    let mut response = LANGUAGE.scope(language, limited(request, next)).await?;
+    if let Some(id) = request_id.and_then(|id| HeaderValue::from_str(&id).ok()) {
+        response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
+    }
+    measure(&response, began);
+    Ok(response)
+}
+
+/// Counts the request by its route, never by its path: paths hold codes.
+fn measure(response: &ServiceResponse<BoxBody>, began: std::time::Instant) {
+    let route = response.request().match_pattern().unwrap_or_else(|| "unknown".into());
+    let labels = [
+        ("method", response.request().method().to_string()),
+        ("route", route),
+        ("status", response.status().as_str().to_owned()),
+    ];
+    metrics::counter!("samad_http_requests_total", &labels[..]).increment(1);
+    metrics::histogram!("samad_http_request_seconds", &labels[..2]).record(began.elapsed().as_secs_f64());
 }
 
 async fn limited(

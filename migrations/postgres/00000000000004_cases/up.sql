@@ -60,6 +60,7 @@ CREATE INDEX cases_triage ON cases (triage_next_at) WHERE triage_next_at IS NOT 
 CREATE INDEX cases_waiting ON cases (wait_until) WHERE wait_until IS NOT NULL;
 CREATE INDEX cases_window ON cases (window_until) WHERE window_until IS NOT NULL;
 CREATE INDEX cases_due ON cases (due_at, id);
+CREATE INDEX cases_registered ON cases (registered_at, id);
 CREATE INDEX cases_updated ON cases (updated_at, id);
 CREATE INDEX cases_status ON cases (status, id);
 CREATE INDEX cases_kind ON cases (kind, id);

@@ -118,7 +118,7 @@ pub fn record(
         let link = Link::new(act, docket.row.id, &head, fact, in_name_of)?;
         head = link.head().clone();
         last = link.insert(connection, act, docket.row.id, in_name_of)?;
-        tracing::info!(case.id = %docket.row.id, event = fact.name(), "event recorded");
+        tracing::debug!(case.id = %docket.row.id, event = fact.name(), "event recorded");
     }
     save_row(connection, act, docket, &head)?;
     save_hops(connection, act, docket, &before)?;
