@@ -82,20 +82,35 @@ fn filing(external_id: &str, number: usize) -> Value {
     })
 }
 
-async fn register(client: &reqwest::Client, base: &str, external_id: &str, number: usize, promises: &Mutex<Promises>) {
+async fn register(
+    client: &reqwest::Client,
+    base: &str,
+    external_id: &str,
+    number: usize,
+    promises: &Mutex<Promises>,
+) {
     promises.lock().unwrap().cases.entry(external_id.to_owned()).or_default();
-    let Some(case) = post(client, &format!("{base}/api/v1/cases"), &filing(external_id, number)).await else { return };
+    let Some(case) = post(client, &format!("{base}/api/v1/cases"), &filing(external_id, number)).await else {
+        return;
+    };
     let code = case["tracking_code"].as_str().unwrap().to_owned();
     let known = promises.lock().unwrap().cases.insert(external_id.to_owned(), Some(code.clone())).flatten();
     assert!(known.is_none_or(|known| known == code), "one external id, two cases");
     let url = format!("{base}/api/v1/cases/{}/messages", case["id"].as_str().unwrap());
-    if let Some(reply) = post(client, &url, &json!({"text": "پیگیری می‌کنم", "channel": "api"})).await {
+    if let Some(reply) = post(client, &url, &json!({"text": "پیگیری می‌کنم", "channel": "api"})).await
+    {
         promises.lock().unwrap().words.insert(reply["message_id"].as_str().unwrap().to_owned());
     }
 }
 
 /// Files until the service dies.
-async fn load(client: reqwest::Client, base: String, round: usize, worker: usize, promises: Arc<Mutex<Promises>>) {
+async fn load(
+    client: reqwest::Client,
+    base: String,
+    round: usize,
+    worker: usize,
+    promises: Arc<Mutex<Promises>>,
+) {
     for turn in 0.. {
         let number = round * 100_000 + worker * 10_000 + turn;
         register(&client, &base, &format!("crash-{number}"), number, &promises).await;
@@ -113,7 +128,9 @@ async fn survives(database: &str, location: &Location, folder: &Path) {
         let mut service = Service::start(folder, port, database);
         service.ready(&client).await;
         let workers: Vec<_> = (0..CLIENTS)
-            .map(|worker| tokio::spawn(load(client.clone(), service.base.clone(), round, worker, promises.clone())))
+            .map(|worker| {
+                tokio::spawn(load(client.clone(), service.base.clone(), round, worker, promises.clone()))
+            })
             .collect();
         tokio::time::sleep(Duration::from_millis(300 + 70 * round as u64)).await;
         service.kill();
@@ -143,7 +160,8 @@ fn check(connection: &mut DbConnection, promises: &Promises) {
         .select((cases::external_id, cases::tracking_code))
         .load(connection)
         .unwrap();
-    let kept: BTreeMap<String, String> = rows.iter().map(|(id, code)| (id.clone().unwrap(), code.clone())).collect();
+    let kept: BTreeMap<String, String> =
+        rows.iter().map(|(id, code)| (id.clone().unwrap(), code.clone())).collect();
     assert_eq!(kept.len(), rows.len(), "a case is there twice");
     for (id, code) in &promises.cases {
         assert_eq!(kept.get(id), code.as_ref(), "the case {id} was acknowledged");
@@ -170,7 +188,8 @@ fn check_notices(connection: &mut DbConnection) {
         .load(connection)
         .unwrap();
     let distinct: BTreeSet<_> = notices.iter().collect();
-    let filed: i64 = cases::table.filter(cases::external_id.like("crash-%")).count().get_result(connection).unwrap();
+    let filed: i64 =
+        cases::table.filter(cases::external_id.like("crash-%")).count().get_result(connection).unwrap();
     assert_eq!(distinct.len(), notices.len(), "a notice is there twice");
     assert_eq!(i64::try_from(distinct.len()).unwrap(), filed, "a notice is missing");
 }
@@ -193,7 +212,10 @@ fn check_chains(connection: &mut DbConnection) {
         let mut previous = String::new();
         for (index, (_, seq, at, actor, user, office, payload, hash)) in chains[&case].iter().enumerate() {
             assert_eq!(usize::try_from(*seq).unwrap(), index + 1);
-            assert_eq!(&event_hash(&previous, case, *seq, *at, actor, *user, *office, payload).unwrap(), hash);
+            assert_eq!(
+                &event_hash(&previous, case, *seq, *at, actor, *user, *office, payload).unwrap(),
+                hash
+            );
             previous.clone_from(hash);
         }
         assert_eq!(chains[&case].len(), usize::try_from(last_seq).unwrap());

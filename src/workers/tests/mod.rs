@@ -3,5 +3,4 @@
 mod cast;
 mod deadlines;
 mod outbox;
-mod peers;
 mod texts;

@@ -40,6 +40,12 @@ for s in held:
 P
 }
 
+ports() { # ports COUNT: free ports at the first start, the same ones at each later start of this DIR
+  [ -e /usr/bin/python3 ] || command -v python3 >/dev/null || need /usr/bin/python3 python3
+  [ -s "$dir/ports" ] || free_ports "$1" >"$dir/ports"
+  cat "$dir/ports"
+}
+
 answers() { # answers PORT: waits until something listens there, 10 seconds at most
   for _ in $(seq 100); do (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return; sleep 0.1; done
   echo "$peer: nothing answers on port $1; see $dir" >&2; exit 1
@@ -67,7 +73,7 @@ end() { # end PIDFILE...: TERM, and KILL after three seconds
 
 start_mail() {
   need /usr/sbin/postfix postfix
-  local port; port=$(free_ports 1)
+  local port; port=$(ports 1)
   mkdir -p "$dir"/{etc,queue,data,boxes}
   # every directory above DIR must let the delivery agent through
   chmod 755 "$dir"; chown nobody "$dir/boxes"; chown postfix "$dir/data"
@@ -164,7 +170,7 @@ P
 
 start_sms() {
   need /usr/sbin/bearerbox kannel
-  local ports; mapfile -t ports < <(free_ports 4)
+  local ports; mapfile -t ports < <(ports 4)
   local admin=${ports[0]} box=${ports[1]} send=${ports[2]} centre=${ports[3]}
   cat >"$dir/kannel.conf" <<C
 group = core
