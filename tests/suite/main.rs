@@ -1,1 +1,8 @@
+//! What the service promises, asked of a running server over HTTP; the same on SQLite and on PostgreSQL.
 
+mod deadlines;
+mod dismissal;
+mod referral;
+mod story;
+mod subreferral;
+mod support;
