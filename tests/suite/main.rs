@@ -2,6 +2,9 @@
 
 mod deadlines;
 mod dismissal;
+mod escalation;
+mod intake;
+mod public;
 mod referral;
 mod story;
 mod subreferral;

@@ -50,7 +50,7 @@ async fn the_citizen_is_told_of_every_step_that_matters() {
     assert!(messages.iter().all(|message| message["state"] == "sent"), "{messages:?}");
     let sent = app.sms().sent();
     assert_eq!(sent.len(), 4);
-    assert!(sent[0].rendered.body.contains(&case.access_code), "the first message carries the access code");
+    assert_eq!(sent.iter().filter(|letter| letter.rendered.body.contains(&case.access_code)).count(), 1);
     assert!(sent.iter().all(|letter| !letter.rendered.body.contains("مریم") && !letter.rendered.body.contains("قطع")));
 }
 

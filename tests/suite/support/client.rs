@@ -43,11 +43,6 @@ impl TestApp {
         self.bearer(&token)
     }
 
-    /// Forgets who signed in: their tokens end 15 minutes after.
-    pub fn forget_tokens(&self) {
-        self.tokens.borrow_mut().clear();
-    }
-
     /// A caller without any proof.
     pub fn nobody(&self) -> Client<'_> {
         Client { app: self, bearer: None, language: "en", headers: Vec::new() }
