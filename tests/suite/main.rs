@@ -4,6 +4,8 @@ mod deadlines;
 mod dismissal;
 mod escalation;
 mod intake;
+mod people;
+mod protocol;
 mod public;
 mod referral;
 mod story;
