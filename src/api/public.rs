@@ -18,7 +18,7 @@ use crate::domain::cases::ask::{self, Reply as CitizenReply};
 use crate::domain::cases::close::{self, Withdraw};
 use crate::domain::cases::lookup::{self, Lookup};
 use crate::domain::cases::register::{self, Register};
-use crate::domain::cases::{Expected, find_visible};
+use crate::domain::cases::{Expected, TrackingCode, find_visible};
 use crate::domain::rulebook::Rulebook;
 use crate::domain::users::{self, Attempt};
 use crate::domain::views::{self, PublicCase, PublicEvent};
@@ -102,14 +102,14 @@ pub(super) async fn look_up(
 ) -> Result<HttpResponse, Problem> {
     let from = address(&request, &app.config.trusted_proxies());
     let rule = Attempt { free: app.config.limits.lookup_tries, first_lock_seconds: 60, forget_seconds: 3600 };
-    let (within, wish, reader, asked_from) = (app.clone(), body.value.clone(), language(), from.clone());
+    let code = one_spelling(&body.value.tracking_code);
+    let (within, wish, reader, asked_from) = (app.clone(), body.value, language(), from.clone());
+    let asked_code = code.clone();
     let found = app
         .db
         .glance(move |connection| {
             let act = within.act(connection, Actor::Public)?;
-            for (purpose, subject) in
-                [("lookup-code", wish.tracking_code.as_str()), ("lookup-address", &asked_from)]
-            {
+            for (purpose, subject) in [("lookup-code", &asked_code), ("lookup-address", &asked_from)] {
                 let retry_after = users::retry_after(connection, &act, purpose, subject)?;
                 if retry_after > 0 {
                     return Err(Error::TooMany { code: Code::TooManyRequests, retry_after });
@@ -121,12 +121,17 @@ pub(super) async fn look_up(
         })
         .await?;
     let Some((id, case, timeline)) = found else {
-        note_wrong_pair(&app, body.value.tracking_code, from, rule).await?;
+        note_wrong_pair(&app, code, from, rule).await?;
         return Err(Error::NotFound.into());
     };
     let expires_in = app.config.tokens.citizen_seconds;
     let token = token::issue(&app, Purpose::Citizen, id.to_string(), None, expires_in)?;
     Ok(HttpResponse::Ok().json(LookupView { case, timeline, token, expires_in }))
+}
+
+/// A code as it is counted: other digits and separators buy no further tries.
+fn one_spelling(code: &str) -> String {
+    TrackingCode::parse(code).map_or_else(|_| code.to_owned(), |code| code.as_str().to_owned())
 }
 
 /// Counts a wrong pair against the code and, ten times as patiently, against the address.

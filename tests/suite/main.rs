@@ -1,4 +1,15 @@
-//! Behaviour of the whole service, through HTTP and on real databases.
+//! What the service promises, asked of a running server over HTTP; the same on SQLite and on PostgreSQL.
 
 mod crash;
+mod deadlines;
 mod delivery;
+mod dismissal;
+mod escalation;
+mod intake;
+mod people;
+mod protocol;
+mod public;
+mod referral;
+mod story;
+mod subreferral;
+mod support;

@@ -83,9 +83,7 @@ pub fn reply(
         Actor::Citizen { .. } => None,
         _ => Some(policy::allow(act, Verb::Reply, docket.life.holder)?),
     };
-    if !docket.life.is_open() {
-        return Err(Error::Conflict(crate::error::Code::WrongState));
-    }
+    docket.life.can_hear()?;
     let text = input::text("text", &wish.text, input::TEXT_MAX).map_err(Error::field)?;
     let channel = match wish.channel.as_deref() {
         Some(code) => input::choice::<Channel>("channel", code).map_err(Error::field)?,

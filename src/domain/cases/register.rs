@@ -301,7 +301,8 @@ fn check_representative(given: Option<&Representative>, fields: &mut Fields) -> 
     serde_json::to_string(&checked).ok()
 }
 
-/// Which office takes a new case in: that of the staff or gateway, else the governorate of the place.
+/// Which office takes a new case in: that of the staff or gateway, else the governorate of the place, unless
+/// the case is about it.
 fn intake_office(act: &Act, filing: &Filing) -> Result<OfficeId> {
     let offices = &act.rules.offices;
     match &act.actor {
@@ -318,6 +319,8 @@ fn intake_office(act: &Act, filing: &Filing) -> Result<OfficeId> {
             .province
             .as_deref()
             .and_then(|code| offices.by_code(&format!("GOV-{code}")))
+            // nobody takes in what is said about themselves (tag S4.7)
+            .filter(|office| filing.about_office.is_none_or(|about| !offices.is_within(office.id, about)))
             .map_or(offices.centre(), |office| office.id)),
     }
 }

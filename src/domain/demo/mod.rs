@@ -49,3 +49,10 @@ pub fn people(connection: &mut DbConnection, act: &Act) -> Result<Demonstration>
     let cases = play::play(connection, act, &gateway, &data)?;
     Ok(Demonstration::Played { staff, cases })
 }
+
+/// Makes the demo staff and the gateway without any case; gives how many people were made.
+pub fn staff_only(connection: &mut DbConnection, act: &Act) -> Result<usize> {
+    let made = staff::engage(connection, act, &data::Data::embedded()?.staff)?;
+    staff::open_gateway(connection, act)?;
+    Ok(made)
+}

@@ -16,6 +16,11 @@ use crate::error::{Error, Result};
 pub struct RulebookCache(Arc<RwLock<Option<Arc<Rulebook>>>>);
 
 impl RulebookCache {
+    /// A cache that begins with rules that were read already.
+    pub fn holding(rules: Arc<Rulebook>) -> Self {
+        Self(Arc::new(RwLock::new(Some(rules))))
+    }
+
     /// The rules in force as this transaction sees them.
     pub fn current(&self, connection: &mut DbConnection) -> Result<Arc<Rulebook>> {
         let version: i64 = rulebook_version::table.select(rulebook_version::version).first(connection)?;

@@ -47,7 +47,7 @@ pub fn actions(act: &Act, docket: &Docket, language: Language) -> Vec<Action> {
         case(Verb::Classify, "PUT", "classification", may(Verb::Classify).and_then(|()| life.can_classify())),
         case(Verb::Refer, "POST", "referrals", refer),
         case(Verb::Ask, "POST", "questions", may(Verb::Ask).and_then(|()| can_ask(act, docket))),
-        case(Verb::Reply, "POST", "messages", may(Verb::Reply).and_then(|()| life.can_reply())),
+        case(Verb::Reply, "POST", "messages", may(Verb::Reply).and_then(|()| life.can_hear())),
         case(Verb::Advise, "POST", "closure", may(Verb::Advise).and_then(|()| life.can_advise())),
         case(Verb::Close, "POST", "closure", may(Verb::Close).and_then(|()| life.can_close())),
         case(Verb::Reopen, "POST", "reopening", may(Verb::Reopen).and_then(|()| life.can_reopen())),

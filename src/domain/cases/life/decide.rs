@@ -329,6 +329,11 @@ impl Life {
         }
     }
 
+    /// What the citizen says is taken while the case is open, asked for or not.
+    pub fn can_hear(&self) -> Result<()> {
+        if self.is_open() { Ok(()) } else { Err(Error::Conflict(Code::WrongState)) }
+    }
+
     /// The citizen's word is awaited.
     pub fn can_reply(&self) -> Result<()> {
         self.expect(&[Status::AwaitingCitizen])

@@ -1,0 +1,184 @@
+//! How the API speaks: versions, repeated calls, languages, problems and health.
+
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, filing};
+
+#[actix_web::test]
+async fn a_verb_of_a_case_needs_the_version_that_was_read() {
+    let app = TestApp::start().await;
+    let case = app.classified().await;
+    let path = case.path("referrals");
+    let to = json!({ "to": [{ "office": "MOEN" }] });
+    let classifier = app.as_user("classifier.centre").await;
+    let bytes = || to.to_string().into_bytes();
+    let bare = classifier.raw(reqwest::Method::POST, &path, "application/json", bytes()).await;
+    bare.refused(428, "version_required");
+    let read = classifier.get(&case.path("")).await;
+    let tag = read.header("ETag").to_owned();
+    assert_eq!(tag, format!("\"{}\"", read.json["version"]));
+    classifier.post(&case.path("notes"), json!({ "text": "یادداشت" })).await.expect(201);
+    classifier.clone().with("If-Match", tag).post(&path, to.clone()).await.refused(412, "stale_version");
+    classifier.clone().with("If-Match", "none").post(&path, to.clone()).await.refused(412, "stale_version");
+    classifier.with("If-Match", "*").post(&path, to).await.expect(201);
+}
+
+#[actix_web::test]
+async fn every_change_raises_the_version_by_one() {
+    let app = TestApp::start().await;
+    let case = app.register(json!({})).await;
+    let version = async || app.case(&case).await["version"].as_i64().unwrap();
+    let mut before = version().await;
+    app.classify(&case, "request", "water.outage").await;
+    for _ in 0..2 {
+        let now = version().await;
+        assert_eq!(now, before + 1);
+        before = now;
+        app.as_user("agent.centre")
+            .await
+            .post(&case.path("notes"), json!({ "text": "یادداشت" }))
+            .await
+            .expect(201);
+    }
+}
+
+#[actix_web::test]
+async fn a_repeated_key_gets_the_first_reply_again() {
+    let app = TestApp::start().await;
+    let agent = app.as_user("agent.centre").await.with("Idempotency-Key", "call-1");
+    let first = agent.post("/cases", filing(json!({}))).await;
+    let again = agent.post("/cases", filing(json!({}))).await;
+    assert_eq!((first.status, &first.json), (201, &again.json));
+    assert_eq!(again.status, 201);
+    let other = agent.post("/cases", filing(json!({ "subject": "چیز دیگر" }))).await;
+    other.refused(409, "idempotency_key_reused");
+    let list = agent.get("/cases").await.expect(200);
+    assert_eq!(list["items"].as_array().unwrap().len(), 1);
+    // somebody else's key is another key
+    let registrar = app.as_user("registrar.centre").await.with("Idempotency-Key", "call-1");
+    assert_ne!(registrar.post("/cases", filing(json!({}))).await.expect(201)["id"], first.json["id"]);
+}
+
+#[actix_web::test]
+async fn a_refused_call_keeps_no_reply_under_its_key() {
+    let app = TestApp::start().await;
+    let agent = app.as_user("agent.centre").await.with("Idempotency-Key", "call-2");
+    agent.post("/cases", filing(json!({ "kind": "wish" }))).await.wrong("kind", "unknown");
+    agent.post("/cases", filing(json!({}))).await.expect(201);
+}
+
+#[actix_web::test]
+async fn problems_are_told_in_the_readers_language() {
+    let app = TestApp::start().await;
+    let agent = app.as_user("agent.centre").await;
+    let path = "/cases/1";
+    let title = async |language| {
+        let reply = agent.clone().reading(language).get(path).await;
+        assert_eq!(reply.header("Content-Type"), "application/problem+json");
+        (reply.json["title"].as_str().unwrap().to_owned(), reply.header("Content-Language").to_owned())
+    };
+    let (fa, en) = (title("fa").await, title("en").await);
+    assert_eq!((fa.0.as_str(), fa.1.as_str()), ("یافت نشد؛ نشانی یا کد را بررسی کنید.", "fa"));
+    assert_eq!((en.0.as_str(), en.1.as_str()), ("Not found; check the address or the code.", "en"));
+    assert_eq!(title("de, fa;q=0.2, en-GB;q=0.8").await, en);
+    assert_eq!(title("de").await, fa);
+    let wrong = agent.reading("fa").post("/cases", filing(json!({ "kind": "wish" }))).await;
+    assert!(wrong.json["errors"][0]["message"].as_str().unwrap().contains('ک'));
+}
+
+#[actix_web::test]
+async fn broken_bodies_and_unknown_addresses_are_problems_too() {
+    let app = TestApp::start().await;
+    let agent = app.as_user("agent.centre").await;
+    let post = async |kind, body: &str| agent.raw(reqwest::Method::POST, "/cases", kind, body.into()).await;
+    post("application/json", "{\"kind\":").await.refused(400, "malformed_json");
+    post("text/plain", "{}").await.refused(415, "unsupported_media_type");
+    post("application/json", "{} {}").await.wrong("kind", "required");
+    post("application/json", &format!("\"{}\"", "x".repeat(2_000_000)))
+        .await
+        .refused(413, "payload_too_large");
+    agent.get("/nothing").await.refused(404, "not_found");
+    agent.get("/cases/abc").await.refused(404, "not_found");
+    agent.get("/cases?limit=0").await.wrong("limit", "out_of_range");
+    agent.get("/cases?colour=red").await.wrong("colour", "invalid");
+    agent.get("/cases?cursor=abc").await.refused(400, "invalid_cursor");
+}
+
+#[actix_web::test]
+async fn the_actions_of_a_case_say_what_its_verbs_then_do() {
+    let app = TestApp::start().await;
+    let case = app.accepted("MOEN-10").await;
+    let mut checked = 0;
+    for username in
+        ["classifier.centre", "agent.centre", "liaison.moen-10", "handler.moen-10", "approver.moen-10"]
+    {
+        let person = app.as_user(username).await;
+        let told = person.get(&case.path("actions")).await.expect(200);
+        for action in told["items"].as_array().unwrap() {
+            checked += 1;
+            let path = action["href"].as_str().unwrap().strip_prefix("/api/v1").unwrap();
+            // a body that no verb takes: what is allowed then fails on its fields, and changes nothing
+            let reply = match action["method"].as_str() {
+                Some("PUT") => person.put(path, json!({ "kind": "", "category": "" })).await,
+                _ if path.ends_with("attachments") => person.upload(path, "empty", b"").await,
+                _ => person.post(path, empty(action["verb"].as_str().unwrap())).await,
+            };
+            if action["allowed"] == true {
+                assert!([200, 201, 422].contains(&reply.status), "{username} {action}: {}", reply.told());
+            } else {
+                let code = action["code"].as_str().unwrap();
+                assert_eq!(reply.code(), code, "{username} {action}: {}", reply.told());
+            }
+        }
+    }
+    assert!(checked > 80, "{checked}");
+}
+
+/// A body by which the verb of this name is called, but not done.
+fn empty(verb: &str) -> Value {
+    match verb {
+        "refer" => json!({ "to": [{ "office": "" }] }),
+        "ask" | "reply" | "note" => json!({ "text": "" }),
+        "advise" => json!({ "outcome": "advice" }),
+        "close" => json!({ "outcome": "" }),
+        "reopen" => json!({ "reason": "" }),
+        "dismiss" => json!({ "outcome": "", "reason": "", "signpost": "" }),
+        "answer" => json!({ "text": "" }),
+        _ => json!({}),
+    }
+}
+
+#[actix_web::test]
+async fn the_service_tells_whether_it_lives_is_ready_and_what_needs_a_person() {
+    let app = TestApp::start().await;
+    assert_eq!(app.nobody().get("/healthz").await.bytes, b"ok\n");
+    assert_eq!(app.nobody().get("/readyz").await.bytes, b"ready\n");
+    let admin = app.as_user("admin").await;
+    assert_eq!(admin.get("/health").await.expect(200)["status"], "ok");
+    app.register(json!({})).await;
+    app.pass_days(30);
+    let told = admin.get("/health").await.expect(200);
+    let codes: Vec<&str> =
+        told["problems"].as_array().unwrap().iter().filter_map(|p| p["code"].as_str()).collect();
+    assert_eq!(codes, ["messages_waiting", "deadlines_unattended"]);
+    app.drain().await;
+    assert_eq!(admin.get("/health").await.expect(200)["status"], "ok");
+}
+
+#[actix_web::test]
+async fn a_public_address_that_calls_too_often_from_outside_is_slowed() {
+    let app = TestApp::start_with(|config| {
+        config.limits.public_per_minute = 3;
+        config.server.trusted_proxies = "127.0.0.1".into();
+    })
+    .await;
+    let from = |address: &str| app.nobody().with("X-Forwarded-For", address);
+    for left in ["2", "1", "0"] {
+        let told = from("192.0.2.7").get("/public/kinds").await;
+        assert_eq!((told.status, told.header("RateLimit-Remaining")), (200, left));
+    }
+    let slowed = from("192.0.2.7").get("/public/kinds").await;
+    assert!(slowed.header("Retry-After").parse::<u64>().is_ok());
+    slowed.refused(429, "too_many_requests");
+    from("192.0.2.8").get("/public/kinds").await.expect(200);
+}

@@ -1,0 +1,144 @@
+//! A service of its own for each test: database, standing clock, gateways in memory, and a real HTTP server.
+
+mod cast;
+mod client;
+mod template;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::net::TcpListener;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use samad::app::{App, Nudges};
+use samad::clock::Clock;
+use samad::config::Config;
+use samad::db::types::Time;
+use samad::db::{Db, DbConnection, IdMaker};
+use samad::domain::rulebook::RulebookCache;
+use samad::error::Result;
+use samad::gateways::{Gateways, Mailer, Memory, SmsGateway};
+use samad::{server, workers};
+
+pub use cast::{Case, MARYAM, REZA, filing};
+pub use client::{Client, Reply};
+use template::Database;
+
+/// When every test begins: a Wednesday morning in Tehran.
+pub const START: &str = "2026-06-10T06:00:00Z";
+
+/// A running service with its own database.
+pub struct TestApp {
+    pub app: App,
+    address: String,
+    http: reqwest::Client,
+    tokens: RefCell<HashMap<String, String>>,
+    server: actix_web::dev::ServerHandle,
+    database: Rc<Database>,
+}
+
+impl TestApp {
+    /// A service with the national tree and the demo staff, and no case.
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// The same with other settings.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let database = Rc::new(Database::copied());
+        Self::over(database, Clock::standing_at(time(START)), change)
+    }
+
+    /// Another process of the same service: the same database and clock, nothing else in common.
+    pub async fn another(&self) -> Self {
+        Self::over(self.database.clone(), self.app.clock.clone(), |_| {})
+    }
+
+    fn over(database: Rc<Database>, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
+        static SLOTS: AtomicI64 = AtomicI64::new(1);
+        let mut config =
+            Config::load(Path::new("/nowhere/local.toml")).expect("the built-in settings are whole");
+        config.data.dir = database.directory().to_owned();
+        config.database.pool = 4;
+        config.server.threads = 1;
+        config.limits.public_per_minute = 0;
+        config.limits.staff_per_minute = 0;
+        // a test that moves the clock by weeks need not sign in again
+        config.tokens.access_seconds = 10 * 366 * 86_400;
+        change(&mut config);
+        let app = App {
+            db: Db::open(database.location(), config.database.pool).expect("the copy opens"),
+            clock,
+            ids: Arc::new(IdMaker::new(SLOTS.fetch_add(1, Ordering::Relaxed) % 1024, 0)),
+            keys: template::keys(),
+            rules: RulebookCache::holding(template::rules()),
+            gateways: Gateways::in_memory(&config),
+            nudges: Nudges::default(),
+            hashing: Arc::new(tokio::sync::Semaphore::new(2)),
+            config: Arc::new(config),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = format!("http://{}", listener.local_addr().expect("a bound address"));
+        let running = server::serve(app.clone(), listener).expect("the server starts");
+        let handle = running.handle();
+        actix_web::rt::spawn(running);
+        let http =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        Self { app, address, http, tokens: RefCell::default(), server: handle, database }
+    }
+
+    /// Lets the workers do all that is due now; gives how much that was.
+    pub async fn drain(&self) -> usize {
+        workers::drain(&self.app).await.expect("the workers run")
+    }
+
+    pub fn now(&self) -> Time {
+        self.app.clock.now()
+    }
+
+    /// Moves the clock to an instant.
+    pub fn at(&self, instant: &str) {
+        self.app.clock.set(time(instant));
+    }
+
+    pub fn pass_hours(&self, hours: i64) {
+        self.app.clock.set(self.now().plus_seconds(hours * 3600));
+    }
+
+    pub fn pass_days(&self, days: i64) {
+        self.pass_hours(days * 24);
+    }
+
+    /// Reads the test's database with the domain's own functions.
+    pub fn look<T>(&self, read: impl FnOnce(&mut DbConnection) -> Result<T>) -> T {
+        self.app.db.read_here(read).expect("the database answers")
+    }
+
+    pub fn sms(&self) -> &Memory {
+        match &self.app.gateways.sms {
+            SmsGateway::Memory(memory) => memory,
+            _ => unreachable!("tests run with gateways in memory"),
+        }
+    }
+
+    pub fn mail(&self) -> &Memory {
+        match &self.app.gateways.mailer {
+            Mailer::Memory(memory) => memory,
+            _ => unreachable!("tests run with gateways in memory"),
+        }
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        // the stop command is sent when the future is made; nobody has to wait for it
+        drop(self.server.stop(false));
+    }
+}
+
+/// An instant in RFC 3339.
+pub fn time(text: &str) -> Time {
+    text.parse().expect("an RFC 3339 time")
+}
