@@ -236,6 +236,7 @@ table! {
         note -> Nullable<Text>,
         suggested_office_id -> Nullable<BigInt>,
         extensions -> Integer,
+        is_paused -> Bool,
         started_at -> Timestamp,
         due_at -> Nullable<Timestamp>,
         fired -> Nullable<Integer>,

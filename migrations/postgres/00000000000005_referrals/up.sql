@@ -16,16 +16,18 @@ CREATE TABLE referrals (
     note           TEXT,
     suggested_office_id BIGINT,
     extensions     INTEGER NOT NULL,
+    is_paused      BOOLEAN NOT NULL DEFAULT FALSE,
     started_at     TIMESTAMP NOT NULL,
     due_at         TIMESTAMP,
     fired          INTEGER,
     next_at        TIMESTAMP
 );
 CREATE INDEX referrals_case ON referrals (case_id);
-CREATE INDEX referrals_inbox ON referrals (office_id, state, due_at, id);
+-- the inbox by due time, and its counts from the index alone
+CREATE INDEX referrals_inbox ON referrals (office_id, due_at, id) WHERE ended_at IS NULL;
+CREATE INDEX referrals_counts ON referrals (office_id, role, state, is_paused, due_at) WHERE ended_at IS NULL;
 CREATE INDEX referrals_sent ON referrals (from_office_id, state, id);
 CREATE INDEX referrals_next ON referrals (next_at) WHERE next_at IS NOT NULL;
-CREATE INDEX referrals_open_due ON referrals (due_at) WHERE ended_at IS NULL;
 
 -- Every pause, resumption, extension and recomputation of a deadline, so that credit can be audited.
 CREATE TABLE clock_changes (
@@ -57,6 +59,7 @@ CREATE TABLE answers (
 );
 CREATE INDEX answers_case ON answers (case_id);
 CREATE INDEX answers_referral ON answers (referral_id, state);
+CREATE INDEX answers_waiting ON answers (referral_id) WHERE state = 'submitted';
 
 CREATE TABLE questions (
     id          BIGINT PRIMARY KEY,

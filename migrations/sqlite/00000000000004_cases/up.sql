@@ -57,6 +57,7 @@ CREATE TABLE cases (
 CREATE UNIQUE INDEX cases_external ON cases (channel, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX cases_citizen ON cases (citizen_id, id);
 CREATE INDEX cases_triage ON cases (triage_next_at) WHERE triage_next_at IS NOT NULL;
+CREATE INDEX cases_desk ON cases (holder_office_id, triage_due_at, id) WHERE triage_due_at IS NOT NULL;
 CREATE INDEX cases_waiting ON cases (wait_until) WHERE wait_until IS NOT NULL;
 CREATE INDEX cases_window ON cases (window_until) WHERE window_until IS NOT NULL;
 CREATE INDEX cases_due ON cases (due_at, id);

@@ -101,7 +101,11 @@ pub fn start_triage(connection: &mut DbConnection, act: &Act, docket: &mut Docke
 /// Stops the desk's clock: the case was referred or closed.
 pub fn stop_triage(connection: &mut DbConnection, case: CaseId) -> Result<()> {
     diesel::update(cases::table.find(case))
-        .set(cases::triage_next_at.eq(None::<Time>))
+        .set((
+            cases::triage_started_at.eq(None::<Time>),
+            cases::triage_due_at.eq(None::<Time>),
+            cases::triage_next_at.eq(None::<Time>),
+        ))
         .execute(connection)?;
     Ok(())
 }
@@ -211,7 +215,7 @@ pub fn pause(connection: &mut DbConnection, act: &Act, docket: &Docket, wait_unt
         log(connection, act, &change)?;
     }
     diesel::update(referrals::table.filter(referrals::case_id.eq(case)))
-        .set(referrals::next_at.eq(None::<Time>))
+        .set((referrals::next_at.eq(None::<Time>), referrals::is_paused.eq(true)))
         .execute(connection)?;
     diesel::update(cases::table.find(case))
         .set((
@@ -226,6 +230,9 @@ pub fn pause(connection: &mut DbConnection, act: &Act, docket: &Docket, wait_unt
 /// Lets all clocks run again, each with exactly the working time that was left.
 pub fn resume(connection: &mut DbConnection, act: &Act, docket: &Docket) -> Result<()> {
     let (row, paused_at) = (&docket.row, docket.row.paused_at.unwrap_or(act.now));
+    diesel::update(referrals::table.filter(referrals::case_id.eq(row.id)))
+        .set(referrals::is_paused.eq(false))
+        .execute(connection)?;
     for (referral, office, started, due, fired) in running(connection, row.id)? {
         let Some(due) = due else { continue };
         let calendar = act.rules.calendar(office)?;

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::answer::check_outcome;
+use super::clocks;
 use super::docket::{Docket, Expected};
 use super::life::{Fact, Proposal};
 use super::record::{record, sha256_hex};
@@ -243,9 +244,10 @@ fn end(
                 cases::window_until.eq(None::<Time>),
                 cases::wait_until.eq(None::<Time>),
             ),
-            (cases::paused_at.eq(None::<Time>), cases::triage_next_at.eq(None::<Time>)),
+            cases::paused_at.eq(None::<Time>),
         ))
         .execute(connection)?;
+    clocks::stop_triage(connection, docket.row.id)?;
     let facts = Facts {
         office: Some(holder),
         outcome: Some(ending.outcome.to_owned()),

@@ -3,7 +3,7 @@
 //! Work is an open referral to one of the actor's offices, or a case that waits at its desk. Counts are of
 //! the same rows as the list, so they cannot be wrong.
 
-use diesel::dsl::{count_star, exists};
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 use serde::Serialize;
 
@@ -58,7 +58,7 @@ pub struct InboxItem {
 /// A page of the inbox.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Inbox {
-    /// How many in each box; never more than 10,000 are counted.
+    /// How many in each box.
     pub counts: std::collections::BTreeMap<String, i64>,
     pub items: Vec<InboxItem>,
     pub next_cursor: Option<String>,
@@ -96,40 +96,36 @@ type Referrals<'a> = diesel::helper_types::IntoBoxed<
 >;
 
 fn open_referrals<'a>(desks: &Desks) -> Referrals<'a> {
-    referrals::table
-        .inner_join(cases::table)
-        .filter(referrals::office_id.eq_any(desks.referral.clone()))
-        .filter(referrals::state.eq_any([HopState::Sent, HopState::Accepted]))
-        .into_boxed()
+    let open = referrals::table.inner_join(cases::table).filter(referrals::ended_at.is_null()).into_boxed();
+    // one office is the common case, and only an equality lets the index give the order
+    match desks.referral.as_slice() {
+        [one] => open.filter(referrals::office_id.eq(*one)),
+        many => open.filter(referrals::office_id.eq_any(many.to_vec())),
+    }
 }
 
 fn in_box<'a>(query: Referrals<'a>, act: &Act, desks: &Desks, name: Tray) -> Referrals<'a> {
     let today = end_of_today(act);
     let works = query.filter(referrals::role.ne(HopRole::Copy));
+    let running = |query: Referrals<'a>| query.filter(referrals::is_paused.eq(false));
     match name {
-        Tray::New => {
-            works.filter(referrals::state.eq(HopState::Sent)).filter(cases::status.eq(Status::Referred))
+        Tray::New => running(works).filter(referrals::state.eq(HopState::Sent)),
+        Tray::InProgress => running(works).filter(referrals::state.eq(HopState::Accepted)),
+        Tray::DueToday => {
+            running(works).filter(referrals::due_at.ge(act.now)).filter(referrals::due_at.lt(today))
         }
-        Tray::InProgress => {
-            works.filter(referrals::state.eq(HopState::Accepted)).filter(cases::status.eq(Status::Referred))
+        Tray::Overdue => running(works).filter(referrals::due_at.lt(act.now)),
+        Tray::Waiting => works.filter(referrals::is_paused.eq(true)),
+        Tray::ToApprove => {
+            works.filter(referrals::office_id.eq_any(desks.can_approve.clone())).filter(referrals::id.eq_any(
+                answers::table.filter(answers::state.eq(AnswerState::Submitted)).select(answers::referral_id),
+            ))
         }
-        Tray::DueToday => works
-            .filter(referrals::due_at.ge(act.now))
-            .filter(referrals::due_at.lt(today))
-            .filter(cases::status.eq(Status::Referred)),
-        Tray::Overdue => {
-            works.filter(referrals::due_at.lt(act.now)).filter(cases::status.eq(Status::Referred))
-        }
-        Tray::Waiting => works.filter(cases::status.eq(Status::AwaitingCitizen)),
-        Tray::ToApprove => works.filter(referrals::office_id.eq_any(desks.can_approve.clone())).filter(
-            exists(answers::table.filter(
-                answers::referral_id.eq(referrals::id).and(answers::state.eq(AnswerState::Submitted)),
-            )),
-        ),
         Tray::Copies => open_referrals(desks)
             .filter(referrals::role.eq(HopRole::Copy))
             .filter(referrals::state.eq(HopState::Sent)),
-        Tray::Triage => works.filter(cases::status.eq(Status::Closed).and(cases::status.ne(Status::Closed))),
+        // cases at the desk are no referrals
+        Tray::Triage => works.filter(referrals::id.is_null()),
     }
 }
 
@@ -226,6 +222,7 @@ fn triage_page(
 fn at_desk<'a>(act: &Act, desks: &Desks) -> cases::BoxedQuery<'a, MultiBackend> {
     cases::table
         .filter(cases::holder_office_id.eq_any(desks.triage.clone()))
+        .filter(cases::triage_due_at.is_not_null())
         .filter(cases::status.eq_any([Status::Registered, Status::Classified]))
         .filter(visibility::visible(act))
         .into_boxed()
@@ -236,17 +233,53 @@ fn counts(
     act: &Act,
     desks: &Desks,
 ) -> Result<std::collections::BTreeMap<String, i64>> {
-    let mut counts = std::collections::BTreeMap::new();
-    for name in Tray::ALL {
-        let count: i64 = match name {
-            Tray::Triage if desks.triage.is_empty() => 0,
-            Tray::Triage => at_desk(act, desks).select(count_star()).first(connection)?,
-            _ if desks.referral.is_empty() => 0,
-            _ => in_box(open_referrals(desks), act, desks, *name).select(count_star()).first(connection)?,
-        };
-        counts.insert(name.to_string(), count);
+    let mut counts: std::collections::BTreeMap<String, i64> =
+        Tray::ALL.iter().map(|name| (name.to_string(), 0)).collect();
+    if !desks.referral.is_empty() {
+        count_referrals(connection, act, desks, &mut counts)?;
+    }
+    if !desks.triage.is_empty() {
+        let waiting: i64 = at_desk(act, desks).select(count_star()).first(connection)?;
+        counts.insert(Tray::Triage.to_string(), waiting);
     }
     Ok(counts)
+}
+
+/// Counts open referrals by sort in one pass over the index, then the ones that are late or due.
+fn count_referrals(
+    connection: &mut DbConnection,
+    act: &Act,
+    desks: &Desks,
+    counts: &mut std::collections::BTreeMap<String, i64>,
+) -> Result<()> {
+    use referrals as r;
+    let mine = || r::table.filter(r::ended_at.is_null()).filter(r::office_id.eq_any(desks.referral.clone()));
+    let sorts: Vec<(HopRole, HopState, bool, i64)> = mine()
+        .group_by((r::role, r::state, r::is_paused))
+        .select((r::role, r::state, r::is_paused, count_star()))
+        .load(connection)?;
+    for (role, state, is_paused, count) in sorts {
+        let name = match (role, state, is_paused) {
+            (HopRole::Copy, HopState::Sent, _) => Tray::Copies,
+            (HopRole::Copy, ..) => continue,
+            (_, _, true) => Tray::Waiting,
+            (_, HopState::Sent, _) => Tray::New,
+            _ => Tray::InProgress,
+        };
+        *counts.entry(name.to_string()).or_default() += count;
+    }
+    let works = || mine().filter(r::role.ne(HopRole::Copy));
+    let running = || works().filter(r::is_paused.eq(false));
+    let overdue = running().filter(r::due_at.lt(act.now)).count().get_result(connection)?;
+    let today = running().filter(r::due_at.ge(act.now)).filter(r::due_at.lt(end_of_today(act)));
+    let waiting =
+        answers::table.filter(answers::state.eq(AnswerState::Submitted)).select(answers::referral_id);
+    let to_approve =
+        works().filter(r::office_id.eq_any(desks.can_approve.clone())).filter(r::id.eq_any(waiting));
+    counts.insert(Tray::Overdue.to_string(), overdue);
+    counts.insert(Tray::DueToday.to_string(), today.count().get_result(connection)?);
+    counts.insert(Tray::ToApprove.to_string(), to_approve.count().get_result(connection)?);
+    Ok(())
 }
 
 fn view(connection: &mut DbConnection, act: &Act, item: Item) -> Result<InboxItem> {

@@ -70,18 +70,26 @@ pub fn public_case(
     reader: Language,
 ) -> Result<PublicCase> {
     let holder = office_view(act, row.holder_office_id);
-    let question: Option<String> = questions::table
-        .filter(questions::case_id.eq(row.id).and(questions::replied_at.is_null()))
-        .order(questions::id.desc())
-        .select(questions::text)
-        .first(connection)
-        .optional()?;
-    let given: Vec<(String, bool, Option<Time>)> = answers::table
-        .filter(answers::case_id.eq(row.id).and(answers::state.eq(AnswerState::Approved)))
-        .filter(answers::referral_id.eq_any(root_leads(connection, row.id)?))
-        .order(answers::id)
-        .select((answers::text, answers::is_interim, answers::decided_at))
-        .load(connection)?;
+    let question: Option<String> = match row.status {
+        Status::AwaitingCitizen => questions::table
+            .filter(questions::case_id.eq(row.id).and(questions::replied_at.is_null()))
+            .order(questions::id.desc())
+            .select(questions::text)
+            .first(connection)
+            .optional()?,
+        _ => None,
+    };
+    // a case that was never referred has no answer
+    let given: Vec<(String, bool, Option<Time>)> = match row.lead_referral_id.is_some() || row.reopenings > 0
+    {
+        true => answers::table
+            .filter(answers::case_id.eq(row.id).and(answers::state.eq(AnswerState::Approved)))
+            .filter(answers::referral_id.eq_any(root_leads(connection, row.id)?))
+            .order(answers::id)
+            .select((answers::text, answers::is_interim, answers::decided_at))
+            .load(connection)?,
+        false => Vec::new(),
+    };
     let leaf = row.category.as_deref().and_then(|code| act.rules.categories.get(code));
     let waits = matches!(row.status, Status::Registered | Status::Classified | Status::Referred);
     Ok(PublicCase {
@@ -98,7 +106,7 @@ pub fn public_case(
         holder,
         due_at: row.due_at,
         overdue: waits && row.due_at < act.now,
-        question: question.filter(|_| row.status == Status::AwaitingCitizen),
+        question,
         wait_until: row.wait_until,
         answers: given.into_iter().map(|(text, interim, at)| PublicAnswer { text, interim, at }).collect(),
         outcome: row.outcome.clone(),
@@ -149,7 +157,8 @@ pub fn public_timeline(
         .order(events::seq)
         .select((events::at, events::payload))
         .load(connection)?;
-    let leads = root_leads(connection, case)?;
+    // a case with one event has only been registered
+    let leads = if rows.len() > 1 { root_leads(connection, case)? } else { Vec::new() };
     let facts =
         rows.into_iter().filter_map(|(at, payload)| Some((at, serde_json::from_str::<Fact>(&payload).ok()?)));
     Ok(facts
