@@ -119,6 +119,7 @@ pub fn dismiss(
     let mut docket = Docket::open(connection, act, id, expected)?;
     let office = policy::allow(act, Verb::Dismiss, docket.life.holder)?;
     let by = act.actor.user().ok_or(Error::Forbidden(Code::Forbidden))?;
+    docket.life.can_advise()?;
     let mut fields = Fields::default();
     if !["out_of_scope", "no_cause", "transferred_out"].contains(&wish.outcome.as_str()) {
         let list = "out_of_scope, no_cause, transferred_out";
