@@ -1,7 +1,7 @@
 //! Samad: one service through which a country's people reach their government.
 //!
 //! The tree, and what may import what (a test reads the sources and fails otherwise): a dependency points
-//! right only, `main → cli → server → {api, workers} → app → gateways → domain → db → {error, clock, config}`.
+//! right only, `main → cli → server → {api, workers} → app → gateways → domain → telemetry → {clock, config} → db → error`.
 //!
 //! - `cli`: one file per command
 //! - `server`: binds HTTP, mounts the API, stops gracefully

@@ -1,0 +1,279 @@
+//! Every operation of the document, tried as nobody, as a stranger and in a wrong role.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Client, Reply, TestApp};
+
+/// Whom an operation is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum For {
+    /// Anybody, without a token.
+    Everybody,
+    /// A citizen with the token of one case.
+    Citizen,
+    /// Staff who see the case.
+    Case,
+    /// Any staff; the list holds only what they see.
+    Staff,
+    /// Staff of one role; the stranger has another.
+    Role,
+}
+
+/// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
+const TABLE: [(&str, &str, For); 81] = [
+    ("POST", "/auth/tokens", For::Everybody),
+    ("POST", "/auth/tokens/refresh", For::Everybody),
+    ("DELETE", "/auth/tokens", For::Staff),
+    ("POST", "/cases", For::Role),
+    ("GET", "/cases", For::Staff),
+    ("GET", "/cases/{id}", For::Case),
+    ("GET", "/cases/{id}/referrals", For::Case),
+    ("POST", "/cases/{id}/referrals", For::Case),
+    ("GET", "/cases/{id}/answers", For::Case),
+    ("GET", "/cases/{id}/timeline", For::Case),
+    ("GET", "/cases/{id}/messages", For::Case),
+    ("POST", "/cases/{id}/messages", For::Case),
+    ("GET", "/cases/{id}/notes", For::Case),
+    ("POST", "/cases/{id}/notes", For::Case),
+    ("GET", "/cases/{id}/actions", For::Case),
+    ("PUT", "/cases/{id}/classification", For::Case),
+    ("POST", "/cases/{id}/questions", For::Case),
+    ("POST", "/cases/{id}/closure", For::Case),
+    ("POST", "/cases/{id}/reopening", For::Case),
+    ("POST", "/cases/{id}/dismissal", For::Case),
+    ("POST", "/cases/{id}/withdrawal", For::Case),
+    ("GET", "/cases/{id}/attachments", For::Case),
+    ("POST", "/cases/{id}/attachments", For::Case),
+    ("GET", "/attachments/{id}", For::Case),
+    ("GET", "/referrals/{id}", For::Case),
+    ("POST", "/referrals/{id}/acceptance", For::Case),
+    ("POST", "/referrals/{id}/return", For::Case),
+    ("POST", "/referrals/{id}/transfer", For::Case),
+    ("POST", "/referrals/{id}/recall", For::Case),
+    ("POST", "/referrals/{id}/extension", For::Case),
+    ("POST", "/referrals/{id}/assignment", For::Case),
+    ("POST", "/referrals/{id}/answers", For::Case),
+    ("POST", "/answers/{id}/approval", For::Case),
+    ("POST", "/answers/{id}/rejection", For::Case),
+    ("GET", "/inbox", For::Staff),
+    ("POST", "/public/cases", For::Everybody),
+    ("POST", "/public/lookups", For::Everybody),
+    ("POST", "/public/cases/{tracking_code}/messages", For::Citizen),
+    ("POST", "/public/cases/{tracking_code}/withdrawal", For::Citizen),
+    ("POST", "/public/cases/{tracking_code}/attachments", For::Citizen),
+    ("GET", "/public/kinds", For::Everybody),
+    ("GET", "/public/categories", For::Everybody),
+    ("GET", "/public/offices", For::Everybody),
+    ("GET", "/public/rules", For::Everybody),
+    ("GET", "/public/holidays", For::Everybody),
+    ("GET", "/public/statistics", For::Everybody),
+    ("GET", "/offices", For::Staff),
+    ("POST", "/offices", For::Role),
+    ("PATCH", "/offices/{code}", For::Role),
+    ("POST", "/routing-rules/trial", For::Staff),
+    ("GET", "/categories", For::Staff),
+    ("POST", "/categories", For::Role),
+    ("PATCH", "/categories/{code}", For::Role),
+    ("GET", "/routing-rules", For::Staff),
+    ("POST", "/routing-rules", For::Role),
+    ("PATCH", "/routing-rules/{code}", For::Role),
+    ("GET", "/calendars", For::Staff),
+    ("POST", "/calendars", For::Role),
+    ("PATCH", "/calendars/{code}", For::Role),
+    ("GET", "/holidays", For::Staff),
+    ("POST", "/holidays", For::Role),
+    ("PATCH", "/holidays/{code}", For::Role),
+    ("GET", "/templates", For::Staff),
+    ("POST", "/templates", For::Role),
+    ("PATCH", "/templates/{code}", For::Role),
+    ("GET", "/limits", For::Staff),
+    ("POST", "/limits", For::Role),
+    ("PATCH", "/limits/{code}", For::Role),
+    ("GET", "/kinds", For::Staff),
+    ("POST", "/kinds", For::Role),
+    ("PATCH", "/kinds/{code}", For::Role),
+    ("GET", "/users", For::Role),
+    ("POST", "/users", For::Role),
+    ("PATCH", "/users/{id}", For::Role),
+    ("GET", "/citizens", For::Role),
+    ("POST", "/citizens", For::Role),
+    ("PATCH", "/citizens/{id}", For::Role),
+    ("GET", "/gateways", For::Role),
+    ("POST", "/gateways", For::Role),
+    ("PATCH", "/gateways/{id}", For::Role),
+    ("GET", "/health", For::Role),
+];
+
+/// The operations of the document: method, path under `/api/v1`, whether it asks for a token.
+pub fn documented() -> BTreeMap<(String, String), bool> {
+    let document = serde_json::to_value(samad::server::document()).expect("the document is JSON");
+    let mut found = BTreeMap::new();
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        let path = path.strip_prefix("/api/v1").expect("all under /api/v1").to_owned();
+        for (method, operation) in methods.as_object().expect("methods") {
+            found.insert((method.to_uppercase(), path.clone()), operation.get("security").is_some());
+        }
+    }
+    found
+}
+
+#[test]
+fn the_table_names_every_route_of_the_document_and_no_other() {
+    let documented = documented();
+    let mounted: BTreeSet<(&str, &str)> = documented.keys().map(|(m, p)| (m.as_str(), p.as_str())).collect();
+    let named: BTreeSet<(&str, &str)> = TABLE.iter().map(|(method, path, _)| (*method, *path)).collect();
+    assert_eq!(named, mounted);
+    for (method, path, reader) in TABLE {
+        let is_secured = documented[&(method.to_owned(), path.to_owned())];
+        assert_eq!(is_secured, reader != For::Everybody, "{method} {path}");
+    }
+}
+
+/// A path with the ids of somebody else's case, referral, answer and file.
+pub fn filled(path: &str, ids: &BTreeMap<&'static str, String>) -> String {
+    let noun = path.split('/').nth(1).unwrap_or_default();
+    let noun = if path.starts_with("/public/cases/") { "tracking_code" } else { noun };
+    let id = ids.get(noun).map_or("1", String::as_str);
+    ["{id}", "{code}", "{tracking_code}"].iter().fold(path.to_owned(), |path, part| path.replace(part, id))
+}
+
+/// An answer that awaits approval at the provincial water and power body, with a file; ids by noun.
+pub async fn theirs(app: &TestApp) -> BTreeMap<&'static str, String> {
+    let case = app.accepted("MOEN-10").await;
+    let file = app.as_user("handler.moen-10").await.upload(&case.path("attachments"), "a.txt", b"text").await.expect(201);
+    let answer = app.submit(&case, "MOEN-10").await;
+    let citizen = app.case(&case).await["citizen"]["id"].as_str().unwrap().to_owned();
+    let users = app.as_user("admin").await.get("/users").await.expect(200);
+    let gateways = app.as_user("admin").await.get("/gateways").await.expect(200);
+    let first = |list: &Value| list["items"][0]["id"].as_str().unwrap().to_owned();
+    BTreeMap::from([
+        ("referrals", app.lead(&case).await),
+        ("attachments", file["id"].as_str().unwrap().to_owned()),
+        ("answers", answer),
+        ("tracking_code", case.tracking_code.clone()),
+        ("cases", case.id),
+        ("citizens", citizen),
+        ("users", first(&users)),
+        ("gateways", first(&gateways)),
+        ("offices", "MOEN".into()),
+        ("categories", "water.outage".into()),
+        ("routing-rules", "default".into()),
+        ("limits", "triage".into()),
+        ("kinds", "request".into()),
+        ("templates", "none".into()),
+        ("calendars", "none".into()),
+        ("holidays", "none".into()),
+    ])
+}
+
+/// A body that the operation takes, so that a refusal is one of the person and not of the fields.
+fn body(method: &str, path: &str) -> Value {
+    match path.rsplit('/').next().unwrap_or_default() {
+        "tokens" => json!({ "username": "nobody", "password": "no password" }),
+        "refresh" => json!({ "refresh_token": "none" }),
+        "cases" => crate::support::filing(json!({ "channel": "web" })),
+        "lookups" => json!({ "tracking_code": "1", "access_code": "1" }),
+        "classification" => json!({ "kind": "request", "category": "water.bill" }),
+        "referrals" if method == "POST" => json!({ "to": [{ "office": "MOHME" }] }),
+        "questions" | "notes" | "messages" => json!({ "text": "متن" }),
+        "closure" => json!({ "outcome": "granted" }),
+        "reopening" => json!({ "reason": "بازبینی" }),
+        "dismissal" => json!({ "outcome": "no_cause", "reason": "no_ground", "signpost": "دادگستری" }),
+        "withdrawal" => json!({ "confirm": true }),
+        "return" => json!({ "reason": "duplicate" }),
+        "transfer" => json!({ "reason": "صلاحیت", "office": "MOI" }),
+        "recall" => json!({ "reason": "اشتباه" }),
+        "extension" => json!({ "reason": "بازدید", "days": 1 }),
+        "assignment" => json!({ "user": "handler.moen-10" }),
+        "answers" => json!({ "text": "متن", "outcome": "granted" }),
+        "rejection" => json!({ "note": "نه" }),
+        "trial" => json!({ "kind": "request", "category": "water.bill" }),
+        "offices" => json!({ "code": "X", "parent": "CENTRE", "level": "partner", "name_fa": "x", "name_en": "x" }),
+        "users" => json!({ "username": "x", "name": "x", "password": "a long password", "roles": [] }),
+        "citizens" => json!({ "national_id": crate::support::REZA }),
+        "gateways" => json!({ "name": "x", "channels": ["*"], "office": "CENTRE" }),
+        _ if path.starts_with("/gateways/") => json!({ "revoked": true }),
+        _ => json!({}),
+    }
+}
+
+async fn call(person: &Client<'_>, method: &str, path: &str) -> Reply {
+    match method {
+        _ if method == "POST" && path.ends_with("/attachments") => person.upload(path, "a.txt", b"text").await,
+        "GET" | "DELETE" => person.raw(method.parse().unwrap(), path, "", Vec::new()).await,
+        _ => {
+            let method: Method = method.parse().unwrap();
+            let body = body(method.as_str(), path).to_string().into_bytes();
+            person.clone().with("If-Match", "*").raw(method, path, "application/json", body).await
+        }
+    }
+}
+
+#[actix_web::test]
+async fn nobody_gets_in_without_a_token() {
+    let app = TestApp::start().await;
+    let ids = theirs(&app).await;
+    for (method, path, reader) in TABLE {
+        let reply = call(&app.nobody(), method, &filled(path, &ids)).await;
+        match reader {
+            For::Everybody => assert!(reply.status < 500, "{method} {path}: {}", reply.told()),
+            _ => assert_eq!(reply.status, 401, "{method} {path}: {}", reply.told()),
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_stranger_reads_and_changes_nothing_of_somebody_elses_case() {
+    let app = TestApp::start().await;
+    let ids = theirs(&app).await;
+    let before = app.as_user("inspector.centre").await.get(&format!("/cases/{}", ids["cases"])).await.expect(200);
+    // a handler of another ministry, the call desk and a handler of another province
+    for stranger in ["handler.mohme", "approver.mohme", "agent.gov-10", "liaison.far-1002"] {
+        for (method, path, reader) in TABLE {
+            if path == "/auth/tokens" {
+                continue;
+            }
+            let reply = call(&app.as_user(stranger).await, method, &filled(path, &ids)).await;
+            let told = format!("{stranger} {method} {path}: {} {}", reply.status, reply.told());
+            match reader {
+                For::Case => assert_eq!(reply.status, 404, "{told}"),
+                For::Citizen => assert_eq!(reply.status, 401, "{told}"),
+                For::Role if !is_of_the_desk(stranger, path) => assert_eq!(reply.status, 403, "{told}"),
+                For::Everybody | For::Staff | For::Role => assert!(reply.status < 500, "{told}"),
+            }
+        }
+    }
+    let after = app.as_user("inspector.centre").await.get(&format!("/cases/{}", ids["cases"])).await.expect(200);
+    assert_eq!(before, after);
+}
+
+/// A call desk registers cases and keeps the citizens' records.
+fn is_of_the_desk(username: &str, path: &str) -> bool {
+    username.starts_with("agent.") && (path == "/cases" || path.starts_with("/citizens"))
+}
+
+#[actix_web::test]
+async fn a_person_who_sees_the_case_in_a_wrong_role_changes_nothing() {
+    let app = TestApp::start().await;
+    let ids = theirs(&app).await;
+    let reader = ["analyst.centre", "auditor.centre"];
+    for username in reader {
+        for (method, path, of) in TABLE.into_iter().filter(|(method, path, _)| *method != "GET" && *path != "/auth/tokens") {
+            let reply = call(&app.as_user(username).await, method, &filled(path, &ids)).await;
+            let told = format!("{username} {method} {path}: {} {}", reply.status, reply.told());
+            match of {
+                For::Case | For::Role => assert_eq!(reply.status, 403, "{told}"),
+                For::Citizen => assert_eq!(reply.status, 401, "{told}"),
+                For::Everybody | For::Staff => assert!(reply.status < 500, "{told}"),
+            }
+        }
+    }
+    // an administrator configures, and reads no case
+    for (method, path, of) in TABLE.into_iter().filter(|(.., of)| *of == For::Case) {
+        let reply = call(&app.as_user("admin").await, method, &filled(path, &ids)).await;
+        assert!([403, 404].contains(&reply.status), "admin {method} {path} {of:?}: {} {}", reply.status, reply.told());
+    }
+}
