@@ -3,6 +3,7 @@
 mod archive;
 mod backup;
 mod config_check;
+mod load;
 mod migrate;
 mod openapi;
 mod restore;
@@ -67,6 +68,9 @@ enum Command {
         #[arg(long)]
         park_outbox: bool,
     },
+    /// Make load: replay real records, measure, fill a database
+    #[command(subcommand)]
+    Load(load::Load),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -110,6 +114,7 @@ pub fn run() -> anyhow::Result<()> {
             let outbox = if park_outbox { restore::Outbox::Park } else { restore::Outbox::Keep };
             restore::run(&cli.settings, &file, outbox)
         }
+        Command::Load(load) => load::run(&load),
         Command::Openapi => openapi::run(),
     }
 }
