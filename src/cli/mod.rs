@@ -1,8 +1,12 @@
 //! The command line: one file per command; each says what it does and what it did.
 
+mod archive;
+mod backup;
 mod config_check;
+mod load;
 mod migrate;
 mod openapi;
+mod restore;
 mod seed;
 mod serve;
 mod start;
@@ -45,6 +49,28 @@ enum Command {
     /// Settings and the national tree
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Write everything but the root key into one file, while the service goes on serving
+    ///
+    /// The file holds the database as it was at one moment, and every attachment that it names. It is written as FILE.part
+    /// and gets its name when it is whole; a file that exists is never overwritten.
+    Backup {
+        /// The file to make, for example samad-2026-11-22.tar.gz
+        file: PathBuf,
+    },
+    /// Put a backup into an empty database and data folder
+    ///
+    /// Every digest is compared before anything is touched. A backup goes back into the kind of database that it was
+    /// taken of. The root key is not in a backup: put it in its place yourself.
+    Restore {
+        /// A file that `samad backup` made
+        file: PathBuf,
+        /// Drop messages that waited to be sent: the service that was backed up may have sent them since
+        #[arg(long)]
+        park_outbox: bool,
+    },
+    /// Make load: replay real records, measure, fill a database
+    #[command(subcommand)]
+    Load(load::Load),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -85,6 +111,12 @@ pub fn run() -> anyhow::Result<()> {
             user::add(&cli.settings, &username, &name, &roles)
         }
         Command::Config(ConfigCommand::Check { tree }) => config_check::run(&cli.settings, tree.as_deref()),
+        Command::Backup { file } => backup::run(&cli.settings, &file),
+        Command::Restore { file, park_outbox } => {
+            let outbox = if park_outbox { restore::Outbox::Park } else { restore::Outbox::Keep };
+            restore::run(&cli.settings, &file, outbox)
+        }
+        Command::Load(load) => load::run(&load),
         Command::Openapi => openapi::run(),
     }
 }

@@ -1,5 +1,8 @@
 //! Migrations: one set per database under the same names, embedded in the binary.
 
+use diesel::migration::{Migration, MigrationSource};
+use diesel::pg::Pg;
+use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::connection::DbConnection;
@@ -19,4 +22,34 @@ pub fn run(connection: &mut DbConnection) -> Result<Vec<String>> {
         }
     };
     applied.map_err(Error::Internal)
+}
+
+/// Versions of the migrations that this binary carries; both databases have the same.
+pub fn known() -> Result<Vec<String>> {
+    let migrations: Vec<Box<dyn Migration<Sqlite>>> = SQLITE.migrations().map_err(Error::Internal)?;
+    Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
+}
+
+/// Runs only those of the missing migrations that `versions` names: the schema of an older moment.
+pub fn run_only(connection: &mut DbConnection, versions: &[String]) -> Result<()> {
+    match connection {
+        DbConnection::Sqlite(inner) => run_those::<Sqlite>(inner, SQLITE, versions),
+        DbConnection::Postgres(inner) => run_those::<Pg>(inner, POSTGRES, versions),
+    }
+}
+
+fn run_those<B: diesel::backend::Backend>(
+    connection: &mut impl MigrationHarness<B>,
+    source: EmbeddedMigrations,
+    versions: &[String],
+) -> Result<()>
+where
+    EmbeddedMigrations: MigrationSource<B>,
+{
+    for migration in connection.pending_migrations(source).map_err(Error::Internal)? {
+        if versions.contains(&migration.name().version().to_string()) {
+            connection.run_migration(&migration).map_err(Error::Internal)?;
+        }
+    }
+    Ok(())
 }

@@ -9,6 +9,7 @@ pub mod ids;
 pub mod migrate;
 pub mod schema;
 pub mod slots;
+pub mod snapshot;
 #[cfg(test)]
 mod tests;
 pub mod types;
@@ -57,12 +58,17 @@ impl Location {
 
     /// Opens one connection outside the pools; for migrations, backups and commands.
     pub fn open(&self) -> Result<DbConnection> {
-        let mut connection = DbConnection::establish(&self.target()).map_err(|e| match self {
-            Self::Sqlite(path) => Error::internal(format!("database file {}: {e}", path.display())),
-            Self::Postgres(_) => Error::internal(format!("PostgreSQL: {e}")),
-        })?;
+        let mut connection = self.open_plain()?;
         connection::prepare(&mut connection).map_err(Error::from)?;
         Ok(connection)
+    }
+
+    /// The same without any setting: a database file that is only read stays as it is.
+    pub fn open_plain(&self) -> Result<DbConnection> {
+        DbConnection::establish(&self.target()).map_err(|e| match self {
+            Self::Sqlite(path) => Error::internal(format!("database file {}: {e}", path.display())),
+            Self::Postgres(_) => Error::internal(format!("PostgreSQL: {e}")),
+        })
     }
 }
 

@@ -49,13 +49,28 @@ fn checked_life(app: &TestApp, case: &Case) -> Life {
 
 /// One of the verbs that somebody may use now; none when nobody may.
 async fn any_step(app: &TestApp, case: &Case, rng: &mut StdRng) -> Option<String> {
-    let people =
-        ["classifier.centre", "agent.centre", "liaison.moen", "handler.moen-10", "approver.moen-10", "handler.mohme", "liaison.mohme",
-         "approver.moen", "handler.moen", "approver.mohme"];
+    let people = [
+        "classifier.centre",
+        "agent.centre",
+        "liaison.moen",
+        "handler.moen-10",
+        "approver.moen-10",
+        "handler.mohme",
+        "liaison.mohme",
+        "approver.moen",
+        "handler.moen",
+        "approver.mohme",
+    ];
     for _ in 0..80 {
         let person = app.as_user(people.choose(rng).unwrap()).await;
         let told = person.get(&case.path("actions")).await;
-        let allowed: Vec<Value> = told.json["items"].as_array().into_iter().flatten().filter(|a| a["allowed"] == true).cloned().collect();
+        let allowed: Vec<Value> = told.json["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|a| a["allowed"] == true)
+            .cloned()
+            .collect();
         let Some(action) = allowed.choose(rng) else { continue };
         let verb = action["verb"].as_str().unwrap();
         // endings would end the story too soon
@@ -64,7 +79,11 @@ async fn any_step(app: &TestApp, case: &Case, rng: &mut StdRng) -> Option<String
         }
         let path = action["href"].as_str().unwrap().strip_prefix("/api/v1").unwrap();
         let body = step_body(verb, path, rng);
-        let reply = if action["method"] == "PUT" { person.put(path, body).await } else { person.post(path, body).await };
+        let reply = if action["method"] == "PUT" {
+            person.put(path, body).await
+        } else {
+            person.post(path, body).await
+        };
         assert!(reply.status < 500, "{verb}: {}", reply.told());
         assert_ne!(reply.status, 404, "{verb}: {}", reply.told());
         return Some(format!("{verb} {}", reply.status));

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod attachments;
+mod backup;
 mod configuration;
 mod crash;
 mod deadlines;
