@@ -35,7 +35,8 @@ fn sources() -> Vec<Source> {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let inside = path.strip_prefix(&root).unwrap().to_owned();
-                let module = inside.iter().next().unwrap().to_string_lossy().trim_end_matches(".rs").to_owned();
+                let module =
+                    inside.iter().next().unwrap().to_string_lossy().trim_end_matches(".rs").to_owned();
                 let text = std::fs::read_to_string(&path).unwrap();
                 let own = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
                 let code = own.lines().map(without_comment).collect::<Vec<_>>().join("\n");
@@ -163,7 +164,9 @@ fn gateways_open_no_connection() {
 
 #[test]
 fn workers_and_server_hold_no_queries() {
-    let is_edge = |source: &Source| ["workers", "server", "app"].contains(&source.module.as_str()) && !source.path.ends_with("tests.rs");
+    let is_edge = |source: &Source| {
+        ["workers", "server", "app"].contains(&source.module.as_str()) && !source.path.ends_with("tests.rs")
+    };
     assert_eq!(naming(is_edge, &["diesel"]), Vec::<String>::new());
 }
 

@@ -26,7 +26,8 @@ async fn a_file_comes_back_as_it_was_sent_and_never_as_a_page() {
 async fn a_strangers_eyes_find_no_file() {
     let app = TestApp::start().await;
     let case = app.register(json!({})).await;
-    let told = app.as_user("agent.centre").await.upload(&case.path("attachments"), "a.pdf", PDF).await.expect(201);
+    let told =
+        app.as_user("agent.centre").await.upload(&case.path("attachments"), "a.pdf", PDF).await.expect(201);
     let path = format!("/attachments/{}", told["id"].as_str().unwrap());
     let stranger = app.as_user("handler.mohme").await;
     stranger.get(&path).await.refused(404, "not_found");
@@ -45,7 +46,10 @@ async fn a_citizen_sends_a_file_with_the_look_up_token() {
     let path = format!("/public/cases/{}/attachments", case.tracking_code);
     let told = citizen.upload(&path, "photo.png", b"\x89PNG\r\n\x1a\n....").await.expect(201);
     assert_eq!((&told["uploaded_by"], &told["media_type"]), (&json!("citizen"), &json!("image/png")));
-    citizen.get(&format!("/attachments/{}", told["id"].as_str().unwrap())).await.refused(401, "unauthenticated");
+    citizen
+        .get(&format!("/attachments/{}", told["id"].as_str().unwrap()))
+        .await
+        .refused(401, "unauthenticated");
 }
 
 #[actix_web::test]

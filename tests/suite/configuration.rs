@@ -11,7 +11,10 @@ async fn a_changed_limit_holds_for_new_cases_only() {
     let due = app.case(&before).await["due_at"].clone();
     let admin = app.as_user("admin").await;
     let told = admin.patch("/limits/answer.request", json!({ "span": "3wd" })).await.expect(200);
-    assert_eq!((&told["version"], &told["span"], &told["author"]), (&json!(2), &json!("3wd"), &json!("admin")));
+    assert_eq!(
+        (&told["version"], &told["span"], &told["author"]),
+        (&json!(2), &json!("3wd"), &json!("admin"))
+    );
     let after = app.register(json!({})).await;
     assert_eq!(app.case(&before).await["due_at"], due);
     assert!(app.case(&after).await["due_at"].as_str() < due.as_str());
@@ -46,7 +49,8 @@ async fn a_routing_rule_is_tried_before_it_is_used_and_changes_the_next_referral
     let told = admin.post("/routing-rules/trial", trial).await.expect(200);
     assert_eq!((&told["office"], &told["rule"]), (&json!("FAR-1002"), &json!("water-here")));
     let case = app.classified().await;
-    let sent = app.as_user("classifier.centre").await.post(&case.path("referrals"), json!({})).await.expect(201);
+    let sent =
+        app.as_user("classifier.centre").await.post(&case.path("referrals"), json!({})).await.expect(201);
     assert_eq!(sent["items"][0]["office"]["code"], "FAR-1002");
 }
 
@@ -86,7 +90,11 @@ async fn an_office_that_is_added_takes_referrals_at_once() {
 #[actix_web::test]
 async fn an_office_without_approval_answers_at_once() {
     let app = TestApp::start().await;
-    app.as_user("admin").await.patch("/offices/MOEN-10", json!({ "needs_approval": false })).await.expect(200);
+    app.as_user("admin")
+        .await
+        .patch("/offices/MOEN-10", json!({ "needs_approval": false }))
+        .await
+        .expect(200);
     let case = app.accepted("MOEN-10").await;
     app.submit(&case, "MOEN-10").await;
     assert_eq!(app.case(&case).await["status"], "answered");
@@ -116,6 +124,9 @@ async fn only_an_administrator_configures() {
     for username in ["classifier.centre", "inspector.centre", "approver.moen", "auditor.centre"] {
         let person = app.as_user(username).await;
         person.patch("/limits/answer.request", json!({ "span": "3wd" })).await.refused(403, "forbidden");
-        person.post("/gateways", json!({ "name": "x", "channels": ["*"], "office": "CENTRE" })).await.refused(403, "forbidden");
+        person
+            .post("/gateways", json!({ "name": "x", "channels": ["*"], "office": "CENTRE" }))
+            .await
+            .refused(403, "forbidden");
     }
 }

@@ -35,7 +35,11 @@ async fn a_question_stops_the_clock_and_the_reply_gives_back_exactly_the_working
     let waiting = ask(&app, &case).await;
     assert_eq!(waiting["status"], "awaiting_citizen");
     app.pass_hours(6 * 24 + 5);
-    assert_eq!(app.drain().await, 3, "the three notices to the citizen, and no reminder while the clock stands");
+    assert_eq!(
+        app.drain().await,
+        3,
+        "the three notices to the citizen, and no reminder while the clock stands"
+    );
     let reply = json!({ "text": "۱۲۳۴۵", "channel": "phone" });
     let told = app.as_user("agent.centre").await.post(&case.path("messages"), reply).await.expect(201);
     assert_eq!(told["case"]["status"], "referred");
@@ -116,8 +120,11 @@ async fn a_deadline_is_extended_once_and_again_only_with_the_citizens_consent() 
     assert_eq!(app.case(&case).await["due_at"], told["due_at"], "the promise moves with the lead");
     extend(&app, &case, body.clone()).await.refused(409, "consent_required");
     extend(&app, &case, json!({ "days": 2, "reason": "بازدید", "consent": true })).await.expect(200);
-    extend(&app, &case, json!({ "days": 2, "reason": "بازدید", "consent": true })).await.refused(409, "limit_reached");
-    let templates: Vec<Value> = app.list(&case, "messages").await.iter().map(|m| m["template"].clone()).collect();
+    extend(&app, &case, json!({ "days": 2, "reason": "بازدید", "consent": true }))
+        .await
+        .refused(409, "limit_reached");
+    let templates: Vec<Value> =
+        app.list(&case, "messages").await.iter().map(|m| m["template"].clone()).collect();
     assert_eq!(templates.iter().filter(|template| *template == "deadline_extended").count(), 2);
 }
 

@@ -14,7 +14,10 @@ async fn a_dismissal_takes_two_persons() {
     let case = app.classified().await;
     let first = app.as_user("classifier.centre").await;
     let proposed = first.post(&case.path("dismissal"), dismissal()).await.expect(200);
-    assert_eq!((&proposed["status"], &proposed["dismissal"]["outcome"]), (&json!("classified"), &json!("out_of_scope")));
+    assert_eq!(
+        (&proposed["status"], &proposed["dismissal"]["outcome"]),
+        (&json!("classified"), &json!("out_of_scope"))
+    );
     first.post(&case.path("dismissal"), dismissal()).await.refused(403, "second_person_required");
     let second = app.as_user("classifier2.centre").await;
     let closed = second.post(&case.path("dismissal"), dismissal()).await.expect(200);
@@ -29,7 +32,8 @@ async fn a_dismissal_names_reason_and_signpost() {
     let classifier = app.as_user("classifier.centre").await;
     let body = json!({ "outcome": "granted", "reason": "no_budget", "signpost": " " });
     let reply = classifier.post(&case.path("dismissal"), body).await;
-    let fields: Vec<&str> = reply.json["errors"].as_array().unwrap().iter().filter_map(|e| e["field"].as_str()).collect();
+    let fields: Vec<&str> =
+        reply.json["errors"].as_array().unwrap().iter().filter_map(|e| e["field"].as_str()).collect();
     assert_eq!(fields, ["outcome", "reason", "signpost"]);
 }
 

@@ -143,7 +143,12 @@ pub fn filled(path: &str, ids: &BTreeMap<&'static str, String>) -> String {
 /// An answer that awaits approval at the provincial water and power body, with a file; ids by noun.
 pub async fn theirs(app: &TestApp) -> BTreeMap<&'static str, String> {
     let case = app.accepted("MOEN-10").await;
-    let file = app.as_user("handler.moen-10").await.upload(&case.path("attachments"), "a.txt", b"text").await.expect(201);
+    let file = app
+        .as_user("handler.moen-10")
+        .await
+        .upload(&case.path("attachments"), "a.txt", b"text")
+        .await
+        .expect(201);
     let answer = app.submit(&case, "MOEN-10").await;
     let citizen = app.case(&case).await["citizen"]["id"].as_str().unwrap().to_owned();
     let users = app.as_user("admin").await.get("/users").await.expect(200);
@@ -191,7 +196,9 @@ fn body(method: &str, path: &str) -> Value {
         "answers" => json!({ "text": "متن", "outcome": "granted" }),
         "rejection" => json!({ "note": "نه" }),
         "trial" => json!({ "kind": "request", "category": "water.bill" }),
-        "offices" => json!({ "code": "X", "parent": "CENTRE", "level": "partner", "name_fa": "x", "name_en": "x" }),
+        "offices" => {
+            json!({ "code": "X", "parent": "CENTRE", "level": "partner", "name_fa": "x", "name_en": "x" })
+        }
         "users" => json!({ "username": "x", "name": "x", "password": "a long password", "roles": [] }),
         "citizens" => json!({ "national_id": crate::support::REZA }),
         "gateways" => json!({ "name": "x", "channels": ["*"], "office": "CENTRE" }),
@@ -202,7 +209,9 @@ fn body(method: &str, path: &str) -> Value {
 
 async fn call(person: &Client<'_>, method: &str, path: &str) -> Reply {
     match method {
-        _ if method == "POST" && path.ends_with("/attachments") => person.upload(path, "a.txt", b"text").await,
+        _ if method == "POST" && path.ends_with("/attachments") => {
+            person.upload(path, "a.txt", b"text").await
+        }
         "GET" | "DELETE" => person.raw(method.parse().unwrap(), path, "", Vec::new()).await,
         _ => {
             let method: Method = method.parse().unwrap();
@@ -229,7 +238,8 @@ async fn nobody_gets_in_without_a_token() {
 async fn a_stranger_reads_and_changes_nothing_of_somebody_elses_case() {
     let app = TestApp::start().await;
     let ids = theirs(&app).await;
-    let before = app.as_user("inspector.centre").await.get(&format!("/cases/{}", ids["cases"])).await.expect(200);
+    let before =
+        app.as_user("inspector.centre").await.get(&format!("/cases/{}", ids["cases"])).await.expect(200);
     // a handler of another ministry, the call desk and a handler of another province
     for stranger in ["handler.mohme", "approver.mohme", "agent.gov-10", "liaison.far-1002"] {
         for (method, path, reader) in TABLE {
@@ -246,7 +256,8 @@ async fn a_stranger_reads_and_changes_nothing_of_somebody_elses_case() {
             }
         }
     }
-    let after = app.as_user("inspector.centre").await.get(&format!("/cases/{}", ids["cases"])).await.expect(200);
+    let after =
+        app.as_user("inspector.centre").await.get(&format!("/cases/{}", ids["cases"])).await.expect(200);
     assert_eq!(before, after);
 }
 
@@ -261,7 +272,9 @@ async fn a_person_who_sees_the_case_in_a_wrong_role_changes_nothing() {
     let ids = theirs(&app).await;
     let reader = ["analyst.centre", "auditor.centre"];
     for username in reader {
-        for (method, path, of) in TABLE.into_iter().filter(|(method, path, _)| *method != "GET" && *path != "/auth/tokens") {
+        for (method, path, of) in
+            TABLE.into_iter().filter(|(method, path, _)| *method != "GET" && *path != "/auth/tokens")
+        {
             let reply = call(&app.as_user(username).await, method, &filled(path, &ids)).await;
             let told = format!("{username} {method} {path}: {} {}", reply.status, reply.told());
             match of {
@@ -274,6 +287,11 @@ async fn a_person_who_sees_the_case_in_a_wrong_role_changes_nothing() {
     // an administrator configures, and reads no case
     for (method, path, of) in TABLE.into_iter().filter(|(.., of)| *of == For::Case) {
         let reply = call(&app.as_user("admin").await, method, &filled(path, &ids)).await;
-        assert!([403, 404].contains(&reply.status), "admin {method} {path} {of:?}: {} {}", reply.status, reply.told());
+        assert!(
+            [403, 404].contains(&reply.status),
+            "admin {method} {path} {of:?}: {} {}",
+            reply.status,
+            reply.told()
+        );
     }
 }

@@ -104,7 +104,11 @@ async fn the_holder_is_told_first_then_the_office_above_then_the_centre() {
     let told: Vec<&Value> =
         messages.iter().filter(|m| m["audience"] == "office").map(|message| &message["template"]).collect();
     let levels = [
-        "case_referred", "deadline_reminder", "deadline_reminder", "deadline_dunning", "deadline_superior",
+        "case_referred",
+        "deadline_reminder",
+        "deadline_reminder",
+        "deadline_dunning",
+        "deadline_superior",
         "deadline_centre",
     ];
     assert_eq!(told, levels);

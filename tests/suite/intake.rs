@@ -33,7 +33,12 @@ async fn a_complaint_with_a_wrong_national_id_is_taken_as_a_report() {
 #[actix_web::test]
 async fn an_identified_complaint_stays_a_complaint() {
     let app = TestApp::start().await;
-    let told = app.as_user("agent.centre").await.post("/cases", filing(json!({ "kind": "complaint" }))).await.expect(201);
+    let told = app
+        .as_user("agent.centre")
+        .await
+        .post("/cases", filing(json!({ "kind": "complaint" })))
+        .await
+        .expect(201);
     assert_eq!((&told["kind"], &told["notices"]), (&json!("complaint"), &json!([])));
 }
 
@@ -43,7 +48,11 @@ async fn a_wrong_national_id_on_a_request_is_named() {
     let agent = app.as_user("agent.centre").await;
     for wrong in ["9991000012", "1111111111", "12", "abc"] {
         let reply = agent.post("/cases", filing(json!({ "citizen": { "national_id": wrong } }))).await;
-        assert_eq!((reply.status, reply.json["errors"][0]["field"].as_str()), (422, Some("citizen.national_id")), "{wrong}");
+        assert_eq!(
+            (reply.status, reply.json["errors"][0]["field"].as_str()),
+            (422, Some("citizen.national_id")),
+            "{wrong}"
+        );
     }
 }
 
@@ -57,10 +66,21 @@ async fn all_wrong_fields_are_named_at_once() {
         "received_at": "2026-07-01T00:00:00Z",
     }));
     let reply = app.as_user("agent.centre").await.post("/cases", wish).await;
-    let fields: Vec<&str> = reply.json["errors"].as_array().unwrap().iter().filter_map(|e| e["field"].as_str()).collect();
+    let fields: Vec<&str> =
+        reply.json["errors"].as_array().unwrap().iter().filter_map(|e| e["field"].as_str()).collect();
     let wanted = [
-        "kind", "channel", "text", "category", "about_office", "place.province", "place.lat", "received_at", "priority",
-        "citizen.mobile", "citizen.email", "citizen.postal_code",
+        "kind",
+        "channel",
+        "text",
+        "category",
+        "about_office",
+        "place.province",
+        "place.lat",
+        "received_at",
+        "priority",
+        "citizen.mobile",
+        "citizen.email",
+        "citizen.postal_code",
     ];
     assert_eq!(fields, wanted);
 }
@@ -69,7 +89,12 @@ async fn all_wrong_fields_are_named_at_once() {
 async fn one_citizen_stands_behind_one_national_id_on_every_channel_and_in_every_spelling() {
     let app = TestApp::start().await;
     let mut ids = Vec::new();
-    for (channel, spelling) in [("phone", "9991000011"), ("letter", "۹۹۹۱۰۰۰۰۱۱"), ("sms", "999-100001-1"), ("visit", " ٩٩٩١٠٠٠٠١١ ")] {
+    for (channel, spelling) in [
+        ("phone", "9991000011"),
+        ("letter", "۹۹۹۱۰۰۰۰۱۱"),
+        ("sms", "999-100001-1"),
+        ("visit", " ٩٩٩١٠٠٠٠١١ "),
+    ] {
         let wish = filing(json!({ "channel": channel, "citizen": { "national_id": spelling } }));
         let told = app.as_user("registrar.centre").await.post("/cases", wish).await.expect(201);
         ids.push(told["citizen"]["id"].as_str().expect("a citizen").to_owned());

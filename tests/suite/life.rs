@@ -49,13 +49,28 @@ fn checked_life(app: &TestApp, case: &Case) -> Life {
 
 /// One of the verbs that somebody may use now; none when nobody may.
 async fn any_step(app: &TestApp, case: &Case, rng: &mut StdRng) -> Option<String> {
-    let people =
-        ["classifier.centre", "agent.centre", "liaison.moen", "handler.moen-10", "approver.moen-10", "handler.mohme", "liaison.mohme",
-         "approver.moen", "handler.moen", "approver.mohme"];
+    let people = [
+        "classifier.centre",
+        "agent.centre",
+        "liaison.moen",
+        "handler.moen-10",
+        "approver.moen-10",
+        "handler.mohme",
+        "liaison.mohme",
+        "approver.moen",
+        "handler.moen",
+        "approver.mohme",
+    ];
     for _ in 0..80 {
         let person = app.as_user(people.choose(rng).unwrap()).await;
         let told = person.get(&case.path("actions")).await;
-        let allowed: Vec<Value> = told.json["items"].as_array().into_iter().flatten().filter(|a| a["allowed"] == true).cloned().collect();
+        let allowed: Vec<Value> = told.json["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|a| a["allowed"] == true)
+            .cloned()
+            .collect();
         let Some(action) = allowed.choose(rng) else { continue };
         let verb = action["verb"].as_str().unwrap();
         // endings would end the story too soon
@@ -64,7 +79,11 @@ async fn any_step(app: &TestApp, case: &Case, rng: &mut StdRng) -> Option<String
         }
         let path = action["href"].as_str().unwrap().strip_prefix("/api/v1").unwrap();
         let body = step_body(verb, path, rng);
-        let reply = if action["method"] == "PUT" { person.put(path, body).await } else { person.post(path, body).await };
+        let reply = if action["method"] == "PUT" {
+            person.put(path, body).await
+        } else {
+            person.post(path, body).await
+        };
         assert!(reply.status < 500, "{verb}: {}", reply.told());
         assert_ne!(reply.status, 404, "{verb}: {}", reply.told());
         return Some(format!("{verb} {}", reply.status));
@@ -142,7 +161,32 @@ async fn cases_registered_at_once_all_stand() {
     let agent = app.as_user("agent.centre").await;
     let all = (0..20).map(|_| agent.post("/cases", crate::support::filing(json!({}))));
     let told = futures_util::future::join_all(all).await;
-    assert!(told.iter().all(|reply| reply.status == 201));
+    told.iter().for_each(|reply| assert_eq!(reply.status, 201, "{}", reply.told()));
     let list = agent.get("/cases").await.expect(200);
     assert_eq!(list["items"].as_array().unwrap().len(), 20);
+}
+
+#[actix_web::test]
+async fn a_message_that_arrives_twice_at_once_is_registered_once() {
+    let app = TestApp::start().await;
+    let (gateway, wish) =
+        (app.gateway(), crate::support::filing(json!({ "channel": "sms", "external_id": "7" })));
+    let all = (0..6).map(|_| gateway.post("/cases", wish.clone()));
+    let told = futures_util::future::join_all(all).await;
+    let ids: std::collections::BTreeSet<&str> =
+        told.iter().filter_map(|reply| reply.json["id"].as_str()).collect();
+    assert_eq!(ids.len(), 1);
+    assert_eq!(told.iter().filter(|reply| reply.status == 201).count(), 1);
+    assert_eq!(told.iter().filter(|reply| reply.status == 200).count(), 5);
+}
+
+#[actix_web::test]
+async fn a_call_that_is_repeated_at_once_under_its_key_is_done_once() {
+    let app = TestApp::start().await;
+    let agent = app.as_user("agent.centre").await.with("Idempotency-Key", "once");
+    let all = (0..6).map(|_| agent.post("/cases", crate::support::filing(json!({}))));
+    let told = futures_util::future::join_all(all).await;
+    let ids: std::collections::BTreeSet<&str> =
+        told.iter().filter_map(|reply| reply.json["id"].as_str()).collect();
+    assert_eq!((ids.len(), told.iter().all(|reply| reply.status == 201)), (1, true));
 }

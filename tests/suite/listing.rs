@@ -22,24 +22,35 @@ async fn pages_show_every_case_once_in_each_sort_order() {
         app.register(json!({ "kind": kind })).await;
     }
     let agent = app.as_user("agent.centre").await;
-    for (sort, field) in [("due_at", "due_at"), ("registered_at", "registered_at"), ("updated_at", "updated_at")] {
+    for (sort, field) in
+        [("due_at", "due_at"), ("registered_at", "registered_at"), ("updated_at", "updated_at")]
+    {
         for sign in ["", "-"] {
             let (mut seen, mut at, mut next) = (Vec::new(), Vec::new(), String::new());
             loop {
                 let page = agent.get(&format!("/cases?sort={sign}{sort}&limit=7{next}")).await.expect(200);
                 seen.extend(ids(&page));
-                at.extend(page["items"].as_array().unwrap().iter().map(|item| item[field].as_str().unwrap().to_owned()));
+                at.extend(
+                    page["items"]
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .map(|item| item[field].as_str().unwrap().to_owned()),
+                );
                 match page["next_cursor"].as_str() {
                     Some(cursor) => next = format!("&cursor={cursor}"),
                     None => break,
                 }
             }
             assert_eq!((seen.len(), seen.iter().collect::<BTreeSet<_>>().len()), (25, 25), "{sign}{sort}");
-            let is_ordered = at.windows(2).all(|pair| if sign.is_empty() { pair[0] <= pair[1] } else { pair[0] >= pair[1] });
+            let is_ordered = at
+                .windows(2)
+                .all(|pair| if sign.is_empty() { pair[0] <= pair[1] } else { pair[0] >= pair[1] });
             assert!(is_ordered, "{sign}{sort}: {at:?}");
         }
     }
-    let cursor = agent.get("/cases?limit=1&sort=due_at").await.expect(200)["next_cursor"].as_str().unwrap().to_owned();
+    let cursor =
+        agent.get("/cases?limit=1&sort=due_at").await.expect(200)["next_cursor"].as_str().unwrap().to_owned();
     agent.get(&format!("/cases?cursor={cursor}&sort=-due_at")).await.refused(400, "invalid_cursor");
 }
 
@@ -47,12 +58,14 @@ async fn pages_show_every_case_once_in_each_sort_order() {
 async fn each_filter_leaves_what_it_says() {
     let app = TestApp::start().await;
     let plain = app.register(json!({})).await;
-    let report = json!({ "kind": "report", "channel": "letter", "place": { "province": "23", "county": null } });
+    let report =
+        json!({ "kind": "report", "channel": "letter", "place": { "province": "23", "county": null } });
     let report = app.register(report).await;
     app.pass_days(1);
     let held = app.accepted("MOEN-10").await;
     let sealed = app.register(json!({ "sealed": true, "citizen": { "national_id": REZA } })).await;
-    let reza = app.as_user("agent.centre").await.get(&format!("/citizens?national_id={REZA}")).await.expect(200);
+    let reza =
+        app.as_user("agent.centre").await.get(&format!("/citizens?national_id={REZA}")).await.expect(200);
     let reza = reza["items"][0]["id"].as_str().unwrap().to_owned();
     let inspector = app.as_user("inspector.centre").await;
     for (query, wanted) in [
@@ -80,7 +93,12 @@ async fn each_filter_leaves_what_it_says() {
     app.pass_days(60);
     assert_eq!(ids(&inspector.get("/cases?overdue=true").await.expect(200)).len(), 4);
     assert!(ids(&inspector.get("/cases?overdue=false").await.expect(200)).is_empty());
-    for (query, field) in [("status=lost", "status"), ("kind=wish", "kind"), ("holder=nobody", "holder"), ("from=never", "from")] {
+    for (query, field) in [
+        ("status=lost", "status"),
+        ("kind=wish", "kind"),
+        ("holder=nobody", "holder"),
+        ("from=never", "from"),
+    ] {
         let reply = inspector.get(&format!("/cases?{query}")).await;
         assert_eq!((reply.status, reply.json["errors"][0]["field"].as_str()), (422, Some(field)));
     }
@@ -89,11 +107,14 @@ async fn each_filter_leaves_what_it_says() {
 #[actix_web::test]
 async fn words_are_found_however_persian_is_typed() {
     let app = TestApp::start().await;
-    let case = app.register(json!({ "subject": "کیفیت آب", "text": "آب شُرب روستای علی‌آباد گِل‌آلود است؛ شماره ۱۲۳۴" })).await;
+    let case = app
+        .register(json!({ "subject": "کیفیت آب", "text": "آب شُرب روستای علی‌آباد گِل‌آلود است؛ شماره ۱۲۳۴" }))
+        .await;
     app.register(json!({ "subject": "روشنایی", "text": "چراغ کوچه خاموش است" })).await;
     let agent = app.as_user("agent.centre").await;
     // Arabic ya and kaf, digits of three kinds, no half-space, no marks
-    for words in ["کیفیت", "كيفيت", "كيفيت آب", "علي‌آباد", "شرب", "1234", "١٢٣٤", "گل‌آلود"] {
+    for words in ["کیفیت", "كيفيت", "كيفيت آب", "علي‌آباد", "شرب", "1234", "١٢٣٤", "گل‌آلود"]
+    {
         let told = agent.get(&format!("/cases?q={words}")).await.expect(200);
         assert_eq!(ids(&told), [case.id.clone()], "{words}");
     }
@@ -122,7 +143,8 @@ async fn the_inbox_shows_what_is_due_first_and_counts_each_box() {
     let second = app.accepted("MOEN-10").await;
     let handler = app.as_user("handler.moen-10").await;
     let inbox = handler.get("/inbox").await.expect(200);
-    let cases: Vec<&str> = inbox["items"].as_array().unwrap().iter().filter_map(|i| i["case"]["id"].as_str()).collect();
+    let cases: Vec<&str> =
+        inbox["items"].as_array().unwrap().iter().filter_map(|i| i["case"]["id"].as_str()).collect();
     assert_eq!(cases, [first.id.as_str(), second.id.as_str()]);
     assert_eq!((&inbox["counts"]["new"], &inbox["counts"]["in_progress"]), (&json!(1), &json!(1)));
     let page = handler.get("/inbox?limit=1").await.expect(200);
@@ -144,7 +166,10 @@ async fn the_desk_sees_what_waits_to_be_classified() {
     let case = app.register(json!({})).await;
     app.register_as("agent.gov-10", json!({})).await;
     let triage = app.as_user("classifier.centre").await.get("/inbox?box=triage").await.expect(200);
-    assert_eq!((&triage["items"][0]["case"]["id"], &triage["counts"]["triage"]), (&json!(case.id), &json!(1)));
+    assert_eq!(
+        (&triage["items"][0]["case"]["id"], &triage["counts"]["triage"]),
+        (&json!(case.id), &json!(1))
+    );
     app.classify(&case, "request", "water.outage").await;
     app.refer("classifier.centre", &case, &[("MOEN-10", "lead")]).await;
     assert_eq!(app.as_user("classifier.centre").await.get("/inbox").await.expect(200)["counts"]["triage"], 0);

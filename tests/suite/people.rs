@@ -41,7 +41,8 @@ async fn a_refresh_token_that_is_used_twice_ends_the_whole_session() {
 #[actix_web::test]
 async fn signing_out_ends_the_access_token_and_leaves_other_sessions_alone() {
     let app = TestApp::start().await;
-    let (mine, other) = (sign_in(&app, demo::PASSWORD).await.expect(200), sign_in(&app, demo::PASSWORD).await.expect(200));
+    let (mine, other) =
+        (sign_in(&app, demo::PASSWORD).await.expect(200), sign_in(&app, demo::PASSWORD).await.expect(200));
     let mine_token = mine["access_token"].as_str().unwrap();
     assert_eq!(app.bearer(mine_token).delete("/auth/tokens").await.status, 204);
     app.bearer(mine_token).get("/inbox").await.refused(401, "unauthenticated");
@@ -67,7 +68,10 @@ async fn five_wrong_passwords_lock_the_name_and_a_rest_opens_it() {
 async fn a_wrong_name_and_a_wrong_password_get_the_same_reply() {
     let app = TestApp::start().await;
     let wrong = sign_in(&app, "wrong password").await;
-    let unknown = app.nobody().post("/auth/tokens", json!({ "username": "nobody", "password": "wrong password" })).await;
+    let unknown = app
+        .nobody()
+        .post("/auth/tokens", json!({ "username": "nobody", "password": "wrong password" }))
+        .await;
     assert_eq!((wrong.status, &wrong.bytes), (401, &unknown.bytes));
 }
 
@@ -77,7 +81,9 @@ async fn a_forged_or_foreign_token_is_refused() {
     let tokens = sign_in(&app, demo::PASSWORD).await.expect(200);
     let token = tokens["access_token"].as_str().unwrap();
     let (head, rest) = token.split_once('.').unwrap();
-    for forged in [format!("{head}.{}x", rest), "a.b.c".into(), "gateway".into(), "eyJhbGciOiJub25lIn0.e30.".into()] {
+    for forged in
+        [format!("{head}.{}x", rest), "a.b.c".into(), "gateway".into(), "eyJhbGciOiJub25lIn0.e30.".into()]
+    {
         app.bearer(&forged).get("/inbox").await.refused(401, "unauthenticated");
     }
 }
@@ -111,7 +117,8 @@ async fn a_weak_password_and_an_unknown_role_are_named() {
     let roles = json!([{ "role": "king", "office": "NOWHERE" }]);
     let wish = json!({ "username": "x y", "name": "", "password": "a long password", "roles": roles });
     let reply = admin.post("/users", wish).await;
-    let fields: Vec<&str> = reply.json["errors"].as_array().unwrap().iter().filter_map(|e| e["field"].as_str()).collect();
+    let fields: Vec<&str> =
+        reply.json["errors"].as_array().unwrap().iter().filter_map(|e| e["field"].as_str()).collect();
     assert_eq!(fields, ["username", "name", "roles[0].role", "roles[0].office"]);
 }
 
@@ -125,7 +132,10 @@ async fn a_handler_of_no_body_reads_no_citizens() {
     agent.get("/citizens").await.wrong("national_id", "required");
     let found = agent.get("/citizens?mobile=09990000011").await.expect(200);
     let path = format!("/citizens/{}", found["items"][0]["id"].as_str().unwrap());
-    let told = agent.patch(&path, json!({ "preferred_channel": "email", "email": "maryam@example.ir" })).await.expect(200);
+    let told = agent
+        .patch(&path, json!({ "preferred_channel": "email", "email": "maryam@example.ir" }))
+        .await
+        .expect(200);
     assert_eq!(told["preferred_channel"], "email");
     handler.patch(&path, json!({ "name": "کسی" })).await.refused(403, "forbidden");
 }

@@ -34,7 +34,11 @@ async fn every_change_raises_the_version_by_one() {
         let now = version().await;
         assert_eq!(now, before + 1);
         before = now;
-        app.as_user("agent.centre").await.post(&case.path("notes"), json!({ "text": "یادداشت" })).await.expect(201);
+        app.as_user("agent.centre")
+            .await
+            .post(&case.path("notes"), json!({ "text": "یادداشت" }))
+            .await
+            .expect(201);
     }
 }
 
@@ -90,7 +94,9 @@ async fn broken_bodies_and_unknown_addresses_are_problems_too() {
     post("application/json", "{\"kind\":").await.refused(400, "malformed_json");
     post("text/plain", "{}").await.refused(415, "unsupported_media_type");
     post("application/json", "{} {}").await.wrong("kind", "required");
-    post("application/json", &format!("\"{}\"", "x".repeat(2_000_000))).await.refused(413, "payload_too_large");
+    post("application/json", &format!("\"{}\"", "x".repeat(2_000_000)))
+        .await
+        .refused(413, "payload_too_large");
     agent.get("/nothing").await.refused(404, "not_found");
     agent.get("/cases/abc").await.refused(404, "not_found");
     agent.get("/cases?limit=0").await.wrong("limit", "out_of_range");
@@ -103,7 +109,9 @@ async fn the_actions_of_a_case_say_what_its_verbs_then_do() {
     let app = TestApp::start().await;
     let case = app.accepted("MOEN-10").await;
     let mut checked = 0;
-    for username in ["classifier.centre", "agent.centre", "liaison.moen-10", "handler.moen-10", "approver.moen-10"] {
+    for username in
+        ["classifier.centre", "agent.centre", "liaison.moen-10", "handler.moen-10", "approver.moen-10"]
+    {
         let person = app.as_user(username).await;
         let told = person.get(&case.path("actions")).await.expect(200);
         for action in told["items"].as_array().unwrap() {
@@ -173,7 +181,8 @@ async fn the_service_tells_whether_it_lives_is_ready_and_what_needs_a_person() {
     app.register(json!({})).await;
     app.pass_days(30);
     let told = admin.get("/health").await.expect(200);
-    let codes: Vec<&str> = told["problems"].as_array().unwrap().iter().filter_map(|p| p["code"].as_str()).collect();
+    let codes: Vec<&str> =
+        told["problems"].as_array().unwrap().iter().filter_map(|p| p["code"].as_str()).collect();
     assert_eq!(codes, ["messages_waiting", "deadlines_unattended"]);
     app.drain().await;
     assert_eq!(admin.get("/health").await.expect(200)["status"], "ok");

@@ -11,7 +11,8 @@ async fn look_up(app: &TestApp, code: &str, factor: Value) -> Reply {
 }
 
 async fn token(app: &TestApp, case: &Case) -> String {
-    let told = look_up(app, &case.tracking_code, json!({ "access_code": case.access_code })).await.expect(200);
+    let told =
+        look_up(app, &case.tracking_code, json!({ "access_code": case.access_code })).await.expect(200);
     told["token"].as_str().unwrap().to_owned()
 }
 
@@ -20,9 +21,13 @@ async fn a_citizen_files_without_an_account_and_the_governorate_of_the_place_tak
     let app = TestApp::start().await;
     let wish = filing(json!({ "channel": "web", "priority": "immediate" }));
     let receipt = app.nobody().post("/public/cases", wish).await.expect(201);
-    let (code, access) = (receipt["tracking_code"].as_str().unwrap(), receipt["access_code"].as_str().unwrap());
+    let (code, access) =
+        (receipt["tracking_code"].as_str().unwrap(), receipt["access_code"].as_str().unwrap());
     let told = look_up(&app, code, json!({ "access_code": access })).await.expect(200);
-    assert_eq!((&told["case"]["channel"], &told["case"]["holder"]["code"]), (&json!("web"), &json!("GOV-10")));
+    assert_eq!(
+        (&told["case"]["channel"], &told["case"]["holder"]["code"]),
+        (&json!("web"), &json!("GOV-10"))
+    );
     let found = app.as_user("classifier.gov-10").await.get(&format!("/cases?q={code}")).await.expect(200);
     assert_eq!(found["items"][0]["priority"], "normal", "the citizen does not set the priority");
 }
@@ -30,9 +35,11 @@ async fn a_citizen_files_without_an_account_and_the_governorate_of_the_place_tak
 #[actix_web::test]
 async fn a_complaint_about_the_governorate_is_not_taken_in_by_it() {
     let app = TestApp::start().await;
-    let wish = filing(json!({ "kind": "complaint", "channel": "web", "about_office": "GOV-10", "sealed": true }));
+    let wish =
+        filing(json!({ "kind": "complaint", "channel": "web", "about_office": "GOV-10", "sealed": true }));
     let receipt = app.nobody().post("/public/cases", wish).await.expect(201);
-    let (code, access) = (receipt["tracking_code"].as_str().unwrap(), receipt["access_code"].as_str().unwrap());
+    let (code, access) =
+        (receipt["tracking_code"].as_str().unwrap(), receipt["access_code"].as_str().unwrap());
     let told = look_up(&app, code, json!({ "access_code": access })).await.expect(200);
     assert_eq!(told["case"]["holder"]["code"], "CENTRE");
     let found = app.as_user("classifier.gov-10").await.get("/cases").await.expect(200);
@@ -43,7 +50,8 @@ async fn a_complaint_about_the_governorate_is_not_taken_in_by_it() {
 async fn a_case_opens_by_access_code_mobile_or_national_id_in_any_digits() {
     let app = TestApp::start().await;
     let case = app.register(json!({})).await;
-    let persian: String = case.tracking_code.chars().map(|c| char::from_u32(c as u32 - 0x30 + 0x6F0).unwrap()).collect();
+    let persian: String =
+        case.tracking_code.chars().map(|c| char::from_u32(c as u32 - 0x30 + 0x6F0).unwrap()).collect();
     for (code, factor) in [
         (case.tracking_code.as_str(), json!({ "access_code": case.access_code })),
         (persian.as_str(), json!({ "mobile": "۰۹۹۹۰۰۰۰۰۱۱" })),
@@ -104,7 +112,8 @@ async fn a_citizen_replies_and_takes_the_case_back() {
     let case = app.accepted("MOEN-10").await;
     let body = json!({ "text": "شماره اشتراک؟" });
     app.as_user("handler.moen-10").await.post(&case.path("questions"), body).await.expect(201);
-    let told = look_up(&app, &case.tracking_code, json!({ "access_code": case.access_code })).await.expect(200);
+    let told =
+        look_up(&app, &case.tracking_code, json!({ "access_code": case.access_code })).await.expect(200);
     assert_eq!(told["case"]["question"], "شماره اشتراک؟");
     let citizen = app.bearer(told["token"].as_str().unwrap());
     let path = |part: &str| format!("/public/cases/{}/{part}", case.tracking_code);
@@ -124,7 +133,11 @@ async fn a_look_up_token_is_good_for_its_own_case_and_for_half_an_hour() {
     let path = |case: &Case| format!("/public/cases/{}/messages", case.tracking_code);
     citizen.post(&path(&other), json!({ "text": "سلام" })).await.refused(404, "not_found");
     citizen.get("/cases").await.refused(401, "unauthenticated");
-    app.as_user("agent.centre").await.post(&path(&mine), json!({ "text": "سلام" })).await.refused(401, "unauthenticated");
+    app.as_user("agent.centre")
+        .await
+        .post(&path(&mine), json!({ "text": "سلام" }))
+        .await
+        .refused(401, "unauthenticated");
     app.pass_hours(1);
     citizen.post(&path(&mine), json!({ "text": "سلام" })).await.refused(401, "token_expired");
 }

@@ -10,7 +10,8 @@ async fn helpers_are_due_before_their_lead() {
     let case = app.classified().await;
     app.refer("classifier.centre", &case, &[("MOEN", "lead"), ("MOHME", "helper"), ("MOI", "copy")]).await;
     let hops = app.list(&case, "referrals").await;
-    let due = |office: &str| hops.iter().find(|hop| hop["office"]["code"] == office).unwrap()["due_at"].clone();
+    let due =
+        |office: &str| hops.iter().find(|hop| hop["office"]["code"] == office).unwrap()["due_at"].clone();
     assert!(due("MOHME").as_str() < due("MOEN").as_str(), "{hops:?}");
     assert_eq!(due("MOI"), Value::Null);
 }
@@ -54,7 +55,11 @@ async fn a_case_is_not_referred_before_it_is_classified() {
     let app = TestApp::start().await;
     let case = app.register(json!({})).await;
     let to = json!({ "to": [{ "office": "MOEN" }] });
-    app.as_user("classifier.centre").await.post(&case.path("referrals"), to).await.refused(409, "wrong_state");
+    app.as_user("classifier.centre")
+        .await
+        .post(&case.path("referrals"), to)
+        .await
+        .refused(409, "wrong_state");
 }
 
 #[actix_web::test]
@@ -66,7 +71,10 @@ async fn a_return_needs_a_coded_reason_and_not_ours_a_suggestion() {
     handler.post(&path, json!({})).await.wrong("reason", "required");
     handler.post(&path, json!({ "reason": "tired" })).await.wrong("reason", "unknown");
     handler.post(&path, json!({ "reason": "not_ours" })).await.wrong("office", "required");
-    let told = handler.post(&path, json!({ "reason": "not_ours", "office": "MOHME", "note": "درمان" })).await.expect(200);
+    let told = handler
+        .post(&path, json!({ "reason": "not_ours", "office": "MOHME", "note": "درمان" }))
+        .await
+        .expect(200);
     assert_eq!((&told["state"], &told["reason"]), (&json!("returned"), &json!("not_ours")));
     assert_eq!(told["suggested_office"], "MOHME");
     let back = app.case(&case).await;
@@ -149,7 +157,8 @@ async fn nobody_approves_an_answer_of_their_own() {
     // the handler becomes a manager as well
     let admin = app.as_user("admin").await;
     let users = admin.get("/users?limit=200").await.expect(200);
-    let handler = users["items"].as_array().unwrap().iter().find(|user| user["username"] == "handler.moen-10").unwrap();
+    let handler =
+        users["items"].as_array().unwrap().iter().find(|user| user["username"] == "handler.moen-10").unwrap();
     let both = json!({ "roles": [{ "role": "handler", "office": "MOEN-10" }, { "role": "approver", "office": "MOEN-10" }] });
     admin.patch(&format!("/users/{}", handler["id"].as_str().unwrap()), both).await.expect(200);
     let answer = app.submit(&case, "MOEN-10").await;
@@ -171,7 +180,8 @@ async fn a_rejected_answer_goes_back_with_a_note_and_nothing_is_sent() {
     approver.post(&format!("/answers/{answer}/approval"), json!({})).await.refused(409, "already_done");
     assert_eq!(app.case(&case).await["status"], "referred");
     app.answer(&case, "MOEN-10").await;
-    let templates: Vec<Value> = app.list(&case, "messages").await.iter().map(|m| m["template"].clone()).collect();
+    let templates: Vec<Value> =
+        app.list(&case, "messages").await.iter().map(|m| m["template"].clone()).collect();
     assert_eq!(templates.iter().filter(|template| *template == "answer_approved").count(), 1);
 }
 

@@ -41,7 +41,11 @@ async fn a_sealed_case_shows_itself_to_nobody_of_the_office_complained_of() {
             person.get(&case.path(part)).await.refused(404, "not_found");
         }
         for query in ["", "?sealed=true", &format!("?q={}", case.tracking_code), "?q=آب"] {
-            assert_eq!(person.get(&format!("/cases{query}")).await.expect(200)["items"], json!([]), "{query}");
+            assert_eq!(
+                person.get(&format!("/cases{query}")).await.expect(200)["items"],
+                json!([]),
+                "{query}"
+            );
         }
         person.post(&case.path("notes"), json!({ "text": "؟" })).await.refused(404, "not_found");
     }

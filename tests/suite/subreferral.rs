@@ -108,7 +108,11 @@ async fn a_recalled_lead_takes_everything_below_with_it() {
     let app = TestApp::start().await;
     let (case, above, below) = passed_down(&app).await;
     let body = json!({ "reason": "اشتباه" });
-    app.as_user("classifier.centre").await.post(&format!("/referrals/{above}/recall"), body).await.expect(200);
+    app.as_user("classifier.centre")
+        .await
+        .post(&format!("/referrals/{above}/recall"), body)
+        .await
+        .expect(200);
     assert_eq!(app.referral(&below).await["state"], "ended");
     assert_eq!(holder(&app, &case).await, "CENTRE");
 }
@@ -128,6 +132,10 @@ async fn every_case_has_exactly_one_holder_at_every_step() {
     assert_eq!(holder(&app, &case).await, "MOEN");
     app.answer(&case, "MOEN").await;
     assert_eq!(holder(&app, &case).await, "MOEN");
-    app.as_user("classifier.centre").await.post(&case.path("closure"), json!({ "outcome": "granted" })).await.expect(200);
+    app.as_user("classifier.centre")
+        .await
+        .post(&case.path("closure"), json!({ "outcome": "granted" }))
+        .await
+        .expect(200);
     assert_eq!(holder(&app, &case).await, "MOEN");
 }

@@ -11,10 +11,30 @@ use crate::support::{Case, TestApp};
 
 /// Everybody of the demo staff.
 pub const STAFF: [&str; 24] = [
-    "admin", "agent.centre", "agent.gov-10", "registrar.centre", "classifier.centre", "classifier2.centre",
-    "classifier.gov-10", "liaison.moen", "handler.moen", "approver.moen", "liaison.moen-10", "handler.moen-10",
-    "approver.moen-10", "liaison.mohme", "handler.mohme", "approver.mohme", "liaison.far-1002", "handler.far-1002",
-    "approver.far-1002", "appeal.centre", "inspector.centre", "privacy.centre", "analyst.centre", "auditor.centre",
+    "admin",
+    "agent.centre",
+    "agent.gov-10",
+    "registrar.centre",
+    "classifier.centre",
+    "classifier2.centre",
+    "classifier.gov-10",
+    "liaison.moen",
+    "handler.moen",
+    "approver.moen",
+    "liaison.moen-10",
+    "handler.moen-10",
+    "approver.moen-10",
+    "liaison.mohme",
+    "handler.mohme",
+    "approver.mohme",
+    "liaison.far-1002",
+    "handler.far-1002",
+    "approver.far-1002",
+    "appeal.centre",
+    "inspector.centre",
+    "privacy.centre",
+    "analyst.centre",
+    "auditor.centre",
 ];
 
 /// Cases of many kinds, some of them passed on.
@@ -35,7 +55,11 @@ async fn crowd(app: &TestApp, rng: &mut StdRng) -> Vec<Case> {
 }
 
 async fn refer_somewhere(app: &TestApp, case: &Case, rng: &mut StdRng) {
-    let from = if app.case(case).await["intake_office"] == "GOV-10" { "classifier.gov-10" } else { "classifier.centre" };
+    let from = if app.case(case).await["intake_office"] == "GOV-10" {
+        "classifier.gov-10"
+    } else {
+        "classifier.centre"
+    };
     let lead = ["MOEN", "MOEN-10", "MOHME", "FAR-1002", "MOI"].choose(rng).unwrap();
     let to = json!({ "to": [{ "office": lead }, { "office": "MOE", "role": "copy" }] });
     let reply = app.as_user(from).await.post(&case.path("referrals"), to).await;
@@ -44,7 +68,10 @@ async fn refer_somewhere(app: &TestApp, case: &Case, rng: &mut StdRng) {
         let body = json!({ "reason": "duplicate" });
         let path = format!("/referrals/{}/return", app.lead(case).await);
         // whoever has it, if somebody of the demo staff does
-        app.as_user(&format!("handler.{}", lead.to_lowercase().replace("moi", "moen"))).await.post(&path, body).await;
+        app.as_user(&format!("handler.{}", lead.to_lowercase().replace("moi", "moen")))
+            .await
+            .post(&path, body)
+            .await;
     }
 }
 
@@ -64,7 +91,8 @@ async fn the_list_the_detail_and_the_search_show_the_same_cases_to_everybody() {
             continue;
         }
         let list = list.expect(200);
-        let listed: BTreeSet<&str> = list["items"].as_array().unwrap().iter().filter_map(|i| i["id"].as_str()).collect();
+        let listed: BTreeSet<&str> =
+            list["items"].as_array().unwrap().iter().filter_map(|i| i["id"].as_str()).collect();
         for case in &cases {
             let is_listed = listed.contains(case.id.as_str());
             for part in ["", "timeline", "referrals", "attachments"] {
@@ -73,7 +101,12 @@ async fn the_list_the_detail_and_the_search_show_the_same_cases_to_everybody() {
                 assert!(status == 200 || status == 404);
             }
             let found = person.get(&format!("/cases?q={}", case.tracking_code)).await.expect(200);
-            assert_eq!(found["items"].as_array().unwrap().len(), usize::from(is_listed), "{username} {}", case.id);
+            assert_eq!(
+                found["items"].as_array().unwrap().len(),
+                usize::from(is_listed),
+                "{username} {}",
+                case.id
+            );
             if is_listed { seen += 1 } else { hidden += 1 }
         }
     }
@@ -84,7 +117,9 @@ async fn the_list_the_detail_and_the_search_show_the_same_cases_to_everybody() {
 async fn an_office_above_sees_what_its_offices_hold_and_one_beside_does_not() {
     let app = TestApp::start().await;
     let case = app.referred_to("MOEN-10").await;
-    for (username, status) in [("handler.moen-10", 200), ("handler.moen", 200), ("handler.mohme", 404), ("agent.gov-10", 404)] {
+    for (username, status) in
+        [("handler.moen-10", 200), ("handler.moen", 200), ("handler.mohme", 404), ("agent.gov-10", 404)]
+    {
         assert_eq!(app.as_user(username).await.get(&case.path("")).await.status, status, "{username}");
     }
 }

@@ -92,8 +92,10 @@ impl TestApp {
 
     /// Refers a case; gives the new referrals' ids in the order of their ids.
     pub async fn refer(&self, username: &str, case: &Case, to: &[(&str, &str)]) -> Vec<String> {
-        let to: Vec<Value> = to.iter().map(|(office, role)| json!({ "office": office, "role": role })).collect();
-        let told = self.as_user(username).await.post(&case.path("referrals"), json!({ "to": to })).await.expect(201);
+        let to: Vec<Value> =
+            to.iter().map(|(office, role)| json!({ "office": office, "role": role })).collect();
+        let told =
+            self.as_user(username).await.post(&case.path("referrals"), json!({ "to": to })).await.expect(201);
         let items = told["items"].as_array().expect("items");
         items.iter().map(|item| item["id"].as_str().expect("an id").to_owned()).collect()
     }
@@ -103,7 +105,11 @@ impl TestApp {
         let case = self.referred_to(office).await;
         let handler = format!("handler.{}", office.to_lowercase());
         let referral = self.lead(&case).await;
-        self.as_user(&handler).await.post(&format!("/referrals/{referral}/acceptance"), json!({})).await.expect(200);
+        self.as_user(&handler)
+            .await
+            .post(&format!("/referrals/{referral}/acceptance"), json!({}))
+            .await
+            .expect(200);
         case
     }
 
@@ -112,8 +118,12 @@ impl TestApp {
         let referral = self.lead(case).await;
         let handler = format!("handler.{}", office.to_lowercase());
         let body = json!({ "text": "آب از ساعت ده وصل می‌شود.", "outcome": "granted" });
-        let told =
-            self.as_user(&handler).await.post(&format!("/referrals/{referral}/answers"), body).await.expect(201);
+        let told = self
+            .as_user(&handler)
+            .await
+            .post(&format!("/referrals/{referral}/answers"), body)
+            .await
+            .expect(201);
         told["id"].as_str().expect("an id").to_owned()
     }
 
@@ -121,7 +131,11 @@ impl TestApp {
     pub async fn answer(&self, case: &Case, office: &str) {
         let answer = self.submit(case, office).await;
         let approver = format!("approver.{}", office.to_lowercase());
-        self.as_user(&approver).await.post(&format!("/answers/{answer}/approval"), json!({})).await.expect(200);
+        self.as_user(&approver)
+            .await
+            .post(&format!("/answers/{answer}/approval"), json!({}))
+            .await
+            .expect(200);
     }
 
     /// Answered by the provincial water and power body.
@@ -153,7 +167,8 @@ impl TestApp {
     /// The referral that works on the case: the deepest open lead.
     pub async fn lead(&self, case: &Case) -> String {
         let all = self.list(case, "referrals").await;
-        let is_open = |hop: &&Value| hop["role"] == "lead" && (hop["state"] == "sent" || hop["state"] == "accepted");
+        let is_open =
+            |hop: &&Value| hop["role"] == "lead" && (hop["state"] == "sent" || hop["state"] == "accepted");
         let lead = all.iter().rev().find(is_open).expect("an open lead");
         lead["id"].as_str().expect("an id").to_owned()
     }

@@ -167,9 +167,9 @@ impl Reply {
     #[track_caller]
     pub fn wrong(self, field: &str, code: &str) {
         assert_eq!(self.status, 422, "{}: {}", self.call, self.told());
-        let is_named = self.json["errors"]
-            .as_array()
-            .is_some_and(|errors| errors.iter().any(|error| error["field"] == field && error["code"] == code));
+        let is_named = self.json["errors"].as_array().is_some_and(|errors| {
+            errors.iter().any(|error| error["field"] == field && error["code"] == code)
+        });
         assert!(is_named, "{}: {field} {code} is not in {}", self.call, self.told());
     }
 

@@ -58,7 +58,8 @@ impl TestApp {
 
     fn over(database: Rc<Database>, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
         static SLOTS: AtomicI64 = AtomicI64::new(1);
-        let mut config = Config::load(Path::new("/nowhere/local.toml")).expect("the built-in settings are whole");
+        let mut config =
+            Config::load(Path::new("/nowhere/local.toml")).expect("the built-in settings are whole");
         config.data.dir = database.directory().to_owned();
         config.database.pool = 4;
         config.server.threads = 1;
@@ -83,7 +84,8 @@ impl TestApp {
         let running = server::serve(app.clone(), listener).expect("the server starts");
         let handle = running.handle();
         actix_web::rt::spawn(running);
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        let http =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
         Self { app, address, http, tokens: RefCell::default(), server: handle, database }
     }
 

@@ -135,7 +135,9 @@ fn sqlite_template(folder: &Path) -> Location {
 
 fn forget_old(folder: &Path) {
     let old = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    for path in old.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("template_"))) {
+    for path in old
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("template_")))
+    {
         let _ = std::fs::remove_file(path);
     }
 }
@@ -144,7 +146,8 @@ fn postgres_template(url: &str) -> Location {
     let name = format!("samad_template_{}", fingerprint());
     let location = Location::Postgres(beside(url, &name));
     if admin(&format!("CREATE DATABASE {name}_new")).is_ok() {
-        let mut connection = Location::Postgres(beside(url, &format!("{name}_new"))).open().expect("a new database");
+        let mut connection =
+            Location::Postgres(beside(url, &format!("{name}_new"))).open().expect("a new database");
         fill(&mut connection);
         drop(connection);
         admin(&format!("ALTER DATABASE {name}_new RENAME TO {name}")).expect("the template is kept");
