@@ -24,7 +24,7 @@ use diesel::r2d2::ConnectionManager;
 pub use connection::DbConnection;
 pub use ids::IdMaker;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, FieldError, Result};
 
 /// Which database, parsed from its URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,6 +174,11 @@ impl From<diesel::result::Error> for Error {
             | E::BrokenTransactionManager => Error::Unavailable { retry_after: 1 },
             E::DatabaseError(_, ref info) if is_passing(info.message()) => {
                 Error::Unavailable { retry_after: 1 }
+            }
+            // PostgreSQL keeps no NUL in a text; nothing of ours has one, so it came from outside
+            E::DatabaseError(_, ref info) if info.message().contains("invalid byte sequence") => {
+                let (fa, en) = ("نویسه‌های کنترلی را پاک کنید.", "Remove the control characters.");
+                Error::field(FieldError::new("request", "control_characters", fa, en))
             }
             other => Error::Internal(Box::new(other)),
         }

@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use tokio::sync::oneshot;
 
 use super::connection::{DbConnection, Pool};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 
 /// Jobs that may wait before callers are told to come back.
 const QUEUE: usize = 2048;
@@ -180,8 +180,11 @@ fn transact<T>(pool: &Pool, write: &impl Fn(&mut DbConnection) -> Result<T>) -> 
             Err(error) => {
                 // a broken connection cannot roll back; the pool drops it
                 let _ = Manager::rollback_transaction(&mut *connection);
-                if !matches!(error, Error::Unavailable { .. }) || tried == TRIES {
-                    return Err(error);
+                match error {
+                    // two insert the same at once: another run finds the row of the one that was first
+                    Error::Conflict(Code::Duplicate) if tried == 1 => continue,
+                    Error::Unavailable { .. } if tried < TRIES => {}
+                    error => return Err(error),
                 }
                 std::thread::sleep(std::time::Duration::from_millis(50 << tried));
             }

@@ -161,7 +161,32 @@ async fn cases_registered_at_once_all_stand() {
     let agent = app.as_user("agent.centre").await;
     let all = (0..20).map(|_| agent.post("/cases", crate::support::filing(json!({}))));
     let told = futures_util::future::join_all(all).await;
-    assert!(told.iter().all(|reply| reply.status == 201));
+    told.iter().for_each(|reply| assert_eq!(reply.status, 201, "{}", reply.told()));
     let list = agent.get("/cases").await.expect(200);
     assert_eq!(list["items"].as_array().unwrap().len(), 20);
+}
+
+#[actix_web::test]
+async fn a_message_that_arrives_twice_at_once_is_registered_once() {
+    let app = TestApp::start().await;
+    let (gateway, wish) =
+        (app.gateway(), crate::support::filing(json!({ "channel": "sms", "external_id": "7" })));
+    let all = (0..6).map(|_| gateway.post("/cases", wish.clone()));
+    let told = futures_util::future::join_all(all).await;
+    let ids: std::collections::BTreeSet<&str> =
+        told.iter().filter_map(|reply| reply.json["id"].as_str()).collect();
+    assert_eq!(ids.len(), 1);
+    assert_eq!(told.iter().filter(|reply| reply.status == 201).count(), 1);
+    assert_eq!(told.iter().filter(|reply| reply.status == 200).count(), 5);
+}
+
+#[actix_web::test]
+async fn a_call_that_is_repeated_at_once_under_its_key_is_done_once() {
+    let app = TestApp::start().await;
+    let agent = app.as_user("agent.centre").await.with("Idempotency-Key", "once");
+    let all = (0..6).map(|_| agent.post("/cases", crate::support::filing(json!({}))));
+    let told = futures_util::future::join_all(all).await;
+    let ids: std::collections::BTreeSet<&str> =
+        told.iter().filter_map(|reply| reply.json["id"].as_str()).collect();
+    assert_eq!((ids.len(), told.iter().all(|reply| reply.status == 201)), (1, true));
 }
