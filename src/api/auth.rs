@@ -59,7 +59,7 @@ pub(super) async fn sign_in(app: web::Data<App>, body: Body<SignIn>) -> Result<H
         .db
         .read(move |connection| {
             let act = within.act(connection, Actor::Public)?;
-            match users::retry_after(connection, &act, "sign-in", &wanted)? {
+            match users::retry_after(connection, &act, &[("sign-in", &wanted)])? {
                 0 => users::by_username(connection, &wanted),
                 retry_after => Err(Error::TooMany { code: Code::AccountLocked, retry_after }),
             }

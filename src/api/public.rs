@@ -109,11 +109,10 @@ pub(super) async fn look_up(
         .db
         .glance(move |connection| {
             let act = within.act(connection, Actor::Public)?;
-            for (purpose, subject) in [("lookup-code", &asked_code), ("lookup-address", &asked_from)] {
-                let retry_after = users::retry_after(connection, &act, purpose, subject)?;
-                if retry_after > 0 {
-                    return Err(Error::TooMany { code: Code::TooManyRequests, retry_after });
-                }
+            let asked = [("lookup-code", asked_code.as_str()), ("lookup-address", &asked_from)];
+            let retry_after = users::retry_after(connection, &act, &asked)?;
+            if retry_after > 0 {
+                return Err(Error::TooMany { code: Code::TooManyRequests, retry_after });
             }
             let Some(row) = lookup::find(connection, &act, &wish)? else { return Ok(None) };
             let case = views::public_case(connection, &act, &row, reader)?;

@@ -23,14 +23,15 @@ pub struct Attempt {
 /// Longest lock, in seconds.
 const LONGEST_LOCK: i64 = 3600;
 
-/// Seconds until the subject may try again; zero when it may now.
-pub fn retry_after(connection: &mut DbConnection, act: &Act, purpose: &str, subject: &str) -> Result<u64> {
-    let until: Option<Option<Time>> = failures::table
-        .find(digest(act, purpose, subject))
+/// Seconds until all of these subjects (purpose, name) may try again; zero when they may now.
+pub fn retry_after(connection: &mut DbConnection, act: &Act, subjects: &[(&str, &str)]) -> Result<u64> {
+    let keys: Vec<String> = subjects.iter().map(|(purpose, subject)| digest(act, purpose, subject)).collect();
+    let locks: Vec<Option<Time>> = failures::table
+        .filter(failures::subject.eq_any(keys))
         .select(failures::locked_until)
-        .first(connection)
-        .optional()?;
-    let left = until.flatten().map_or(0, |until| until.as_microsecond() - act.now.as_microsecond());
+        .load(connection)?;
+    let until = locks.into_iter().flatten().max();
+    let left = until.map_or(0, |until| until.as_microsecond() - act.now.as_microsecond());
     Ok(u64::try_from((left + 999_999) / 1_000_000).unwrap_or(0))
 }
 
