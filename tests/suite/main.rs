@@ -11,6 +11,7 @@ mod fuzz;
 mod intake;
 mod life;
 mod listing;
+mod nonsense;
 mod people;
 mod policy;
 mod protocol;
