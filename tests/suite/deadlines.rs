@@ -164,3 +164,40 @@ async fn an_answered_case_closes_by_itself_when_its_window_has_passed() {
     let last = app.list(&case, "messages").await.pop().unwrap();
     assert_eq!((&last["template"], &last["state"]), (&json!("case_closed"), &json!("sent")));
 }
+
+#[actix_web::test]
+async fn a_second_extension_is_measured_by_the_original_deadline_too() {
+    let app = TestApp::start().await;
+    let case = app.accepted("MOEN-10").await;
+    extend(&app, &case, json!({ "days": 10, "reason": "بازدید" })).await.expect(200);
+    let longer = json!({ "days": 15, "reason": "بازدید", "consent": true });
+    extend(&app, &case, longer).await.wrong("days", "longer_than_original");
+    extend(&app, &case, json!({ "days": 10, "reason": "بازدید", "consent": true })).await.expect(200);
+}
+
+#[actix_web::test]
+async fn a_helper_is_not_extended_past_its_lead() {
+    let app = TestApp::start().await;
+    let case = app.classified().await;
+    app.refer("classifier.centre", &case, &[("MOEN-10", "lead"), ("MOHME", "helper")]).await;
+    let hops = app.list(&case, "referrals").await;
+    let helper = hops.iter().find(|hop| hop["role"] == "helper").unwrap()["id"].as_str().unwrap().to_owned();
+    let approver = app.as_user("approver.mohme").await;
+    let path = format!("/referrals/{helper}/extension");
+    approver.post(&path, json!({ "days": 6, "reason": "بازدید" })).await.wrong("days", "too_late");
+    approver.post(&path, json!({ "days": 1, "reason": "بازدید" })).await.expect(200);
+}
+
+#[actix_web::test]
+async fn an_overdue_referral_can_be_transferred_and_stays_overdue() {
+    let app = TestApp::start().await;
+    let case = app.referred_to("MOEN").await;
+    app.pass_days(60);
+    app.drain().await;
+    let path = format!("/referrals/{}/transfer", app.lead(&case).await);
+    let body = json!({ "office": "MOHME", "reason": "صلاحیت" });
+    let told = app.as_user("liaison.moen").await.post(&path, body).await.expect(200);
+    assert_eq!(told["overdue"], true);
+    app.drain().await;
+    assert_eq!(app.drain().await, 0);
+}

@@ -152,3 +152,13 @@ async fn a_tracking_code_has_eleven_digits_and_no_two_cases_share_it() {
     assert_ne!(a.tracking_code, b.tracking_code);
     assert!(a.tracking_code.len() == 11 && a.tracking_code.chars().all(|c| c.is_ascii_digit()));
 }
+
+#[actix_web::test]
+async fn an_external_id_opens_nobody_elses_case() {
+    let app = TestApp::start().await;
+    let hidden =
+        json!({ "channel": "sms", "external_id": "guess", "sealed": true, "about_office": "GOV-10" });
+    app.register(hidden).await;
+    let wish = filing(json!({ "channel": "sms", "external_id": "guess" }));
+    app.as_user("agent.gov-10").await.post("/cases", wish).await.refused(409, "duplicate");
+}

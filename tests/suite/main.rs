@@ -14,6 +14,7 @@ mod fuzz;
 mod intake;
 mod life;
 mod listing;
+mod nonsense;
 mod people;
 mod policy;
 mod protocol;

@@ -200,3 +200,17 @@ async fn an_unknown_field_is_named() {
     let agent = app.as_user("agent.centre").await;
     agent.post("/cases", filing(json!({ "kin": "request" }))).await.wrong("kin", "unknown_field");
 }
+
+#[actix_web::test]
+async fn a_withdrawn_case_is_not_reopened() {
+    let app = TestApp::start().await;
+    let case = app.register(json!({})).await;
+    let agent = app.as_user("agent.centre").await;
+    agent.post(&case.path("withdrawal"), json!({ "confirm": true })).await.expect(200);
+    let body = json!({ "reason": "بازبینی" });
+    app.as_user("inspector.centre")
+        .await
+        .post(&case.path("reopening"), body)
+        .await
+        .refused(409, "wrong_state");
+}

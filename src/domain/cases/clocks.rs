@@ -342,3 +342,14 @@ pub fn extend(
     };
     log(connection, act, &change)
 }
+
+/// Working seconds by which a referral was extended so far.
+pub fn extended_by(connection: &mut DbConnection, calendar: &Calendar, referral: ReferralId) -> Result<u64> {
+    use clock_changes as c;
+    let moves: Vec<(Option<Time>, Option<Time>)> = c::table
+        .filter(c::referral_id.eq(referral).and(c::change.eq("extend")))
+        .select((c::due_before, c::due_after))
+        .load(connection)?;
+    let gained = |(before, after): (Time, Time)| calendar.working_between(before.timestamp(), after.timestamp()).seconds();
+    Ok(moves.into_iter().filter_map(|(before, after)| before.zip(after)).map(gained).sum())
+}

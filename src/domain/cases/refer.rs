@@ -82,7 +82,7 @@ pub fn refer(
 }
 
 /// The office in whose name this is sent: the one with an open referral first, else the classifier's.
-fn sender(act: &Act, docket: &Docket) -> Result<OfficeId> {
+pub fn sender(act: &Act, docket: &Docket) -> Result<OfficeId> {
     if let Actor::Staff(staff) = &act.actor {
         let own = staff.assignments.iter().map(|(_, office)| *office).find(|office| {
             docket.life.open_hop_of(*office).is_some()

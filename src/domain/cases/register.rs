@@ -20,7 +20,7 @@ use crate::domain::notifications::{self, Facts};
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
 use crate::domain::text::search_key;
-use crate::error::{Error, FieldError, Fields, Result};
+use crate::error::{Code, Error, FieldError, Fields, Result};
 
 /// Where it happened.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -123,6 +123,8 @@ pub fn register(connection: &mut DbConnection, act: &Act, input: &Register) -> R
     let filing = check(act, input)?;
     let office = intake_office(act, &filing)?;
     if let Some(row) = known(connection, &filing)? {
+        // whoever may not see it learns no more than that it is there
+        super::find_visible(connection, act, row.id).map_err(|_| Error::Conflict(Code::Duplicate))?;
         return Ok(Registered { row, access_code: None, downgraded_from: None });
     }
     let citizen = match &filing.citizen {
@@ -311,7 +313,7 @@ fn intake_office(act: &Act, filing: &Filing) -> Result<OfficeId> {
             if channels.iter().any(|channel| channel == "*" || channel == filing.channel.as_str()) {
                 Ok(*office)
             } else {
-                Err(Error::Forbidden(crate::error::Code::Forbidden))
+                Err(Error::Forbidden(Code::Forbidden))
             }
         }
         Actor::Public | Actor::System | Actor::Citizen { .. } => Ok(filing

@@ -6,7 +6,7 @@ use super::row::{ReferralRow, find};
 use crate::db::DbConnection;
 use crate::db::types::{ReferralId, Time};
 use crate::domain::actor::Act;
-use crate::domain::cases::life::{Fact, HopRole};
+use crate::domain::cases::life::{Fact, Hop, HopRole};
 use crate::domain::cases::{Docket, Expected, clocks, record};
 use crate::domain::deadlines::{self, Span};
 use crate::domain::input;
@@ -30,7 +30,8 @@ pub fn extend(
     let old = find(connection, id)?;
     let (days, reason) = check(wish)?;
     let told = told(act, wish, &reason, &docket.row.language);
-    let due_at = new_due(act, &old, hop.office, days)?;
+    let due_at = new_due(connection, act, &old, hop.office, days)?;
+    check_above(connection, &docket, &hop, id, due_at)?;
     let fact = Fact::DeadlineExtended { referral: id, due_before: old.due_at, due_at, reason, with_consent };
     let event = record(connection, act, &mut docket, std::slice::from_ref(&fact), Some(office))?;
     let is_root_lead = hop.role == HopRole::Lead && hop.parent.is_none();
@@ -75,12 +76,19 @@ fn told(act: &Act, wish: &Move, reason: &str, language: &str) -> String {
 }
 
 /// The new due time; the extension is at most as long as the original deadline.
-fn new_due(act: &Act, old: &ReferralRow, office: crate::db::types::OfficeId, days: u16) -> Result<Time> {
+fn new_due(
+    connection: &mut DbConnection,
+    act: &Act,
+    old: &ReferralRow,
+    office: crate::db::types::OfficeId,
+    days: u16,
+) -> Result<Time> {
     let due = old.due_at.ok_or(Error::Conflict(Code::WrongState))?;
     let calendar = act.rules.calendar(office)?;
     let extended = deadlines::due(calendar, due.timestamp(), Span::WorkingDays(days))?;
-    let original = calendar.working_between(old.started_at.timestamp(), due.timestamp());
-    let more = calendar.working_between(due.timestamp(), extended);
+    let gained = clocks::extended_by(connection, calendar, old.id)?;
+    let original = calendar.working_between(old.started_at.timestamp(), due.timestamp()).seconds().saturating_sub(gained);
+    let more = calendar.working_between(due.timestamp(), extended).seconds();
     if more > original {
         return Err(Error::field(FieldError::new(
             "days",
@@ -90,4 +98,18 @@ fn new_due(act: &Act, old: &ReferralRow, office: crate::db::types::OfficeId, day
         )));
     }
     Ok(extended.into())
+}
+
+/// A helper or sub-referral stays inside what it works for.
+fn check_above(connection: &mut DbConnection, docket: &Docket, hop: &Hop, id: ReferralId, due_at: Time) -> Result<()> {
+    let Some(above) = hop.parent.or(docket.life.lead).filter(|above| *above != id) else { return Ok(()) };
+    match find(connection, above)?.due_at {
+        Some(bound) if due_at > bound => Err(Error::field(FieldError::new(
+            "days",
+            "too_late",
+            format!("مهلت باید پیش از {bound} باشد؛ نخست مهلت دستگاه محوری را تمدید کنید."),
+            format!("The deadline must not be after {bound}; extend the lead's first."),
+        ))),
+        Some(_) | None => Ok(()),
+    }
 }

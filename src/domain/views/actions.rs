@@ -5,9 +5,9 @@
 
 use serde::Serialize;
 
-use crate::db::types::{AnswerId, ReferralId};
+use crate::db::types::{AnswerId, OfficeId, ReferralId};
 use crate::domain::actor::Act;
-use crate::domain::cases::Docket;
+use crate::domain::cases::{Docket, refer};
 use crate::domain::cases::life::{Hop, HopRole, HopState};
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
@@ -39,14 +39,11 @@ pub fn actions(act: &Act, docket: &Docket, language: Language) -> Vec<Action> {
     let case = |verb: Verb, method: &str, path: &str, verdict: Result<()>| {
         action(verb, method, format!("/api/v1/cases/{id}/{path}"), verdict, language)
     };
-    let sender = life.lead.and_then(|lead| life.hops.get(&lead)).map_or(at, |hop| hop.from);
-    let refer = policy::allow(act, Verb::Refer, sender)
-        .or_else(|_| policy::allow(act, Verb::Refer, at))
-        .and_then(|office| life.can_refer(office));
+    let refer = refer::sender(act, docket).and_then(|office| life.can_refer(office));
     let mut list = vec![
         case(Verb::Classify, "PUT", "classification", may(Verb::Classify).and_then(|()| life.can_classify())),
         case(Verb::Refer, "POST", "referrals", refer),
-        case(Verb::Ask, "POST", "questions", may(Verb::Ask).and_then(|()| can_ask(act, docket))),
+        case(Verb::Ask, "POST", "questions", policy::allow(act, Verb::Ask, at).and_then(|office| can_ask(act, docket, office))),
         case(Verb::Reply, "POST", "messages", may(Verb::Reply).and_then(|()| life.can_hear())),
         case(Verb::Advise, "POST", "closure", may(Verb::Advise).and_then(|()| life.can_advise())),
         case(Verb::Close, "POST", "closure", may(Verb::Close).and_then(|()| life.can_close())),
@@ -109,8 +106,8 @@ fn of_referral(act: &Act, docket: &Docket, id: ReferralId, hop: &Hop, language: 
     list
 }
 
-fn can_ask(act: &Act, docket: &Docket) -> Result<()> {
-    let level = act.rules.offices.get(docket.life.holder).map_or("centre", |office| office.level.as_str());
+fn can_ask(act: &Act, docket: &Docket, office: OfficeId) -> Result<()> {
+    let level = act.rules.offices.get(office).map_or("centre", |office| office.level.as_str());
     docket.life.can_ask(level)
 }
 

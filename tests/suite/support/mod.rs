@@ -98,11 +98,6 @@ impl TestApp {
         self.app.clock.now()
     }
 
-    /// Moves the clock to an instant.
-    pub fn at(&self, instant: &str) {
-        self.app.clock.set(time(instant));
-    }
-
     pub fn pass_hours(&self, hours: i64) {
         self.app.clock.set(self.now().plus_seconds(hours * 3600));
     }

@@ -324,7 +324,7 @@ impl Life {
     pub fn can_reopen(&self) -> Result<()> {
         self.expect(&[Status::Closed])?;
         match self.outcome.as_deref() {
-            Some("merged") => Err(Error::Conflict(Code::WrongState)),
+            Some("merged" | "withdrawn") => Err(Error::Conflict(Code::WrongState)),
             Some(_) | None => Ok(()),
         }
     }

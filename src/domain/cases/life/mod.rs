@@ -9,6 +9,8 @@ mod decide;
 mod facts;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trials;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,0 +1,256 @@
+//! Random wishes of random people, and a case in play that grants or refuses them.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::*;
+use crate::db::types::{MessageId, QuestionId, Time};
+use crate::domain::rulebook::{Level, Office, Offices};
+use crate::error::Result;
+
+const CENTRE: OfficeId = OfficeId(1);
+/// The ministry complained of, and an office below it.
+pub(super) const ABOUT: OfficeId = OfficeId(5);
+pub(super) const TRANSFERS: u32 = 3;
+pub(super) const HELPERS: usize = 5;
+
+/// The centre; two ministries with two offices each; one complained of with one; a governorate with a county.
+fn offices() -> Offices {
+    let rows = [
+        (1, None, Level::Centre, None),
+        (2, Some(1), Level::Ministry, None),
+        (3, Some(2), Level::Provincial, Some("10")),
+        (4, Some(2), Level::Provincial, Some("23")),
+        (5, Some(1), Level::Ministry, None),
+        (6, Some(5), Level::Provincial, Some("10")),
+        (7, Some(1), Level::Ministry, None),
+        (8, Some(7), Level::Provincial, Some("10")),
+        (9, Some(1), Level::Governorate, Some("10")),
+        (10, Some(9), Level::County, Some("10")),
+    ];
+    let office = |(id, parent, level, province): (i64, Option<i64>, Level, Option<&str>)| Office {
+        id: OfficeId(id),
+        code: if id == 1 { "CENTRE".into() } else { format!("O-{id}") },
+        parent: parent.map(OfficeId),
+        level,
+        fa: String::new(),
+        en: String::new(),
+        province: province.map(str::to_owned),
+        county: None,
+        email: None,
+        calendar: None,
+        signpost_only: false,
+        needs_approval: true,
+    };
+    Offices::new(rows.into_iter().map(office).collect())
+}
+
+/// What somebody wishes; numbers choose among what there is.
+#[derive(Debug, Clone)]
+pub(super) enum Wish {
+    Classify,
+    Refer { by_holder: bool, from: i64, to: Vec<(i64, HopRole)> },
+    Accept { hop: usize, user: i64 },
+    Assign { hop: usize, user: i64 },
+    GiveBack { hop: usize },
+    Transfer { hop: usize, to: i64 },
+    Recall { hop: usize },
+    Ask,
+    Reply,
+    Extend { hop: usize, has_consent: bool },
+    Submit { hop: usize, author: i64, is_interim: bool },
+    Approve { hop: usize, by: i64 },
+    Reject { hop: usize, by: i64 },
+    Dismiss { by: i64 },
+    Close,
+    Withdraw,
+    Reopen { to_lead: bool },
+}
+
+pub(super) fn wish() -> impl Strategy<Value = Wish> {
+    let office = || 1..=10_i64;
+    let role = prop_oneof![4 => Just(HopRole::Lead), 2 => Just(HopRole::Helper), 1 => Just(HopRole::Copy)];
+    let hop = || 0..8_usize;
+    let user = || 1..=3_i64;
+    prop_oneof![
+        2 => Just(Wish::Classify),
+        8 => (any::<bool>(), office(), vec((office(), role), 1..4)).prop_map(|(by_holder, from, to)| Wish::Refer { by_holder, from, to }),
+        3 => (hop(), user()).prop_map(|(hop, user)| Wish::Accept { hop, user }),
+        1 => (hop(), user()).prop_map(|(hop, user)| Wish::Assign { hop, user }),
+        2 => hop().prop_map(|hop| Wish::GiveBack { hop }),
+        16 => (hop(), office()).prop_map(|(hop, to)| Wish::Transfer { hop, to }),
+        1 => hop().prop_map(|hop| Wish::Recall { hop }),
+        1 => Just(Wish::Ask),
+        2 => Just(Wish::Reply),
+        1 => (hop(), any::<bool>()).prop_map(|(hop, has_consent)| Wish::Extend { hop, has_consent }),
+        5 => (hop(), user(), any::<bool>()).prop_map(|(hop, author, is_interim)| Wish::Submit { hop, author, is_interim }),
+        5 => (hop(), user()).prop_map(|(hop, by)| Wish::Approve { hop, by }),
+        1 => (hop(), user()).prop_map(|(hop, by)| Wish::Reject { hop, by }),
+        1 => user().prop_map(|by| Wish::Dismiss { by }),
+        1 => Just(Wish::Close),
+        1 => Just(Wish::Withdraw),
+        2 => any::<bool>().prop_map(|to_lead| Wish::Reopen { to_lead }),
+    ]
+}
+
+/// A case in play: its state, its facts so far, and the next id.
+pub(super) struct Play {
+    pub(super) life: Life,
+    pub(super) facts: Vec<Fact>,
+    next: i64,
+    pub(super) offices: Offices,
+}
+
+impl Play {
+    pub(super) fn new() -> Self {
+        let fact = Fact::CaseRegistered {
+            office: CENTRE,
+            kind: "complaint".into(),
+            channel: "phone".into(),
+            text_sha256: String::new(),
+            downgraded_from: None,
+        };
+        Self { life: Life::registered(CENTRE), facts: vec![fact], next: 100, offices: offices() }
+    }
+
+    fn id(&mut self) -> i64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// One of the open referrals, mostly; else any, and an id that is not there where there is none.
+    fn hop(&self, n: usize) -> ReferralId {
+        let open: Vec<ReferralId> =
+            self.life.hops.iter().filter(|(_, hop)| hop.state.is_open()).map(|(id, _)| *id).collect();
+        match (n, open.len()) {
+            (0..6, 1..) => open[n % open.len()],
+            _ => self.life.hops.keys().rev().nth(n).copied().unwrap_or(ReferralId(0)),
+        }
+    }
+
+    /// A referral whose answer awaits approval, where there is one.
+    fn waiting(&self, n: usize) -> ReferralId {
+        let waits = self.life.hops.iter().find(|(_, hop)| hop.pending.is_some()).map(|(id, _)| *id);
+        waits.unwrap_or_else(|| self.hop(n))
+    }
+
+    /// What the wish makes of the present state.
+    fn decide(&mut self, wish: &Wish) -> Result<Fact> {
+        let id = self.id();
+        let closed =
+            |outcome: &str| Fact::CaseClosed { outcome: outcome.into(), reason: None, text_sha256: None };
+        match *wish {
+            Wish::Classify => self.life.can_classify().map(|()| Fact::CaseClassified {
+                kind: "complaint".into(),
+                category: "water.outage".into(),
+                priority: "normal".into(),
+                previous: None,
+            }),
+            Wish::Refer { by_holder, from, ref to } => {
+                let from = if by_holder { self.life.holder } else { OfficeId(from) };
+                let targets = to.iter().map(|(office, role)| Target {
+                    referral: ReferralId(self.id()),
+                    office: OfficeId(*office),
+                    role: *role,
+                    due_at: None,
+                });
+                let targets: Vec<Target> = targets.collect();
+                self.life.refer(from, &targets, None, &self.offices, Some(ABOUT), HELPERS)
+            }
+            Wish::Accept { hop, user } => {
+                let hop = self.hop(hop);
+                self.life.accept(hop, Taker { office: CENTRE, user: UserId(user) })
+            }
+            Wish::Assign { hop, user } => self.life.assign(self.hop(hop), UserId(user)),
+            Wish::GiveBack { hop } => self.life.give_back(self.hop(hop), "not_ours".into(), None),
+            Wish::Transfer { hop, to } => {
+                let hop = self.hop(hop);
+                let role = self.life.hops.get(&hop).map_or(HopRole::Lead, |hop| hop.role);
+                let target = Target { referral: ReferralId(id), office: OfficeId(to), role, due_at: None };
+                self.life.transfer(hop, &target, "theirs".into(), &self.offices, Some(ABOUT), TRANSFERS)
+            }
+            Wish::Recall { hop } => self.life.recall(self.hop(hop), "mistake".into()),
+            Wish::Ask => {
+                let level = if self.life.lead.is_some() { "ministry" } else { "centre" };
+                self.life.ask(QuestionId(id), level, Time::from_microsecond(0))
+            }
+            Wish::Reply => self
+                .life
+                .can_reply()
+                .map(|()| Fact::CitizenReplied { question: None, message: MessageId(id) }),
+            Wish::Extend { hop, has_consent } => {
+                let referral = self.hop(hop);
+                self.life.can_extend(referral, has_consent).map(|()| Fact::DeadlineExtended {
+                    referral,
+                    due_before: None,
+                    due_at: Time::from_microsecond(0),
+                    reason: "visit".into(),
+                    with_consent: has_consent,
+                })
+            }
+            Wish::Submit { hop, author, is_interim } => {
+                self.life.submit(self.hop(hop), AnswerId(id), UserId(author), is_interim, String::new())
+            }
+            Wish::Approve { hop, by } => {
+                let hop = self.waiting(hop);
+                self.life.approve(hop, self.pending(hop), UserId(by), Some("upheld".into()))
+            }
+            Wish::Reject { hop, by } => {
+                let hop = self.waiting(hop);
+                self.life.reject(hop, self.pending(hop), UserId(by))
+            }
+            Wish::Dismiss { by } => {
+                let proposal = Proposal {
+                    outcome: "no_cause".into(),
+                    reason: "x".into(),
+                    signpost: "y".into(),
+                    by: UserId(by),
+                };
+                self.life.dismiss(proposal, None)
+            }
+            Wish::Close => self.life.can_close().map(|()| closed("upheld")),
+            Wish::Withdraw => self.life.can_withdraw().map(|()| closed("withdrawn")),
+            Wish::Reopen { to_lead } => self.life.can_reopen().map(|()| self.reopened(id, to_lead)),
+        }
+    }
+
+    fn pending(&self, hop: ReferralId) -> AnswerId {
+        let pending = self.life.hops.get(&hop).and_then(|hop| hop.pending);
+        pending.map_or(AnswerId(0), |pending| pending.answer)
+    }
+
+    /// Back to the office that answered last, where there was one.
+    fn reopened(&self, id: i64, to_lead: bool) -> Fact {
+        let last = self.life.lead.and_then(|lead| self.life.hops.get(&lead)).filter(|_| to_lead);
+        let hop = last.map(|last| NewHop {
+            referral: ReferralId(id),
+            parent: None,
+            from: last.from,
+            office: last.office,
+            role: HopRole::Lead,
+            due_at: None,
+        });
+        Fact::CaseReopened {
+            reason: "again".into(),
+            status: if hop.is_some() { Status::Referred } else { Status::Classified },
+            office: hop.as_ref().map_or(CENTRE, |hop| hop.office),
+            hop,
+        }
+    }
+
+    /// Grants the wish, or leaves everything as it is.
+    pub(super) fn grant(&mut self, wish: &Wish) -> Option<Fact> {
+        let before = self.life.clone();
+        match self.decide(wish) {
+            Ok(fact) => {
+                self.life.apply(&fact);
+                self.facts.push(fact.clone());
+                Some(fact)
+            }
+            Err(_) => {
+                assert_eq!(self.life, before, "a refusal changes nothing");
+                None
+            }
+        }
+    }
+}
