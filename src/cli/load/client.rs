@@ -50,7 +50,11 @@ impl Reply {
         let code = body["code"].as_str().map_or_else(|| format!("HTTP {}", self.status), str::to_owned);
         match &body["errors"][0] {
             Value::Null => code,
-            first => format!("{code} {} {}", first["field"].as_str().unwrap_or("?"), first["code"].as_str().unwrap_or("?")),
+            first => format!(
+                "{code} {} {}",
+                first["field"].as_str().unwrap_or("?"),
+                first["code"].as_str().unwrap_or("?")
+            ),
         }
     }
 }
@@ -70,7 +74,8 @@ impl Client {
 
     /// The cheap one; plain `http://` only.
     pub fn lean(url: &str) -> anyhow::Result<Self> {
-        let host = url.trim_end_matches('/').strip_prefix("http://").context("the benchmark speaks http:// only")?;
+        let host =
+            url.trim_end_matches('/').strip_prefix("http://").context("the benchmark speaks http:// only")?;
         Ok(Self::Lean(Lean { host: host.to_owned(), stream: None, buffer: Vec::new() }))
     }
 
@@ -78,7 +83,9 @@ impl Client {
     pub fn another(&self) -> Self {
         match self {
             Self::Any { http, base } => Self::Any { http: http.clone(), base: base.clone() },
-            Self::Lean(lean) => Self::Lean(Lean { host: lean.host.clone(), stream: None, buffer: Vec::new() }),
+            Self::Lean(lean) => {
+                Self::Lean(Lean { host: lean.host.clone(), stream: None, buffer: Vec::new() })
+            }
         }
     }
 
@@ -122,7 +129,8 @@ async fn pooled(http: &reqwest::Client, base: &str, call: Call<'_>) -> anyhow::R
         request = request.header("Content-Type", "application/json").body(body.to_owned());
     }
     let response = request.send().await?;
-    let retry_after = response.headers().get("Retry-After").and_then(|value| value.to_str().ok()?.parse().ok());
+    let retry_after =
+        response.headers().get("Retry-After").and_then(|value| value.to_str().ok()?.parse().ok());
     let status = response.status().as_u16();
     let body = response.bytes().await?.to_vec();
     Ok(Reply { status, retry_after, body, took: Duration::ZERO })
@@ -175,7 +183,9 @@ impl Lean {
 
     async fn exchange(&mut self, request: &[u8]) -> anyhow::Result<Reply> {
         if self.stream.is_none() {
-            let stream = TcpStream::connect(&self.host).await.with_context(|| format!("{} does not answer", self.host))?;
+            let stream = TcpStream::connect(&self.host)
+                .await
+                .with_context(|| format!("{} does not answer", self.host))?;
             stream.set_nodelay(true)?;
             self.stream = Some(stream);
         }
@@ -231,7 +241,8 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 fn parse_head(head: &[u8]) -> anyhow::Result<(u16, Option<u64>, usize)> {
     let head = std::str::from_utf8(head).context("the reply's head is not text")?;
     let mut lines = head.split("\r\n");
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).context("no HTTP status")?;
+    let status =
+        lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).context("no HTTP status")?;
     let (mut retry_after, mut length) = (None, None);
     for (name, value) in lines.filter_map(|line| line.split_once(':')) {
         match name.to_ascii_lowercase().as_str() {
@@ -255,14 +266,16 @@ pub struct Staff {
 impl Staff {
     /// The demo staff with its password, and the accounts given as `user:password`.
     pub fn new(given: &[String]) -> anyhow::Result<Self> {
-        let mut passwords = HashMap::from([("classifier.centre".to_owned(), crate::domain::demo::PASSWORD.to_owned())]);
+        let mut passwords =
+            HashMap::from([("classifier.centre".to_owned(), crate::domain::demo::PASSWORD.to_owned())]);
         for office in ["moen", "moen-10", "mohme"] {
             for role in ["liaison", "handler", "approver"] {
                 passwords.insert(format!("{role}.{office}"), crate::domain::demo::PASSWORD.to_owned());
             }
         }
         for account in given {
-            let (user, password) = account.split_once(':').with_context(|| format!("--staff {account}: write USER:PASSWORD"))?;
+            let (user, password) =
+                account.split_once(':').with_context(|| format!("--staff {account}: write USER:PASSWORD"))?;
             passwords.insert(user.to_lowercase(), password.to_owned());
         }
         Ok(Self { passwords, tokens: Mutex::new(HashMap::new()) })
@@ -278,9 +291,14 @@ impl Staff {
         if let Some(token) = self.held().get(user) {
             return Ok(token.clone());
         }
-        let password = self.passwords.get(user).with_context(|| format!("no password is known for {user}; give --staff"))?;
+        let password = self
+            .passwords
+            .get(user)
+            .with_context(|| format!("no password is known for {user}; give --staff"))?;
         let body = serde_json::json!({ "username": user, "password": password }).to_string();
-        let reply = client.insist(Call { method: "POST", path: "/auth/tokens", token: None, body: Some(&body) }).await?;
+        let reply = client
+            .insist(Call { method: "POST", path: "/auth/tokens", token: None, body: Some(&body) })
+            .await?;
         let Some(token) = reply.json()["access_token"].as_str().map(str::to_owned) else {
             bail!("{user} cannot sign in: {}", reply.problem());
         };
@@ -293,7 +311,14 @@ impl Staff {
     }
 
     /// Sends a call as this person.
-    pub async fn call(&self, client: &mut Client, user: &str, method: &str, path: &str, body: Option<&str>) -> anyhow::Result<Reply> {
+    pub async fn call(
+        &self,
+        client: &mut Client,
+        user: &str,
+        method: &str,
+        path: &str,
+        body: Option<&str>,
+    ) -> anyhow::Result<Reply> {
         let token = self.token(client, user).await?;
         let reply = client.insist(Call { method, path, token: Some(&token), body }).await?;
         if reply.status != 401 {

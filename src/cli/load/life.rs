@@ -118,13 +118,17 @@ impl<'a> Life<'a> {
                 let to: Vec<Value> = plan.office.iter().map(|office| json!({ "office": office })).collect();
                 (CLASSIFIER.into(), "POST", case("referrals"), json!({ "to": to }))
             }
-            Step::Accept => (by("handler"), "POST", format!("/referrals/{}/acceptance", self.referral), json!({})),
+            Step::Accept => {
+                (by("handler"), "POST", format!("/referrals/{}/acceptance", self.referral), json!({}))
+            }
             Step::Answer => {
                 let text = "درخواست شما بررسی شد و اقدام لازم انجام گرفت؛ نتیجه در محل قابل مشاهده است.";
                 let body = json!({ "text": text, "outcome": "granted" });
                 (by("handler"), "POST", format!("/referrals/{}/answers", self.referral), body)
             }
-            Step::Approve => (by("approver"), "POST", format!("/answers/{}/approval", self.answer), json!({})),
+            Step::Approve => {
+                (by("approver"), "POST", format!("/answers/{}/approval", self.answer), json!({}))
+            }
             Step::Close => (by("approver"), "POST", case("closure"), json!({ "outcome": "granted" })),
         }
     }

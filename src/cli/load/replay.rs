@@ -142,7 +142,8 @@ pub async fn run(args: &Replay) -> anyhow::Result<()> {
     let mut client = Client::any(&args.url)?;
     let staff = Staff::new(&args.staff)?;
     let leaves = if args.work > 0.0 { leaves(&mut client).await? } else { Vec::new() };
-    let run = Run { args, stop: &stop, staff, leaves, registered: Tally::default(), worked: Tally::default() };
+    let run =
+        Run { args, stop: &stop, staff, leaves, registered: Tally::default(), worked: Tally::default() };
     // workers finish the calls that are out, then the summary so far is told
     let stopping = async {
         if tokio::signal::ctrl_c().await.is_ok() {
@@ -157,22 +158,29 @@ pub async fn run(args: &Replay) -> anyhow::Result<()> {
 }
 
 async fn leaves(client: &mut Client) -> anyhow::Result<Vec<Leaf>> {
-    let reply = client.insist(Call { method: "GET", path: "/public/categories", token: None, body: None }).await?;
-    serde_json::from_value(reply.json()["items"].clone()).context("the categories of the service cannot be read")
+    let reply =
+        client.insist(Call { method: "GET", path: "/public/categories", token: None, body: None }).await?;
+    serde_json::from_value(reply.json()["items"].clone())
+        .context("the categories of the service cannot be read")
 }
 
 async fn replay(run: &Run<'_>, client: &Client) -> anyhow::Result<()> {
-    let open = || File::open(&run.args.file).with_context(|| format!("{} cannot be read", run.args.file.display()));
+    let open =
+        || File::open(&run.args.file).with_context(|| format!("{} cannot be read", run.args.file.display()));
     let limit = run.args.limit.unwrap_or(usize::MAX);
     let count = BufReader::new(open()?).lines().take(limit).count();
     let lines = Mutex::new(BufReader::new(open()?).lines().take(limit));
-    let (accepted, bar, start) = (Mutex::new(Vec::new()), count_bar(count as u64, "registering"), Instant::now());
-    let workers = (0..run.args.concurrency).map(|_| register_all(run, client.another(), &lines, &accepted, &bar));
+    let (accepted, bar, start) =
+        (Mutex::new(Vec::new()), count_bar(count as u64, "registering"), Instant::now());
+    let workers =
+        (0..run.args.concurrency).map(|_| register_all(run, client.another(), &lines, &accepted, &bar));
     join_all(workers).await;
     bar.finish_and_clear();
     tell_registered(run, start);
     let mut accepted = accepted.into_inner().unwrap_or_default();
-    accepted.retain(|case: &Accepted| (stable_hash(&format!("work {}", case.record)) % 10_000) as f64 / 10_000.0 < run.args.work);
+    accepted.retain(|case: &Accepted| {
+        (stable_hash(&format!("work {}", case.record)) % 10_000) as f64 / 10_000.0 < run.args.work
+    });
     if run.args.work <= 0.0 || accepted.is_empty() || run.is_stopped() {
         return Ok(());
     }
@@ -191,7 +199,13 @@ fn next<I: Iterator>(list: &Mutex<I>) -> Option<I::Item> {
 
 type Lines = Mutex<std::iter::Take<std::io::Lines<BufReader<File>>>>;
 
-async fn register_all(run: &Run<'_>, mut client: Client, lines: &Lines, accepted: &Mutex<Vec<Accepted>>, bar: &ProgressBar) {
+async fn register_all(
+    run: &Run<'_>,
+    mut client: Client,
+    lines: &Lines,
+    accepted: &Mutex<Vec<Accepted>>,
+    bar: &ProgressBar,
+) {
     while !run.is_stopped() {
         let Some(line) = next(lines) else { return };
         let record = line.ok().and_then(|line| serde_json::from_str::<Record>(&line).ok());
@@ -236,7 +250,12 @@ async fn register(run: &Run<'_>, client: &mut Client, record: Record) -> Option<
     }
 }
 
-async fn work_all(run: &Run<'_>, mut client: Client, waiting: &Mutex<std::vec::IntoIter<Accepted>>, bar: &ProgressBar) {
+async fn work_all(
+    run: &Run<'_>,
+    mut client: Client,
+    waiting: &Mutex<std::vec::IntoIter<Accepted>>,
+    bar: &ProgressBar,
+) {
     while !run.is_stopped() {
         let Some(case) = next(waiting) else { return };
         work(run, &mut client, &case).await;
@@ -298,7 +317,10 @@ mod tests {
     fn a_record_is_sent_as_it_is_but_for_what_it_lacks() {
         let record = r#"{"id": 7, "text": "a\u0000b", "lat": 91.0, "lon": 51.0, "seq": 1, "lang": "fa"}"#;
         let (sent, id, _) = body(serde_json::from_str(record).unwrap(), false);
-        assert_eq!((id.as_str(), sent["kind"].as_str(), sent["text"].as_str()), ("7", Some("request"), Some("a\0b")));
+        assert_eq!(
+            (id.as_str(), sent["kind"].as_str(), sent["text"].as_str()),
+            ("7", Some("request"), Some("a\0b"))
+        );
         assert_eq!(sent["place"]["lon"], Value::Null, "a place needs both of its numbers");
         let (sent, ..) = body(serde_json::from_str(record).unwrap(), true);
         assert_eq!(sent["text"], "ab");
