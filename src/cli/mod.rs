@@ -116,7 +116,7 @@ pub fn run() -> anyhow::Result<()> {
             let outbox = if park_outbox { restore::Outbox::Park } else { restore::Outbox::Keep };
             restore::run(&cli.settings, &file, outbox)
         }
-        Command::Load(load) => load::run(&load),
+        Command::Load(load) => load::run(&cli.settings, &load),
         Command::Openapi => openapi::run(),
     }
 }

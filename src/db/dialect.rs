@@ -100,3 +100,27 @@ pub fn index_words(
     diesel::sql_query(statement).bind::<BigInt, _>(case).bind::<Text, _>(words).execute(connection)?;
     Ok(())
 }
+
+/// Puts the words of many cases (in search form) into the full-text index with one statement.
+pub fn index_all_words(
+    connection: &mut DbConnection,
+    rows: &[(super::types::CaseId, String)],
+) -> QueryResult<()> {
+    use diesel::sql_types::{BigInt, Text};
+    let is_sqlite = matches!(connection, DbConnection::Sqlite(_));
+    for rows in rows.chunks(BATCH) {
+        let head = if is_sqlite { "(rowid, words)" } else { "(case_id, words)" };
+        let values = (0..rows.len()).map(|at| match is_sqlite {
+            true => "(?, ?)".to_owned(),
+            false => format!("(${}, to_tsvector('simple', ${}))", at * 2 + 1, at * 2 + 2),
+        });
+        let values = values.collect::<Vec<_>>().join(", ");
+        let mut statement = diesel::sql_query(format!("INSERT INTO case_search {head} VALUES {values}"))
+            .into_boxed::<MultiBackend>();
+        for (case, words) in rows {
+            statement = statement.bind::<BigInt, _>(*case).bind::<Text, _>(words);
+        }
+        statement.execute(connection)?;
+    }
+    Ok(())
+}

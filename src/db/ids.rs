@@ -26,7 +26,8 @@ impl IdMaker {
         self.next_at(jiff::Timestamp::now().as_millisecond())
     }
 
-    fn next_at(&self, now_ms: i64) -> i64 {
+    /// The next id at a moment, in milliseconds since 1970; ids still rise when moments do not.
+    pub(crate) fn next_at(&self, now_ms: i64) -> i64 {
         let mut last = self.last.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let (ms, counter) = *last;
         *last = match (now_ms > ms, counter < 0xfff) {
@@ -35,6 +36,11 @@ impl IdMaker {
             (false, false) => (ms + 1, 0),
         };
         ((last.0 - EPOCH_MS) << 22) | (self.slot << 12) | last.1
+    }
+
+    /// Another maker on the same slot that starts at the beginning, for rows that are told to be old.
+    pub(crate) fn backdated(&self) -> Self {
+        Self::new(self.slot, 0)
     }
 
     /// The latest millisecond used, for the lease's floor.

@@ -8,6 +8,7 @@ pub mod dialect;
 pub mod ids;
 pub mod migrate;
 pub mod schema;
+pub mod scratch;
 pub mod slots;
 pub mod snapshot;
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub mod actor;
 pub mod calendar;
 pub mod cases;
 pub mod citizens;
+pub mod crowd;
 pub mod deadlines;
 pub mod definitions;
 pub mod demo;

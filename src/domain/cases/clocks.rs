@@ -350,6 +350,8 @@ pub fn extended_by(connection: &mut DbConnection, calendar: &Calendar, referral:
         .filter(c::referral_id.eq(referral).and(c::change.eq("extend")))
         .select((c::due_before, c::due_after))
         .load(connection)?;
-    let gained = |(before, after): (Time, Time)| calendar.working_between(before.timestamp(), after.timestamp()).seconds();
+    let gained = |(before, after): (Time, Time)| {
+        calendar.working_between(before.timestamp(), after.timestamp()).seconds()
+    };
     Ok(moves.into_iter().filter_map(|(before, after)| before.zip(after)).map(gained).sum())
 }

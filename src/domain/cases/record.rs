@@ -3,6 +3,8 @@
 //! The update is guarded by the version that was read; a stale one writes nothing. One act is one new
 //! version, however many facts it has.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -13,6 +15,7 @@ use crate::db::DbConnection;
 use crate::db::schema::{case_scopes, cases, events, referrals};
 use crate::db::types::{CaseId, EventId, OfficeId, ReferralId, Time, UserId};
 use crate::domain::actor::Act;
+use crate::domain::rulebook::Offices;
 use crate::error::{Code, Error, Result};
 use crate::on_both;
 
@@ -230,21 +233,28 @@ fn update_hop(connection: &mut DbConnection, act: &Act, id: ReferralId, old: &Ho
     Ok(())
 }
 
-/// Lets the offices, and every office above them but the centre (which sees all), see the case.
+/// The offices that see a case which reached these: themselves (direct), and every office above them but the
+/// centre, which sees all.
+pub fn scope_of(offices: &Offices, reached: &[OfficeId]) -> BTreeMap<OfficeId, bool> {
+    let centre = offices.centre();
+    let mut rows = BTreeMap::new();
+    for office in reached {
+        let line = offices.with_ancestors(*office).into_iter().enumerate();
+        for (depth, above) in line.filter(|(depth, above)| *depth == 0 || *above != centre) {
+            *rows.entry(above).or_insert(false) |= depth == 0;
+        }
+    }
+    rows
+}
+
+/// Lets the offices, and every office above them, see the case.
 pub fn widen_scope(
     connection: &mut DbConnection,
     act: &Act,
     case: CaseId,
     reached: &[OfficeId],
 ) -> Result<()> {
-    let centre = act.rules.offices.centre();
-    let mut rows = std::collections::BTreeMap::new();
-    for office in reached {
-        let line = act.rules.offices.with_ancestors(*office).into_iter().enumerate();
-        for (depth, above) in line.filter(|(depth, above)| *depth == 0 || *above != centre) {
-            *rows.entry(above).or_insert(false) |= depth == 0;
-        }
-    }
+    let rows = scope_of(&act.rules.offices, reached);
     for (office, is_direct) in rows {
         let row = (
             case_scopes::office_id.eq(office),

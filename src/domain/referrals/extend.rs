@@ -87,7 +87,10 @@ fn new_due(
     let calendar = act.rules.calendar(office)?;
     let extended = deadlines::due(calendar, due.timestamp(), Span::WorkingDays(days))?;
     let gained = clocks::extended_by(connection, calendar, old.id)?;
-    let original = calendar.working_between(old.started_at.timestamp(), due.timestamp()).seconds().saturating_sub(gained);
+    let original = calendar
+        .working_between(old.started_at.timestamp(), due.timestamp())
+        .seconds()
+        .saturating_sub(gained);
     let more = calendar.working_between(due.timestamp(), extended).seconds();
     if more > original {
         return Err(Error::field(FieldError::new(
@@ -101,7 +104,13 @@ fn new_due(
 }
 
 /// A helper or sub-referral stays inside what it works for.
-fn check_above(connection: &mut DbConnection, docket: &Docket, hop: &Hop, id: ReferralId, due_at: Time) -> Result<()> {
+fn check_above(
+    connection: &mut DbConnection,
+    docket: &Docket,
+    hop: &Hop,
+    id: ReferralId,
+    due_at: Time,
+) -> Result<()> {
     let Some(above) = hop.parent.or(docket.life.lead).filter(|above| *above != id) else { return Ok(()) };
     match find(connection, above)?.due_at {
         Some(bound) if due_at > bound => Err(Error::field(FieldError::new(

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::db::types::{AnswerId, OfficeId, ReferralId};
 use crate::domain::actor::Act;
-use crate::domain::cases::{Docket, refer};
 use crate::domain::cases::life::{Hop, HopRole, HopState};
+use crate::domain::cases::{Docket, refer};
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
 use crate::error::{Code, Error, Language, Result};
@@ -43,7 +43,12 @@ pub fn actions(act: &Act, docket: &Docket, language: Language) -> Vec<Action> {
     let mut list = vec![
         case(Verb::Classify, "PUT", "classification", may(Verb::Classify).and_then(|()| life.can_classify())),
         case(Verb::Refer, "POST", "referrals", refer),
-        case(Verb::Ask, "POST", "questions", policy::allow(act, Verb::Ask, at).and_then(|office| can_ask(act, docket, office))),
+        case(
+            Verb::Ask,
+            "POST",
+            "questions",
+            policy::allow(act, Verb::Ask, at).and_then(|office| can_ask(act, docket, office)),
+        ),
         case(Verb::Reply, "POST", "messages", may(Verb::Reply).and_then(|()| life.can_hear())),
         case(Verb::Advise, "POST", "closure", may(Verb::Advise).and_then(|()| life.can_advise())),
         case(Verb::Close, "POST", "closure", may(Verb::Close).and_then(|()| life.can_close())),

@@ -1,0 +1,402 @@
+//! A crowd of invented cases, written straight into the tables, to measure with a full database.
+//!
+//! They lie two years deep, spread over provinces, offices, statuses and due times as real ones would; each has
+//! its scopes, its search words and a chain of one event that verifies. They are not played through the verbs, so
+//! a closed one has no answers; nothing rings for a deadline that lies in the past already.
+
+pub mod words;
+
+use std::collections::HashSet;
+
+use diesel::prelude::*;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use crate::db::schema::{case_scopes, cases, events, referrals, users};
+use crate::db::types::{CaseId, EventId, OfficeId, ReferralId, Time};
+use crate::db::{DbConnection, IdMaker, dialect};
+use crate::domain::actor::Act;
+use crate::domain::calendar::{JalaliDate, TEHRAN};
+use crate::domain::cases::life::{Fact, HopRole, HopState, Status};
+use crate::domain::cases::{Channel, IntakeCode, Priority, TrackingCode, event_hash, scope_of, sha256_hex};
+use crate::domain::rulebook::{Category, Province};
+use crate::domain::text::search_key;
+use crate::error::{Error, Result};
+use crate::on_both;
+
+/// Days over which the cases lie.
+const DEPTH_DAYS: i64 = 2 * 365;
+/// Days in which most cases are still open.
+const OPEN_DAYS: i64 = 45;
+const DAY: i64 = 86_400;
+/// Rows of one insert: with about fifty columns, below what SQLite can bind.
+const ROWS: usize = 400;
+
+/// Whether a database may be filled without asking: it holds no case, or it is a demonstration.
+pub fn is_playground(connection: &mut DbConnection) -> Result<bool> {
+    let demo: i64 = users::table.filter(users::username.eq("agent.centre")).count().get_result(connection)?;
+    let first: Option<CaseId> = cases::table.select(cases::id).first(connection).optional()?;
+    Ok(demo > 0 || first.is_none())
+}
+
+/// Invents cases, one after the other in time.
+pub struct Crowd {
+    rng: StdRng,
+    ids: IdMaker,
+    codes: HashSet<String>,
+    zone: jiff::tz::TimeZone,
+    start: Time,
+    step_micros: i64,
+    made: i64,
+    provinces: Vec<Province>,
+    categories: Vec<Category>,
+}
+
+/// One invented case.
+#[derive(Debug, Clone)]
+pub struct Invented {
+    id: CaseId,
+    event: EventId,
+    referral: Option<ReferralId>,
+    code: String,
+    access_hash: String,
+    status: Status,
+    channel: Channel,
+    category: Option<String>,
+    text: String,
+    province: Option<String>,
+    county: Option<String>,
+    intake: OfficeId,
+    holder: OfficeId,
+    state: HopState,
+    at: Time,
+    due_at: Time,
+    now: Time,
+    payload: String,
+    hash: String,
+    scopes: Vec<(OfficeId, bool)>,
+}
+
+impl Crowd {
+    /// A crowd of `count` cases up to the present; knows which tracking codes are taken.
+    pub fn new(connection: &mut DbConnection, act: &Act, count: i64) -> Result<Self> {
+        let codes: Vec<String> = cases::table.select(cases::tracking_code).load(connection)?;
+        let mut categories: Vec<Category> = act.rules.categories.values().cloned().collect();
+        // the first are the commonest: power, whose ministry has staff in the demonstration
+        categories.sort_by_key(|leaf| leaf.group != "power");
+        Ok(Self {
+            rng: StdRng::from_rng(&mut rand::rng()),
+            ids: act.ids.backdated(),
+            codes: codes.into_iter().collect(),
+            zone: jiff::tz::TimeZone::get(TEHRAN).map_err(Error::internal)?,
+            start: act.now.plus_days(-DEPTH_DAYS),
+            step_micros: (DEPTH_DAYS * DAY - 600) * 1_000_000 / count.max(1),
+            made: 0,
+            provinces: act.rules.provinces.values().cloned().collect(),
+            categories,
+        })
+    }
+
+    /// The next so many cases.
+    pub fn next(&mut self, act: &Act, count: usize) -> Result<Vec<Invented>> {
+        (0..count).map(|_| self.invent(act)).collect()
+    }
+
+    /// A place in a list of `len`, the first ones more often.
+    fn skewed(&mut self, len: usize) -> usize {
+        let draw: f64 = self.rng.random();
+        ((draw * draw * len as f64) as usize).min(len.saturating_sub(1))
+    }
+
+    fn invent(&mut self, act: &Act) -> Result<Invented> {
+        let at = Time::from_microsecond(self.start.as_microsecond() + self.made * self.step_micros);
+        self.made += 1;
+        let (province, county) = self.place(act);
+        let offices = &act.rules.offices;
+        let governorate = province.as_deref().and_then(|code| offices.by_code(&format!("GOV-{code}")));
+        let intake =
+            governorate.filter(|_| self.rng.random_bool(0.3)).map_or(offices.centre(), |office| office.id);
+        let draw = self.skewed(self.categories.len());
+        let category = self.categories.get(draw).map(|leaf| leaf.code.clone());
+        let route = category.as_deref().and_then(|code| {
+            act.rules
+                .route("request", code, province.as_deref(), county.as_deref())
+                .map(|route| route.office.id)
+        });
+        let route = route.filter(|office| *office != offices.centre());
+        let status = self.status(act, at, route.is_some());
+        let is_referred = matches!(status, Status::Referred | Status::Answered | Status::Closed);
+        let route = route.filter(|_| is_referred);
+        let (holder, referral) = (route.unwrap_or(intake), route.map(|_| self.id(at)));
+        let state = match status {
+            Status::Referred if self.rng.random_bool(0.5) => HopState::Sent,
+            Status::Referred => HopState::Accepted,
+            Status::Registered
+            | Status::Classified
+            | Status::AwaitingCitizen
+            | Status::Answered
+            | Status::Closed => HopState::Answered,
+        };
+        let (id, event) = (self.id(at), self.id(at));
+        let text = words::text(&mut self.rng, 60, self.made.unsigned_abs());
+        let channels = [
+            Channel::Phone,
+            Channel::Web,
+            Channel::Sms,
+            Channel::Visit,
+            Channel::Letter,
+            Channel::Email,
+            Channel::Fax,
+        ];
+        let channel = channels[self.skewed(channels.len())];
+        let code = self.code(at, province.as_deref())?;
+        let fact = Fact::CaseRegistered {
+            office: intake,
+            kind: "request".into(),
+            channel: channel.to_string(),
+            text_sha256: sha256_hex(text.as_bytes()),
+            downgraded_from: None,
+        };
+        let payload = serde_json::to_string(&fact).map_err(|error| Error::Internal(Box::new(error)))?;
+        Ok(Invented {
+            hash: event_hash("", id, 1, at, "system", None, Some(intake), &payload)?,
+            access_hash: act.keys.digest("access-code", &[&code, "00000000"]),
+            category: category.filter(|_| status != Status::Registered),
+            scopes: scope_of(offices, &[intake, holder]).into_iter().collect(),
+            due_at: at.plus_seconds(self.rng.random_range(5 * DAY..30 * DAY)),
+            now: act.now,
+            id,
+            event,
+            referral,
+            code,
+            status,
+            channel,
+            text,
+            province,
+            county,
+            intake,
+            holder,
+            state,
+            at,
+            payload,
+        })
+    }
+
+    fn id<T: From<i64>>(&self, at: Time) -> T {
+        T::from(self.ids.next_at(at.as_microsecond() / 1000))
+    }
+
+    fn place(&mut self, act: &Act) -> (Option<String>, Option<String>) {
+        if self.rng.random_bool(0.15) {
+            return (None, None);
+        }
+        let draw = self.skewed(self.provinces.len());
+        let Some(province) = self.provinces.get(draw).map(|province| province.code.clone()) else {
+            return (None, None);
+        };
+        let counties: Vec<&String> = act
+            .rules
+            .counties
+            .values()
+            .filter(|county| county.province == province)
+            .map(|county| &county.code)
+            .collect();
+        let county =
+            counties.get(self.rng.random_range(0..counties.len().max(1))).map(|code| (*code).clone());
+        (Some(province), county)
+    }
+
+    /// Old cases are closed; new ones stand anywhere, and the newest at the desk.
+    fn status(&mut self, act: &Act, at: Time, has_route: bool) -> Status {
+        let days = (act.now.as_microsecond() - at.as_microsecond()) / 1_000_000 / DAY;
+        let draw = self.rng.random_range(0..100);
+        match (days, draw) {
+            (0..=1, 0..=59) => Status::Registered,
+            (0..=1, _) => Status::Classified,
+            (2..=OPEN_DAYS, 0..=4) => Status::Classified,
+            (2..=OPEN_DAYS, 5..=69) if has_route => Status::Referred,
+            (2..=OPEN_DAYS, 70..=74) if has_route => Status::Answered,
+            (_, 0) if has_route => Status::Referred,
+            _ => Status::Closed,
+        }
+    }
+
+    fn code(&mut self, at: Time, province: Option<&str>) -> Result<String> {
+        let day = JalaliDate::of(at.timestamp(), &self.zone).map_err(Error::internal)?;
+        for _ in 0..200 {
+            let intake = province.and_then(|code| code.parse().ok()).and_then(IntakeCode::province);
+            let intake = intake
+                .filter(|_| self.rng.random_bool(0.3))
+                .unwrap_or_else(|| IntakeCode::national(&mut self.rng));
+            let code = TrackingCode::generate(day, intake, &mut self.rng).to_string();
+            if self.codes.insert(code.clone()) {
+                return Ok(code);
+            }
+        }
+        Err(Error::internal("the tracking codes of a year are used up"))
+    }
+}
+
+impl Invented {
+    fn is_closed(&self) -> bool {
+        self.status == Status::Closed
+    }
+
+    fn ended_at(&self) -> Option<Time> {
+        let is_over = matches!(self.status, Status::Closed | Status::Answered);
+        is_over.then(|| self.due_at.min(self.now))
+    }
+
+    /// The points of a clock that passed have fired; the next is the due time itself.
+    fn clock(&self, runs: bool) -> (Option<i32>, Option<Time>) {
+        match (runs, self.due_at > self.now) {
+            (true, true) => (Some(80), Some(self.due_at)),
+            (true, false) => (Some(150), None),
+            (false, _) => (None, None),
+        }
+    }
+}
+
+/// Writes invented cases with all their rows, in the caller's transaction.
+pub fn write(connection: &mut DbConnection, crowd: &[Invented]) -> Result<()> {
+    for rows in crowd.chunks(ROWS) {
+        write_cases(connection, rows)?;
+        write_events(connection, rows)?;
+        write_referrals(connection, rows)?;
+        let scopes: Vec<_> = rows
+            .iter()
+            .flat_map(|row| {
+                row.scopes.iter().map(|(office, is_direct)| {
+                    (
+                        case_scopes::office_id.eq(*office),
+                        case_scopes::case_id.eq(row.id),
+                        case_scopes::is_direct.eq(*is_direct),
+                    )
+                })
+            })
+            .collect();
+        on_both!(connection, |c| diesel::insert_into(case_scopes::table).values(&scopes).execute(c))?;
+        let words: Vec<_> = rows.iter().map(|row| (row.id, search_key(&format!(" {}", row.text)))).collect();
+        dialect::index_all_words(connection, &words)?;
+    }
+    Ok(())
+}
+
+fn write_cases(connection: &mut DbConnection, rows: &[Invented]) -> Result<()> {
+    use cases as c;
+    let at_desk = |row: &Invented| matches!(row.status, Status::Registered | Status::Classified);
+    let values: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let triage = row.clock(at_desk(row));
+            let answered = row.ended_at();
+            (
+                (
+                    c::id.eq(row.id),
+                    c::tracking_code.eq(&row.code),
+                    c::access_hash.eq(&row.access_hash),
+                    c::version.eq(1),
+                ),
+                (
+                    c::status.eq(row.status),
+                    c::kind.eq("request"),
+                    c::channel.eq(row.channel),
+                    c::category.eq(&row.category),
+                ),
+                (c::priority.eq(Priority::Normal), c::language.eq("fa"), c::text.eq(&row.text)),
+                (
+                    c::is_anonymous.eq(false),
+                    c::is_sealed.eq(false),
+                    c::province.eq(&row.province),
+                    c::county.eq(&row.county),
+                ),
+                (
+                    c::intake_office_id.eq(row.intake),
+                    c::holder_office_id.eq(row.holder),
+                    c::lead_referral_id.eq(row.referral),
+                ),
+                (c::asked_levels.eq(""), c::transfers.eq(0), c::reopenings.eq(0)),
+                (
+                    c::outcome.eq(answered.map(|_| "granted")),
+                    c::received_at.eq(row.at),
+                    c::registered_at.eq(row.at),
+                ),
+                (c::due_at.eq(row.due_at), c::outer_at.eq(Some(row.due_at.plus_days(15)))),
+                (c::triage_started_at.eq(Some(row.at)), c::triage_due_at.eq(Some(row.due_at))),
+                (c::triage_fired.eq(triage.0), c::triage_next_at.eq(triage.1), c::answered_at.eq(answered)),
+                c::window_until.eq((row.status == Status::Answered).then(|| row.now.plus_days(10))),
+                (
+                    c::closed_at.eq(answered.filter(|_| row.is_closed())),
+                    c::last_seq.eq(1),
+                    c::last_hash.eq(&row.hash),
+                ),
+                c::updated_at.eq(answered.unwrap_or(row.at)),
+            )
+        })
+        .collect();
+    on_both!(connection, |c| diesel::insert_into(cases::table).values(&values).execute(c))?;
+    Ok(())
+}
+
+fn write_events(connection: &mut DbConnection, rows: &[Invented]) -> Result<()> {
+    use events as e;
+    let values: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            (
+                (
+                    e::id.eq(row.event),
+                    e::case_id.eq(row.id),
+                    e::seq.eq(1),
+                    e::kind.eq("case_registered"),
+                    e::at.eq(row.at),
+                ),
+                (
+                    e::actor.eq("system"),
+                    e::office_id.eq(Some(row.intake)),
+                    e::payload.eq(&row.payload),
+                    e::hash.eq(&row.hash),
+                ),
+            )
+        })
+        .collect();
+    on_both!(connection, |c| diesel::insert_into(events::table).values(&values).execute(c))?;
+    Ok(())
+}
+
+fn write_referrals(connection: &mut DbConnection, rows: &[Invented]) -> Result<()> {
+    use referrals as r;
+    let values: Vec<_> = rows
+        .iter()
+        .filter_map(|row| {
+            let clock = row.clock(row.status == Status::Referred);
+            let accepted = (row.state != HopState::Sent).then(|| row.at.plus_seconds(DAY).min(row.now));
+            Some((
+                (
+                    r::id.eq(row.referral?),
+                    r::case_id.eq(row.id),
+                    r::from_office_id.eq(row.intake),
+                    r::office_id.eq(row.holder),
+                ),
+                (
+                    r::role.eq(HopRole::Lead),
+                    r::state.eq(row.state),
+                    r::sent_at.eq(row.at),
+                    r::accepted_at.eq(accepted),
+                ),
+                (
+                    r::ended_at.eq(row.ended_at()),
+                    r::extensions.eq(0),
+                    r::started_at.eq(row.at),
+                    r::due_at.eq(Some(row.due_at)),
+                ),
+                (r::fired.eq(clock.0), r::next_at.eq(clock.1)),
+            ))
+        })
+        .collect();
+    if values.is_empty() {
+        return Ok(());
+    }
+    on_both!(connection, |c| diesel::insert_into(referrals::table).values(&values).execute(c))?;
+    Ok(())
+}
