@@ -85,7 +85,7 @@ fn statements(connection: &mut DbConnection, number: i64, words: &Words, now: Ti
                 (
                     c::triage_next_at.eq(Some(now.plus_seconds(40_000))),
                     c::last_seq.eq(1),
-                    c::last_hash.eq(""),
+                    c::last_hash.eq(&hash),
                 ),
             ))
             .execute(inner)?;
@@ -101,7 +101,6 @@ fn statements(connection: &mut DbConnection, number: i64, words: &Words, now: Ti
                 (events::office_id.eq(Some(OFFICE)), events::payload.eq(&payload), events::hash.eq(&hash)),
             ))
             .execute(inner)?;
-        diesel::update(c::table.find(id)).set(c::last_hash.eq(&hash)).execute(inner)?;
         diesel::insert_into(case_scopes::table)
             .values((
                 case_scopes::office_id.eq(OFFICE),
@@ -111,11 +110,7 @@ fn statements(connection: &mut DbConnection, number: i64, words: &Words, now: Ti
             .on_conflict_do_nothing()
             .execute(inner)?;
     });
-    dialect::index_words(connection, id, &words.key)?;
-    on_both!(connection, |inner| {
-        let _: CaseRow = c::table.find(id).select(CaseRow::as_select()).first(inner)?;
-    });
-    Ok(())
+    dialect::index_words(connection, id, &words.key)
 }
 
 /// What a bare loop did: how many, in how long, and the microseconds of each commit.

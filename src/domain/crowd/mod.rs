@@ -322,7 +322,10 @@ fn write_cases(connection: &mut DbConnection, rows: &[Invented]) -> Result<()> {
                     c::registered_at.eq(row.at),
                 ),
                 (c::due_at.eq(row.due_at), c::outer_at.eq(Some(row.due_at.plus_days(15)))),
-                (c::triage_started_at.eq(Some(row.at)), c::triage_due_at.eq(Some(row.due_at))),
+                (
+                    c::triage_started_at.eq(at_desk(row).then_some(row.at)),
+                    c::triage_due_at.eq(at_desk(row).then_some(row.due_at)),
+                ),
                 (c::triage_fired.eq(triage.0), c::triage_next_at.eq(triage.1), c::answered_at.eq(answered)),
                 c::window_until.eq((row.status == Status::Answered).then(|| row.now.plus_days(10))),
                 (
