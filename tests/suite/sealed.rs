@@ -111,3 +111,19 @@ async fn a_subject_of_conduct_seals_the_case_by_itself() {
     app.classify(&later, "complaint", "water.outage").await;
     assert_eq!(app.case(&later).await["sealed"], true, "a correction does not unseal");
 }
+
+#[actix_web::test]
+async fn even_the_desk_that_took_it_in_sees_no_sealed_complaint_about_itself() {
+    let app = TestApp::start().await;
+    let about = |office: &str| json!({ "kind": "complaint", "about_office": office, "sealed": true });
+    let own = app.register_as("agent.gov-10", about("GOV-10")).await;
+    let other = app.register_as("agent.gov-10", about("MOEN-10")).await;
+    let classifier = app.as_user("classifier.gov-10").await;
+    classifier.get(&own.path("")).await.refused(404, "not_found");
+    classifier.get(&other.path("")).await.expect(200);
+    let list = classifier.get("/cases").await.expect(200);
+    assert_eq!(list["items"].as_array().unwrap().len(), 1);
+    let triage = classifier.get("/inbox?box=triage").await.expect(200);
+    assert_eq!((&triage["counts"]["triage"], triage["items"].as_array().unwrap().len()), (&json!(1), 1));
+    app.as_user("classifier.centre").await.get(&own.path("")).await.expect(200);
+}

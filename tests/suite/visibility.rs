@@ -41,7 +41,8 @@ pub const STAFF: [&str; 24] = [
 async fn crowd(app: &TestApp, rng: &mut StdRng) -> Vec<Case> {
     let mut cases = Vec::new();
     for _ in 0..16 {
-        let about = [None, None, Some("MOEN"), Some("MOEN-10"), Some("MOHME")].choose(rng).unwrap();
+        let about =
+            [None, None, Some("MOEN"), Some("MOEN-10"), Some("MOHME"), Some("GOV-10")].choose(rng).unwrap();
         let wish = json!({ "kind": "complaint", "sealed": rng.random_bool(0.4), "about_office": about });
         let desk = ["agent.centre", "agent.gov-10"].choose(rng).unwrap();
         let case = app.register_as(desk, wish).await;

@@ -98,9 +98,8 @@ impl Client<'_> {
         let names_version = self.headers.iter().any(|(name, _)| *name == "If-Match");
         if let Some(case) = case_of_verb(path).filter(|_| method != Method::GET && !names_version) {
             let read = self.raw(Method::GET, &format!("/cases/{case}"), "", Vec::new()).await;
-            if let Some(tag) = read.headers.get("ETag").and_then(|tag| tag.to_str().ok()) {
-                client = client.with("If-Match", tag);
-            }
+            // whoever cannot read it is to be refused for that, not for a missing version
+            client = client.with("If-Match", if read.status == 200 { read.header("ETag") } else { "*" });
         }
         match body {
             Some(body) => client.raw(method, path, "application/json", body.to_string().into_bytes()).await,
