@@ -84,21 +84,42 @@ macro_rules! on_both {
 /// How many rows one batch insert may have; SQLite counts bind variables.
 pub const BATCH: usize = 500;
 
+/// The insertion of a case's words; a statement of our own, so that its preparation is kept.
+struct InsertWords<'a> {
+    case: super::types::CaseId,
+    words: &'a str,
+}
+
+impl QueryFragment<MultiBackend> for InsertWords<'_> {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        use diesel::sql_types::{BigInt, Text};
+        let (before, after) = match pass.backend() {
+            MultiBackend::Sqlite(_) => ("INSERT INTO case_search (rowid, words) VALUES (", ")"),
+            MultiBackend::Postgres(_) => ("INSERT INTO case_search (case_id, words) VALUES (", "))"),
+        };
+        pass.push_sql(before);
+        pass.push_bind_param::<BigInt, _>(&self.case)?;
+        pass.push_sql(if after == ")" { ", " } else { ", to_tsvector('simple', " });
+        pass.push_bind_param::<Text, _>(self.words)?;
+        pass.push_sql(after);
+        Ok(())
+    }
+}
+
+impl QueryId for InsertWords<'_> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl RunQueryDsl<DbConnection> for InsertWords<'_> {}
+
 /// Puts the words of a case (in search form) into the full-text index.
 pub fn index_words(
     connection: &mut DbConnection,
     case: super::types::CaseId,
     words: &str,
 ) -> QueryResult<()> {
-    use diesel::sql_types::{BigInt, Text};
-    let statement = match connection {
-        DbConnection::Sqlite(_) => "INSERT INTO case_search (rowid, words) VALUES (?, ?)",
-        DbConnection::Postgres(_) => {
-            "INSERT INTO case_search (case_id, words) VALUES ($1, to_tsvector('simple', $2))"
-        }
-    };
-    diesel::sql_query(statement).bind::<BigInt, _>(case).bind::<Text, _>(words).execute(connection)?;
-    Ok(())
+    InsertWords { case, words }.execute(connection).map(|_| ())
 }
 
 /// Puts the words of many cases (in search form) into the full-text index with one statement.

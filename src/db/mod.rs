@@ -97,6 +97,8 @@ impl Db {
             .max_size(pool_size)
             .min_idle(Some(1))
             .connection_timeout(std::time::Duration::from_secs(5))
+            // a file does not go away between two reads; a server may
+            .test_on_check_out(matches!(location, Location::Postgres(_)))
             .connection_customizer(Box::new(connection::OnOpen))
             .build(manager)
             .map_err(Error::internal)?;

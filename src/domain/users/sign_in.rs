@@ -25,12 +25,15 @@ const LONGEST_LOCK: i64 = 3600;
 
 /// Seconds until all of these subjects (purpose, name) may try again; zero when they may now.
 pub fn retry_after(connection: &mut DbConnection, act: &Act, subjects: &[(&str, &str)]) -> Result<u64> {
-    let keys: Vec<String> = subjects.iter().map(|(purpose, subject)| digest(act, purpose, subject)).collect();
-    let locks: Vec<Option<Time>> = failures::table
-        .filter(failures::subject.eq_any(keys))
-        .select(failures::locked_until)
-        .load(connection)?;
-    let until = locks.into_iter().flatten().max();
+    let mut until: Option<Time> = None;
+    for (purpose, subject) in subjects {
+        let lock: Option<Option<Time>> = failures::table
+            .find(digest(act, purpose, subject))
+            .select(failures::locked_until)
+            .first(connection)
+            .optional()?;
+        until = until.max(lock.flatten());
+    }
     let left = until.map_or(0, |until| until.as_microsecond() - act.now.as_microsecond());
     Ok(u64::try_from((left + 999_999) / 1_000_000).unwrap_or(0))
 }

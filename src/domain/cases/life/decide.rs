@@ -320,7 +320,7 @@ impl Life {
         if self.is_open() { Ok(()) } else { Err(Error::Conflict(Code::WrongState)) }
     }
 
-    /// A closed case is worked on again; a merged one follows its parent.
+    /// A closed case is worked on again; a withdrawn one is not, and a merged one follows its parent.
     pub fn can_reopen(&self) -> Result<()> {
         self.expect(&[Status::Closed])?;
         match self.outcome.as_deref() {
