@@ -2,12 +2,12 @@
 //! so that on a small machine a benchmark measures the service and not its own client.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
 use serde_json::Value;
 use tokio::net::TcpStream;
+use tokio::sync::Mutex;
 
 /// Longest wait for one reply.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -260,6 +260,7 @@ fn parse_head(head: &[u8]) -> anyhow::Result<(u16, Option<u64>, usize)> {
 /// Staff by user name; tokens are fetched when first needed, and anew when they expired.
 pub struct Staff {
     passwords: HashMap<String, String>,
+    /// Held while one signs in, so that many workers do not sign the same person in at once.
     tokens: Mutex<HashMap<String, String>>,
 }
 
@@ -288,7 +289,8 @@ impl Staff {
     }
 
     async fn token(&self, client: &mut Client, user: &str) -> anyhow::Result<String> {
-        if let Some(token) = self.held().get(user) {
+        let mut tokens = self.tokens.lock().await;
+        if let Some(token) = tokens.get(user) {
             return Ok(token.clone());
         }
         let password = self
@@ -296,18 +298,13 @@ impl Staff {
             .get(user)
             .with_context(|| format!("no password is known for {user}; give --staff"))?;
         let body = serde_json::json!({ "username": user, "password": password }).to_string();
-        let reply = client
-            .insist(Call { method: "POST", path: "/auth/tokens", token: None, body: Some(&body) })
-            .await?;
+        let call = Call { method: "POST", path: "/auth/tokens", token: None, body: Some(&body) };
+        let reply = client.insist(call).await?;
         let Some(token) = reply.json()["access_token"].as_str().map(str::to_owned) else {
             bail!("{user} cannot sign in: {}", reply.problem());
         };
-        self.held().insert(user.to_owned(), token.clone());
+        tokens.insert(user.to_owned(), token.clone());
         Ok(token)
-    }
-
-    fn held(&self) -> std::sync::MutexGuard<'_, HashMap<String, String>> {
-        self.tokens.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Sends a call as this person.
@@ -324,9 +321,17 @@ impl Staff {
         if reply.status != 401 {
             return Ok(reply);
         }
-        self.held().remove(user);
+        self.forget(user, &token).await;
         let token = self.token(client, user).await?;
         client.insist(Call { method, path, token: Some(&token), body }).await
+    }
+
+    /// Forgets a token that is no longer good, unless another worker got a new one meanwhile.
+    async fn forget(&self, user: &str, expired: &str) {
+        let mut tokens = self.tokens.lock().await;
+        if tokens.get(user).is_some_and(|token| token == expired) {
+            tokens.remove(user);
+        }
     }
 }
 

@@ -403,3 +403,62 @@ fn write_referrals(connection: &mut DbConnection, rows: &[Invented]) -> Result<(
     on_both!(connection, |c| diesel::insert_into(referrals::table).values(&values).execute(c))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::db::types::UserId;
+    use crate::domain::actor::Actor;
+    use crate::domain::cases::{CaseRow, life_of};
+    use crate::domain::keys::Keys;
+    use crate::domain::rulebook::RulebookCache;
+    use crate::domain::seed::Files;
+    use crate::domain::seed::tests::{database, now, seed};
+
+    #[test]
+    fn every_invented_case_has_a_chain_that_verifies_a_holder_and_a_place_in_time() {
+        let (_folder, mut connection) = database();
+        let ids = Arc::new(IdMaker::new(1, 0));
+        seed(&mut connection, &Files::embedded(), &ids);
+        let rules = RulebookCache::default().current(&mut connection).unwrap();
+        let act = Act { actor: Actor::System, now: now(), rules, ids, keys: Keys::new(&[9; 32]) };
+        let mut crowd = Crowd::new(&mut connection, &act, 600).unwrap();
+        write(&mut connection, &crowd.next(&act, 600).unwrap()).unwrap();
+
+        let rows: Vec<CaseRow> = cases::table.select(CaseRow::as_select()).load(&mut connection).unwrap();
+        assert_eq!(rows.len(), 600);
+        let mut open = 0;
+        for row in rows {
+            type Event = (Time, String, Option<UserId>, Option<OfficeId>, String, String);
+            let (at, actor, user, office, payload, hash): Event = events::table
+                .filter(events::case_id.eq(row.id).and(events::seq.eq(1)))
+                .select((
+                    events::at,
+                    events::actor,
+                    events::user_id,
+                    events::office_id,
+                    events::payload,
+                    events::hash,
+                ))
+                .first(&mut connection)
+                .unwrap();
+            assert_eq!(hash, event_hash("", row.id, 1, at, &actor, user, office, &payload).unwrap());
+            assert_eq!((row.last_seq, row.last_hash.as_str()), (1, hash.as_str()));
+            assert!(
+                row.id.0 >= crate::db::ids::first_id_at(row.registered_at) && row.registered_at <= act.now
+            );
+            let life = life_of(&mut connection, &row).unwrap();
+            if row.status == Status::Referred {
+                let lead =
+                    life.lead.and_then(|lead| life.hops.get(&lead)).expect("a referred case has a lead");
+                assert!(lead.state.is_open() && lead.office == row.holder_office_id);
+                open += 1;
+            } else {
+                assert!(life.hops.values().all(|hop| !hop.state.is_open()));
+            }
+        }
+        assert!(open > 0);
+    }
+}
