@@ -11,7 +11,7 @@ use crate::db::{Db, DbConnection, IdMaker};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::keys::Keys;
 use crate::domain::rulebook::RulebookCache;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gateways::Gateways;
 
 /// Everything that handlers and workers need; cheap to clone.
@@ -25,8 +25,8 @@ pub struct App {
     pub rules: RulebookCache,
     pub gateways: Gateways,
     pub nudges: Nudges,
-    /// Turns for password hashing: it is slow and takes 19 MiB each.
-    pub hashing: Arc<tokio::sync::Semaphore>,
+    /// Where passwords are hashed.
+    pub hashing: Hashing,
 }
 
 /// Wakes a worker before its next tick.
@@ -46,5 +46,42 @@ impl App {
     pub fn act_at(&self, connection: &mut DbConnection, actor: Actor, now: Time) -> Result<Act> {
         let rules = self.rules.current(connection)?;
         Ok(Act { actor, now, rules, ids: self.ids.clone(), keys: self.keys.clone() })
+    }
+}
+
+type Hash = Box<dyn FnOnce() + Send>;
+
+/// One thread that hashes passwords, one after the other: each takes 19 MiB, and many threads would each keep
+/// theirs.
+#[derive(Clone)]
+pub struct Hashing(std::sync::mpsc::Sender<Hash>);
+
+impl std::fmt::Debug for Hashing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hashing")
+    }
+}
+
+impl Default for Hashing {
+    fn default() -> Self {
+        let (sender, waiting) = std::sync::mpsc::channel::<Hash>();
+        std::thread::Builder::new()
+            .name("hashing".into())
+            .spawn(move || waiting.into_iter().for_each(|hash| hash()))
+            .expect("the process may start a thread");
+        Self(sender)
+    }
+}
+
+impl Hashing {
+    /// Runs one hash when its turn comes.
+    pub async fn run<T: Send + 'static>(&self, hash: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let (answer, done) = tokio::sync::oneshot::channel();
+        let job: Hash = Box::new(move || {
+            // whoever asked may have gone away
+            let _ = answer.send(hash());
+        });
+        self.0.send(job).map_err(|_| Error::internal("the hashing thread has ended"))?;
+        done.await.map_err(Error::internal)
     }
 }

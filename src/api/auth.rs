@@ -87,12 +87,9 @@ pub(super) async fn sign_in(app: web::Data<App>, body: Body<SignIn>) -> Result<H
     }
 }
 
-/// Hashing is slow on purpose; it runs away from the async threads, a few at a time.
+/// Hashing is slow on purpose; it runs away from the async threads.
 async fn check_password(app: &App, password: String, hash: String) -> Result<bool> {
-    let _turn = app.hashing.acquire().await.map_err(Error::internal)?;
-    tokio::task::spawn_blocking(move || users::verify_password(&password, &hash))
-        .await
-        .map_err(Error::internal)
+    app.hashing.run(move || users::verify_password(&password, &hash)).await
 }
 
 async fn open(app: &web::Data<App>, user: UserId, name: String) -> Result<Tokens> {

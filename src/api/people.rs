@@ -141,8 +141,7 @@ pub(super) async fn list_users(
 }
 
 async fn hashed(app: &App, password: String) -> Result<String> {
-    let _turn = app.hashing.acquire().await.map_err(Error::internal)?;
-    tokio::task::spawn_blocking(move || users::hash_password(&password)).await.map_err(Error::internal)?
+    app.hashing.run(move || users::hash_password(&password)).await?
 }
 
 /// Makes an account.

@@ -98,7 +98,7 @@ pub fn app(config: Config, clock: Clock) -> anyhow::Result<(App, Slot)> {
         rules: RulebookCache::default(),
         gateways,
         nudges: Nudges::default(),
-        hashing: Arc::new(tokio::sync::Semaphore::new(2)),
+        hashing: crate::app::Hashing::default(),
     };
     Ok((app, slot))
 }

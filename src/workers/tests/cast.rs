@@ -76,7 +76,7 @@ impl Cast {
             rules: RulebookCache::default(),
             gateways,
             nudges: Nudges::default(),
-            hashing: Arc::new(tokio::sync::Semaphore::new(1)),
+            hashing: crate::app::Hashing::default(),
         };
         Self { app, sms, mail, _dir: dir }
     }

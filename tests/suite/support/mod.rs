@@ -76,7 +76,7 @@ impl TestApp {
             rules: RulebookCache::holding(template::rules()),
             gateways: Gateways::in_memory(&config),
             nudges: Nudges::default(),
-            hashing: Arc::new(tokio::sync::Semaphore::new(2)),
+            hashing: samad::app::Hashing::default(),
             config: Arc::new(config),
         };
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
