@@ -32,8 +32,8 @@ pub fn prepare(connection: &mut DbConnection) -> QueryResult<()> {
     let settings = match connection {
         DbConnection::Sqlite(_) => {
             "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-             PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; \
-             PRAGMA mmap_size = 268435456; PRAGMA wal_autocheckpoint = 4000;"
+             PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY; \
+             PRAGMA mmap_size = 67108864; PRAGMA wal_autocheckpoint = 4000;"
         }
         DbConnection::Postgres(_) => {
             "SET TIME ZONE 'UTC'; SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '15s';"

@@ -23,7 +23,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 81] = [
+const TABLE: [(&str, &str, For); 86] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -105,6 +105,11 @@ const TABLE: [(&str, &str, For); 81] = [
     ("POST", "/gateways", For::Role),
     ("PATCH", "/gateways/{id}", For::Role),
     ("GET", "/health", For::Role),
+    ("GET", "/messages/dead", For::Role),
+    ("GET", "/messages/{id}/deliveries", For::Case),
+    ("POST", "/messages/{id}/resending", For::Role),
+    ("GET", "/channels/sms/{gateway}/delivery", For::Everybody),
+    ("POST", "/channels/sms/{gateway}/delivery", For::Everybody),
 ];
 
 /// The operations of the document: method, path under `/api/v1`, whether it asks for a token.
@@ -153,6 +158,7 @@ pub async fn theirs(app: &TestApp) -> BTreeMap<&'static str, String> {
     let citizen = app.case(&case).await["citizen"]["id"].as_str().unwrap().to_owned();
     let users = app.as_user("admin").await.get("/users").await.expect(200);
     let gateways = app.as_user("admin").await.get("/gateways").await.expect(200);
+    let messages = app.as_user("classifier.centre").await.get(&case.path("messages")).await.expect(200);
     let first = |list: &Value| list["items"][0]["id"].as_str().unwrap().to_owned();
     BTreeMap::from([
         ("referrals", app.lead(&case).await),
@@ -163,6 +169,7 @@ pub async fn theirs(app: &TestApp) -> BTreeMap<&'static str, String> {
         ("citizens", citizen),
         ("users", first(&users)),
         ("gateways", first(&gateways)),
+        ("messages", first(&messages)),
         ("offices", "MOEN".into()),
         ("categories", "water.outage".into()),
         ("routing-rules", "default".into()),
@@ -284,8 +291,9 @@ async fn a_person_who_sees_the_case_in_a_wrong_role_changes_nothing() {
             }
         }
     }
-    // an administrator configures, and reads no case
-    for (method, path, of) in TABLE.into_iter().filter(|(.., of)| *of == For::Case) {
+    // an administrator configures, reads delivery logs, and reads no case
+    let of_cases = |(_, path, of): &(&str, &str, For)| *of == For::Case && !path.starts_with("/messages/");
+    for (method, path, of) in TABLE.into_iter().filter(of_cases) {
         let reply = call(&app.as_user("admin").await, method, &filled(path, &ids)).await;
         assert!(
             [403, 404].contains(&reply.status),
