@@ -190,6 +190,10 @@ impl Config {
             "http" | "kannel" if self.sms.url.is_empty() => {
                 wrong("sms.url", "the gateway's address is missing".into())
             }
+            // the secret of its delivery reports is derived from it
+            "kannel" if self.sms.key.is_empty() => {
+                wrong("sms.key", "write user:password of the gateway".into())
+            }
             "kavenegar" if self.sms.key.is_empty() => {
                 wrong("sms.key", "the provider's key is missing".into())
             }
