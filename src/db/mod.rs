@@ -5,6 +5,7 @@
 
 pub mod connection;
 pub mod dialect;
+pub mod fulltext;
 pub mod ids;
 pub mod migrate;
 pub mod schema;
@@ -20,7 +21,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use diesel::prelude::*;
-use diesel::r2d2::ConnectionManager;
 
 pub use connection::DbConnection;
 pub use ids::IdMaker;
@@ -92,15 +92,13 @@ impl std::fmt::Debug for Db {
 impl Db {
     /// Opens the pools and the writer; the schema must be there already (see [`migrate`]).
     pub fn open(location: &Location, pool_size: u32) -> Result<Self> {
-        let manager = ConnectionManager::<DbConnection>::new(location.target());
         let reads = connection::Pool::builder()
             .max_size(pool_size)
             .min_idle(Some(1))
             .connection_timeout(std::time::Duration::from_secs(5))
             // a file does not go away between two reads; a server may
             .test_on_check_out(matches!(location, Location::Postgres(_)))
-            .connection_customizer(Box::new(connection::OnOpen))
-            .build(manager)
+            .build(connection::Manager::new(location.target()))
             .map_err(Error::internal)?;
         let writer = match location {
             Location::Sqlite(_) => writer::Writer::group_commit(location.open()?),
@@ -135,7 +133,11 @@ impl Db {
             tracing::warn!(%error, "no database connection became free");
             Error::Unavailable { retry_after: 2 }
         })?;
-        read(&mut connection)
+        let outcome = read(&mut connection);
+        if matches!(outcome, Err(Error::Unavailable { .. })) {
+            connection.suspect();
+        }
+        outcome
     }
 
     /// Runs a point read: on this thread where the database is embedded, else away from it.

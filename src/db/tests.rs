@@ -5,7 +5,8 @@
 use diesel::prelude::*;
 
 use super::connection::DbConnection;
-use super::dialect::{Both, for_update, index_words};
+use super::dialect::{Both, for_update};
+use super::fulltext;
 use super::schema::{failures, process_slots};
 use super::types::{CaseId, Time};
 use super::{Db, Location, migrate, slots};
@@ -218,8 +219,8 @@ fn words_are_found_in_the_full_text_column() {
                     // no case stands behind these words
                     diesel::sql_query("ALTER TABLE case_search DROP CONSTRAINT case_search_case_id_fkey").execute(c)?;
                 }
-                index_words(c, CaseId(1), "برق محله ما قطع است")?;
-                index_words(c, CaseId(2), "آب کوچه قطع است")?;
+                fulltext::index(c, CaseId(1), "برق محله ما قطع است".into())?;
+                fulltext::index(c, CaseId(2), "آب کوچه قطع است".into())?;
                 let statement = match c {
                     DbConnection::Sqlite(_) => "SELECT rowid AS id FROM case_search WHERE case_search MATCH 'برق'",
                     DbConnection::Postgres(_) => {

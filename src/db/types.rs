@@ -269,7 +269,10 @@ impl FromSql<Timestamp, Pg> for Time {
 impl ToSql<Timestamp, Sqlite> for Time {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
         // fixed width, so that text order is time order
-        out.set_value(self.0.strftime("%Y-%m-%d %H:%M:%S.%6f").to_string());
+        const PRINTER: jiff::fmt::temporal::DateTimePrinter =
+            jiff::fmt::temporal::DateTimePrinter::new().separator(b' ').precision(Some(6));
+        let civil = jiff::tz::Offset::UTC.to_datetime(self.0);
+        out.set_value(PRINTER.datetime_to_string(&civil));
         Ok(IsNull::No)
     }
 }
@@ -278,7 +281,7 @@ impl FromSql<Timestamp, Sqlite> for Time {
     fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
         let text = <String as FromSql<Text, Sqlite>>::from_sql(value)?;
         let civil: jiff::civil::DateTime = text.parse()?;
-        Ok(Self::from(civil.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp()))
+        Ok(Self::from(jiff::tz::Offset::UTC.to_timestamp(civil)?))
     }
 }
 

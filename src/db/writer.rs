@@ -12,6 +12,8 @@ use diesel::prelude::*;
 use tokio::sync::oneshot;
 
 use super::connection::{DbConnection, Pool};
+use super::fulltext;
+
 use crate::error::{Code, Error, Result};
 
 /// Jobs that may wait before callers are told to come back.
@@ -146,12 +148,18 @@ fn serve(mut connection: DbConnection, jobs: &Receiver<Box<dyn Job>>) {
 
 fn commit(connection: &mut DbConnection, batch: &mut [Box<dyn Job>]) -> QueryResult<()> {
     connection.batch_execute("BEGIN IMMEDIATE")?;
+    let gathered = fulltext::Batch::begin();
     let ran = batch.iter_mut().try_for_each(|job| {
         connection.batch_execute("SAVEPOINT job")?;
-        let end = if job.run(connection) { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
-        connection.batch_execute(end)
+        let mark = gathered.mark();
+        if job.run(connection) {
+            return connection.batch_execute("RELEASE job");
+        }
+        gathered.back_to(mark);
+        connection.batch_execute("ROLLBACK TO job; RELEASE job")
     });
-    let result = ran.and_then(|()| connection.batch_execute("COMMIT"));
+    let written = ran.and_then(|()| gathered.write(connection));
+    let result = written.and_then(|()| connection.batch_execute("COMMIT"));
     if result.is_err() {
         // already rolled back by SQLite for some faults; then this says so and changes nothing
         let _ = connection.batch_execute("ROLLBACK");
@@ -169,17 +177,21 @@ fn transact<T>(pool: &Pool, write: &impl Fn(&mut DbConnection) -> Result<T>) -> 
             tracing::warn!(%error, "no database connection became free for a write");
             Error::Unavailable { retry_after: 2 }
         })?;
-        let outcome = Manager::begin_transaction(&mut *connection)
+        let outcome = Manager::begin_transaction(&mut **connection)
             .map_err(Error::from)
             .and_then(|()| guarded(write, &mut connection));
         match outcome {
             Ok(value) => {
-                Manager::commit_transaction(&mut *connection).map_err(Error::from)?;
-                return Ok(value);
+                let committed = Manager::commit_transaction(&mut **connection).map_err(Error::from);
+                if committed.is_err() {
+                    connection.suspect();
+                }
+                return committed.map(|()| value);
             }
             Err(error) => {
                 // a broken connection cannot roll back; the pool drops it
-                let _ = Manager::rollback_transaction(&mut *connection);
+                let _ = Manager::rollback_transaction(&mut **connection);
+                connection.suspect();
                 match error {
                     // two insert the same at once: another run finds the row of the one that was first
                     Error::Conflict(Code::Duplicate) if tried == 1 => continue,

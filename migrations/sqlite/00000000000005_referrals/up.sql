@@ -59,7 +59,7 @@ CREATE TABLE answers (
 );
 CREATE INDEX answers_case ON answers (case_id);
 CREATE INDEX answers_referral ON answers (referral_id, state);
-CREATE INDEX answers_waiting ON answers (referral_id) WHERE state = 'submitted';
+CREATE INDEX answers_waiting ON answers (referral_id) WHERE decided_at IS NULL;
 
 CREATE TABLE questions (
     id          INTEGER PRIMARY KEY NOT NULL,

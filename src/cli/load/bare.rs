@@ -14,7 +14,7 @@ use rand::rngs::StdRng;
 use crate::db::schema::{case_scopes, cases, events, gateways, rulebook_version};
 use crate::db::scratch::{OFFICE, Scratch};
 use crate::db::types::{CaseId, EventId, Time};
-use crate::db::{Db, DbConnection, dialect};
+use crate::db::{Db, DbConnection, fulltext};
 use crate::domain::cases::lookup::Lookup;
 use crate::domain::cases::{CaseRow, Channel, Priority, life::Status};
 use crate::domain::crowd::words;
@@ -110,7 +110,7 @@ fn statements(connection: &mut DbConnection, number: i64, words: &Words, now: Ti
             .on_conflict_do_nothing()
             .execute(inner)?;
     });
-    dialect::index_words(connection, id, &words.key)
+    fulltext::index(connection, id, words.key.clone())
 }
 
 /// What a bare loop did: how many, in how long, and the microseconds of each commit.

@@ -147,7 +147,9 @@ fn narrow<'a>(mut query: Boxed<'a>, act: &Act, filter: &Filter) -> Boxed<'a> {
         None => {}
     }
     if let Some(sealed) = filter.sealed {
-        query = query.filter(cases::is_sealed.eq(sealed));
+        // without a bound value, which would hide the small index of sealed cases from SQLite
+        query =
+            if sealed { query.filter(cases::is_sealed) } else { query.filter(cases::is_sealed.eq(false)) };
     }
     if let Some(from) = filter.from {
         query = query.filter(cases::registered_at.ge(from));

@@ -93,14 +93,13 @@ impl Link {
         case: CaseId,
         office: Option<OfficeId>,
     ) -> Result<EventId> {
-        diesel::insert_into(events::table)
-            .values((
-                (events::id.eq(self.id), events::case_id.eq(case), events::seq.eq(self.head.seq)),
-                (events::kind.eq(self.kind), events::at.eq(act.now), events::actor.eq(act.actor.sort())),
-                (events::user_id.eq(act.actor.user()), events::office_id.eq(office)),
-                (events::payload.eq(self.payload), events::hash.eq(self.head.hash)),
-            ))
-            .execute(connection)?;
+        let row = (
+            (events::id.eq(self.id), events::case_id.eq(case), events::seq.eq(self.head.seq)),
+            (events::kind.eq(self.kind), events::at.eq(act.now), events::actor.eq(act.actor.sort())),
+            (events::user_id.eq(act.actor.user()), events::office_id.eq(office)),
+            (events::payload.eq(self.payload), events::hash.eq(self.head.hash)),
+        );
+        on_both!(connection, |c| diesel::insert_into(events::table).values(row).execute(c))?;
         Ok(self.id)
     }
 }

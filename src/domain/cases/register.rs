@@ -11,7 +11,7 @@ use super::row::{CaseRow, Channel, Priority, Representative};
 use super::{IntakeCode, TrackingCode};
 use crate::db::schema::cases;
 use crate::db::types::{CaseId, CitizenId, EventId, OfficeId, Time};
-use crate::db::{DbConnection, dialect};
+use crate::db::{DbConnection, fulltext};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::calendar::{JalaliDate, TEHRAN};
 use crate::domain::citizens::{self, CitizenInput};
@@ -21,6 +21,7 @@ use crate::domain::policy;
 use crate::domain::rulebook::Verb;
 use crate::domain::text::search_key;
 use crate::error::{Code, Error, FieldError, Fields, Result};
+use crate::on_both;
 
 /// Where it happened.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -377,11 +378,12 @@ fn insert(
     row.access_hash = act.keys.digest("access-code", &[code.as_str(), access_code]);
     row.citizen_id = citizen;
     row.last_hash.clone_from(&link.head().hash);
-    diesel::insert_into(cases::table).values(&row).execute(connection)?;
+    // on the connection itself: walking so wide a statement through both backends costs as much as running it
+    on_both!(connection, |c| diesel::insert_into(cases::table).values(&row).execute(c))?;
     let event = link.insert(connection, act, id, Some(office))?;
     widen_scope(connection, act, id, &[office])?;
     let words = format!("{} {}", filing.subject.as_deref().unwrap_or_default(), filing.text);
-    dialect::index_words(connection, id, &search_key(&words))?;
+    fulltext::index(connection, id, search_key(&words))?;
     Ok((row, event))
 }
 

@@ -14,7 +14,7 @@ use rand::{RngExt, SeedableRng};
 
 use crate::db::schema::{case_scopes, cases, events, referrals, users};
 use crate::db::types::{CaseId, EventId, OfficeId, ReferralId, Time};
-use crate::db::{DbConnection, IdMaker, dialect};
+use crate::db::{DbConnection, IdMaker, fulltext};
 use crate::domain::actor::Act;
 use crate::domain::calendar::{JalaliDate, TEHRAN};
 use crate::domain::cases::life::{Fact, HopRole, HopState, Status};
@@ -277,7 +277,7 @@ pub fn write(connection: &mut DbConnection, crowd: &[Invented]) -> Result<()> {
             .collect();
         on_both!(connection, |c| diesel::insert_into(case_scopes::table).values(&scopes).execute(c))?;
         let words: Vec<_> = rows.iter().map(|row| (row.id, search_key(&format!(" {}", row.text)))).collect();
-        dialect::index_all_words(connection, &words)?;
+        fulltext::index_all(connection, &words)?;
     }
     Ok(())
 }

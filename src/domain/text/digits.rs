@@ -23,7 +23,7 @@ pub fn machine_field(text: &str) -> String {
     latin_digits(text).chars().filter(|&letter| !is_separator(letter) && !is_invisible(letter)).collect()
 }
 
-fn latin_digit(letter: char) -> char {
+pub(super) fn latin_digit(letter: char) -> char {
     match letter {
         '۰'..='۹' => shifted(letter, '۰', '0'),
         '٠'..='٩' => shifted(letter, '٠', '0'),

@@ -13,22 +13,35 @@ const ZWNJ: char = '\u{200C}';
 ///
 /// Applying it twice changes nothing.
 pub fn storage_form(text: &str) -> String {
-    let text = text.replace("\r\n", "\n");
     let mut unified = String::with_capacity(text.len());
-    for letter in text.chars() {
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
         match letter {
             '\u{FB50}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}' => push_letters_of(letter, &mut unified),
-            _ => unified.extend(unify(letter)),
+            '\r' if letters.peek() == Some(&'\n') => {}
+            _ => {
+                if let Some(letter) = unify(letter) {
+                    unified.push(letter);
+                }
+            }
         }
     }
-    half_spaces_inside_words(&unified)
+    if unified.contains(ZWNJ) { half_spaces_inside_words(&unified) } else { unified }
 }
 
 /// What `text` is found by: the stored form without diacritics, with folded alefs, hamzas and digits, in lower
 /// case, and with single spaces. A word with half-spaces appears twice, joined and split.
 pub fn search_key(text: &str) -> String {
-    let folded: String = storage_form(text).chars().filter_map(fold).flat_map(char::to_lowercase).collect();
-    let folded = super::latin_digits(&folded);
+    let stored = storage_form(text);
+    let mut folded = String::with_capacity(stored.len());
+    for letter in stored.chars().filter_map(fold) {
+        match letter {
+            '\0'..='\u{7F}' => folded.push(letter.to_ascii_lowercase()),
+            // Arabic letters have no case
+            '\u{600}'..='\u{6FF}' => folded.push(super::digits::latin_digit(letter)),
+            _ => letter.to_lowercase().for_each(|letter| folded.push(letter)),
+        }
+    }
     let mut key = String::with_capacity(folded.len());
     for word in folded.split_whitespace() {
         if word.contains(ZWNJ) {

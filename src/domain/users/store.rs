@@ -128,6 +128,9 @@ pub fn list(connection: &mut DbConnection, after: Option<UserId>, limit: i64) ->
 
 /// User name and full name of some accounts.
 pub fn names(connection: &mut DbConnection, ids: &[UserId]) -> Result<HashMap<UserId, (String, String)>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<(UserId, String, String)> = users::table
         .filter(users::id.eq_any(ids.to_vec()))
         .select((users::id, users::username, users::name))

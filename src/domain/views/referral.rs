@@ -66,6 +66,11 @@ type Names = std::collections::HashMap<UserId, (String, String)>;
 /// All referrals of a case, oldest first.
 pub fn referrals(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<Vec<ReferralView>> {
     let rows = stored::of_case(connection, case)?;
+    several(connection, act, &rows)
+}
+
+/// These referrals, in their order.
+pub fn several(connection: &mut DbConnection, act: &Act, rows: &[ReferralRow]) -> Result<Vec<ReferralView>> {
     let people: Vec<UserId> = rows.iter().filter_map(|row| row.user_id).collect();
     let names = users::names(connection, &people)?;
     Ok(rows.iter().map(|row| view(act, row, &names)).collect())

@@ -1,0 +1,118 @@
+//! The words of cases in the full-text index.
+//!
+//! On SQLite every savepoint makes the index write out what it has gathered, one small segment a job. The
+//! writer therefore gathers the words of a batch itself and inserts them before its commit: still in the same
+//! transaction as the cases, and only those of jobs that stand.
+
+use std::cell::RefCell;
+
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Text};
+
+use super::connection::{DbConnection, MultiBackend};
+use super::dialect::BATCH;
+use super::types::CaseId;
+
+thread_local! {
+    /// What the jobs of this thread's open batch have to say; none outside a batch.
+    static GATHERED: RefCell<Option<Vec<(CaseId, String)>>> = const { RefCell::new(None) };
+}
+
+/// The insertion of a case's words; a statement of our own, so that its preparation is kept.
+struct InsertWords<'a> {
+    case: CaseId,
+    words: &'a str,
+}
+
+impl QueryFragment<MultiBackend> for InsertWords<'_> {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        let (before, between, after) = match pass.backend() {
+            MultiBackend::Sqlite(_) => ("INSERT INTO case_search (rowid, words) VALUES (", ", ", ")"),
+            MultiBackend::Postgres(_) => {
+                ("INSERT INTO case_search (case_id, words) VALUES (", ", to_tsvector('simple', ", "))")
+            }
+        };
+        pass.push_sql(before);
+        pass.push_bind_param::<BigInt, _>(&self.case)?;
+        pass.push_sql(between);
+        pass.push_bind_param::<Text, _>(self.words)?;
+        pass.push_sql(after);
+        Ok(())
+    }
+}
+
+impl QueryId for InsertWords<'_> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl RunQueryDsl<DbConnection> for InsertWords<'_> {}
+
+/// Puts the words of a case (in search form) into the full-text index, in this transaction.
+pub fn index(connection: &mut DbConnection, case: CaseId, words: String) -> QueryResult<()> {
+    let left = GATHERED.with_borrow_mut(|gathered| match gathered {
+        Some(gathered) => {
+            gathered.push((case, words));
+            None
+        }
+        None => Some(words),
+    });
+    match left {
+        Some(words) => InsertWords { case, words: &words }.execute(connection).map(|_| ()),
+        None => Ok(()),
+    }
+}
+
+/// The words of one batch of jobs on this thread; what was not written is forgotten with it.
+pub(super) struct Batch;
+
+impl Batch {
+    pub(super) fn begin() -> Self {
+        GATHERED.set(Some(Vec::new()));
+        Self
+    }
+
+    /// How many cases have spoken: the mark to which a failed job goes back.
+    pub(super) fn mark(&self) -> usize {
+        GATHERED.with_borrow(|gathered| gathered.as_ref().map_or(0, Vec::len))
+    }
+
+    pub(super) fn back_to(&self, mark: usize) {
+        GATHERED.with_borrow_mut(|gathered| gathered.iter_mut().for_each(|words| words.truncate(mark)));
+    }
+
+    /// Inserts all of them.
+    pub(super) fn write(self, connection: &mut DbConnection) -> QueryResult<()> {
+        let gathered = GATHERED.take().unwrap_or_default();
+        gathered
+            .iter()
+            .try_for_each(|(case, words)| InsertWords { case: *case, words }.execute(connection).map(|_| ()))
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        GATHERED.set(None);
+    }
+}
+
+/// Puts the words of many cases (in search form) into the full-text index with one statement.
+pub fn index_all(connection: &mut DbConnection, rows: &[(CaseId, String)]) -> QueryResult<()> {
+    let is_sqlite = matches!(connection, DbConnection::Sqlite(_));
+    for rows in rows.chunks(BATCH) {
+        let head = if is_sqlite { "(rowid, words)" } else { "(case_id, words)" };
+        let values = (0..rows.len()).map(|at| match is_sqlite {
+            true => "(?, ?)".to_owned(),
+            false => format!("(${}, to_tsvector('simple', ${}))", at * 2 + 1, at * 2 + 2),
+        });
+        let values = values.collect::<Vec<_>>().join(", ");
+        let mut statement = diesel::sql_query(format!("INSERT INTO case_search {head} VALUES {values}"))
+            .into_boxed::<MultiBackend>();
+        for (case, words) in rows {
+            statement = statement.bind::<BigInt, _>(*case).bind::<Text, _>(words);
+        }
+        statement.execute(connection)?;
+    }
+    Ok(())
+}
