@@ -59,7 +59,8 @@ pub(super) async fn sign_in(app: web::Data<App>, body: Body<SignIn>) -> Result<H
         .db
         .read(move |connection| {
             let act = within.act(connection, Actor::Public)?;
-            match users::retry_after(connection, &act, &[("sign-in", &wanted)])? {
+            let subject = ("sign-in", wanted.as_str());
+            match users::retry_after(connection, &act, [subject, subject])? {
                 0 => users::by_username(connection, &wanted),
                 retry_after => Err(Error::TooMany { code: Code::AccountLocked, retry_after }),
             }

@@ -109,8 +109,8 @@ pub(super) async fn look_up(
         .db
         .glance(move |connection| {
             let act = within.act(connection, Actor::Public)?;
-            let asked = [("lookup-code", asked_code.as_str()), ("lookup-address", &asked_from)];
-            let retry_after = users::retry_after(connection, &act, &asked)?;
+            let asked = [("lookup-code", asked_code.as_str()), ("lookup-address", asked_from.as_str())];
+            let retry_after = users::retry_after(connection, &act, asked)?;
             if retry_after > 0 {
                 return Err(Error::TooMany { code: Code::TooManyRequests, retry_after });
             }

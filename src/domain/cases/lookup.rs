@@ -12,6 +12,7 @@ use crate::domain::actor::Act;
 use crate::domain::citizens::{self, CitizenInput};
 use crate::domain::text::latin_digits;
 use crate::error::{Error, FieldError, Fields, Result};
+use crate::on_both;
 
 /// A tracking code and one second factor.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
@@ -42,11 +43,12 @@ pub fn find(connection: &mut DbConnection, act: &Act, wish: &Lookup) -> Result<O
         )));
     }
     let Ok(code) = TrackingCode::parse(&wish.tracking_code) else { return Ok(None) };
-    let row: Option<CaseRow> = cases::table
+    // on the connection itself: the busiest read of all
+    let row: Option<CaseRow> = on_both!(connection, |c| cases::table
         .filter(cases::tracking_code.eq(code.as_str()))
         .select(CaseRow::as_select())
-        .first(connection)
-        .optional()?;
+        .first(c)
+        .optional())?;
     let Some(row) = row else { return Ok(None) };
     let is_right = match &wish.access_code {
         Some(given) => {

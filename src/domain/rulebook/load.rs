@@ -10,6 +10,7 @@ use crate::db::DbConnection;
 use crate::db::schema::{definitions, offices, rulebook_version};
 use crate::db::types::OfficeId;
 use crate::error::{Error, Result};
+use crate::on_both;
 
 /// The rules in memory, shared by all threads of a process.
 #[derive(Debug, Clone, Default)]
@@ -23,7 +24,8 @@ impl RulebookCache {
 
     /// The rules in force as this transaction sees them.
     pub fn current(&self, connection: &mut DbConnection) -> Result<Arc<Rulebook>> {
-        let version: i64 = rulebook_version::table.select(rulebook_version::version).first(connection)?;
+        let version: i64 =
+            on_both!(connection, |c| rulebook_version::table.select(rulebook_version::version).first(c))?;
         let held = self.0.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
         if let Some(rules) = held.filter(|rules| rules.version == version) {
             return Ok(rules);

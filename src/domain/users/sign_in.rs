@@ -24,16 +24,14 @@ pub struct Attempt {
 const LONGEST_LOCK: i64 = 3600;
 
 /// Seconds until all of these subjects (purpose, name) may try again; zero when they may now.
-pub fn retry_after(connection: &mut DbConnection, act: &Act, subjects: &[(&str, &str)]) -> Result<u64> {
-    let mut until: Option<Time> = None;
-    for (purpose, subject) in subjects {
-        let lock: Option<Option<Time>> = failures::table
-            .find(digest(act, purpose, subject))
-            .select(failures::locked_until)
-            .first(connection)
-            .optional()?;
-        until = until.max(lock.flatten());
-    }
+pub fn retry_after(connection: &mut DbConnection, act: &Act, subjects: [(&str, &str); 2]) -> Result<u64> {
+    let [one, other] = subjects.map(|(purpose, subject)| digest(act, purpose, subject));
+    // one statement, on the connection itself: this stands before every look-up
+    let locks: Vec<Option<Time>> = on_both!(connection, |c| failures::table
+        .filter(failures::subject.eq(&one).or(failures::subject.eq(&other)))
+        .select(failures::locked_until)
+        .load(c))?;
+    let until = locks.into_iter().flatten().max();
     let left = until.map_or(0, |until| until.as_microsecond() - act.now.as_microsecond());
     Ok(u64::try_from((left + 999_999) / 1_000_000).unwrap_or(0))
 }
