@@ -366,6 +366,7 @@ fn insert(
     let id: CaseId = act.id();
     let code = free_code(connection, act, filing.place.province.as_deref())?;
     let fact = Fact::CaseRegistered {
+        tracking_code: code.as_str().to_owned(),
         office,
         kind: filing.kind.clone(),
         channel: filing.channel.to_string(),
@@ -378,7 +379,7 @@ fn insert(
     row.citizen_id = citizen;
     row.last_hash.clone_from(&link.head().hash);
     diesel::insert_into(cases::table).values(&row).execute(connection)?;
-    let event = link.insert(connection, act, id, Some(office))?;
+    let event = link.insert(connection)?;
     widen_scope(connection, act, id, &[office])?;
     let words = format!("{} {}", filing.subject.as_deref().unwrap_or_default(), filing.text);
     dialect::index_words(connection, id, &search_key(&words))?;
