@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use diesel::dsl::{exists, not};
+use diesel::dsl::{exists, min, not};
 use diesel::prelude::*;
 use jiff::tz::TimeZone;
 
@@ -17,12 +17,14 @@ use super::hex;
 use super::merkle::{self, Blocks, Hash};
 use super::signing::Signer;
 use crate::db::DbConnection;
-use crate::db::schema::{anchor_leaves, events};
+use crate::db::schema::{anchor_leaves, cases, events};
 use crate::db::types::{CaseId, Time};
 use crate::error::{Error, Result};
 
 /// Seconds after midnight until which writes of the day before have long been committed.
 pub const MARGIN_SECONDS: i64 = 900;
+/// Seconds after which a day without its anchor is a problem.
+const PATIENCE_SECONDS: i64 = 6 * 3600;
 /// Events that are read at a time.
 const PAGE: i64 = 10_000;
 
@@ -67,6 +69,20 @@ pub fn due(connection: &mut DbConnection, now: Time) -> Result<Option<Due>> {
     }
     let after = last.map_or_else(|| (0, NOTHING.to_owned()), |last| (last.number, last.hash));
     Ok(Some(Due { after, days }))
+}
+
+/// How many days have been over for more than a few hours and have no anchor; none before the first case.
+pub fn days_behind(connection: &mut DbConnection, now: Time) -> Result<i64> {
+    let zone = day::zone()?;
+    let until = last_day_over(now.plus_seconds(-PATIENCE_SECONDS), &zone)?;
+    let first = match anchors::last(connection)? {
+        Some(last) => last.day.next()?,
+        None => match cases::table.select(min(cases::registered_at)).first::<Option<Time>>(connection)? {
+            Some(first) => Day::of(first, &zone),
+            None => return Ok(0),
+        },
+    };
+    Ok(until.days_since(first).saturating_add(1).max(0))
 }
 
 type Event = (CaseId, i32, Time, String);

@@ -43,6 +43,11 @@ impl Day {
         self.0.tomorrow().map(Self).map_err(Error::internal)
     }
 
+    /// Days from an earlier one to this; negative from a later one.
+    pub fn days_since(self, earlier: Self) -> i64 {
+        self.0.duration_since(earlier.0).as_hours() / 24
+    }
+
     /// The day before.
     ///
     /// # Errors
