@@ -241,6 +241,11 @@ impl Config {
     pub fn attachments_dir(&self) -> PathBuf {
         self.data.dir.join("attachments")
     }
+
+    /// Where anchors of the history are exported to.
+    pub fn anchors_dir(&self) -> PathBuf {
+        self.data.dir.join("anchors")
+    }
 }
 
 /// The URL as lettre reads it: plain `smtp://` takes STARTTLS only when asked for.

@@ -68,6 +68,7 @@ catalogue! {
     VersionRequired "version_required" 428 "سرآیند If-Match با ETag پرونده لازم است." "Send If-Match with the case's ETag.";
     TooManyRequests "too_many_requests" 429 "درخواست‌ها زیاد است؛ کمی صبر کنید." "Too many requests; wait a little.";
     AccountLocked "account_locked" 429 "ورود ناموفق زیاد بود؛ پس از زمان گفته‌شده دوباره بکوشید." "Too many failed sign-ins; try again after the time told.";
+    HistoryBroken "history_broken" 409 "تاریخچه این پرونده با مهر آن نمی‌خواند و رسیدی برای آن داده نمی‌شود؛ به راهبر سامانه خبر دهید." "The history of this case does not verify, so that no receipt is given for it; tell the operator.";
     Unavailable "unavailable" 503 "سامانه موقتاً پاسخ‌گو نیست؛ چیزی از دست نرفته است، دوباره بفرستید." "Temporarily unavailable; nothing was lost, send it again.";
     Internal "internal" 500 "خطای داخلی؛ شماره X-Request-Id این پاسخ را به پشتیبانی بدهید." "Internal error; give the X-Request-Id of this reply to support.";
 }

@@ -8,6 +8,7 @@ mod cases;
 mod client;
 mod commit;
 mod configuration;
+mod history;
 mod inbox;
 mod layer;
 mod messages;
@@ -75,6 +76,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(cases::list_messages)
             .service(cases::list_notes)
             .service(cases::list_actions)
+            .service(history::read_receipt)
             .service(cases::classify_case)
             .service(cases::refer_case)
             .service(cases::ask_citizen)
@@ -110,6 +112,9 @@ fn public_routes(config: &mut ServiceConfig<'_>) {
         .service(public::send_message)
         .service(public::take_back)
         .service(attachments::send_attachment)
+        .service(history::read_own_receipt)
+        .service(history::read_anchor_key)
+        .service(history::list_anchors)
         .service(public::list_kinds)
         .service(public::list_public_categories)
         .service(public::list_public_offices)

@@ -19,14 +19,15 @@ use crate::domain::cases::close::{self, Withdraw};
 use crate::domain::cases::lookup::{self, Lookup};
 use crate::domain::cases::register::{self, Register};
 use crate::domain::cases::{Expected, TrackingCode, find_visible};
+use crate::domain::history::{Receipt, receipt};
 use crate::domain::rulebook::Rulebook;
 use crate::domain::users::{self, Attempt};
 use crate::domain::views::{self, PublicCase, PublicEvent};
 use crate::error::{Code, Error, Result};
 
-/// What the citizen keeps.
+/// A filed case, and what the citizen keeps of it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct ReceiptView {
+pub struct FiledView {
     tracking_code: String,
     /// Opens the case together with its tracking code; told once.
     access_code: Option<String>,
@@ -35,10 +36,12 @@ pub struct ReceiptView {
     registered_at: Time,
     due_at: Time,
     notices: Vec<NoticeView>,
+    /// The signed proof of filing; `samad verify --receipt` checks it.
+    receipt: Receipt,
 }
 
 /// Files a case by the web, without an account.
-#[utoipa::path(tag = "public", request_body = Register, responses((status = 201, body = ReceiptView), (status = 422, body = ProblemBody)))]
+#[utoipa::path(tag = "public", request_body = Register, responses((status = 201, body = FiledView), (status = 422, body = ProblemBody)))]
 #[post("/public/cases")]
 pub(super) async fn file_case(
     app: web::Data<App>,
@@ -53,8 +56,11 @@ pub(super) async fn file_case(
     let reader = language();
     Ok(commit(&app, Actor::Public, once, move |connection, act| {
         let done = register::register(connection, act, &wish)?;
-        let is_new = done.access_code.is_some();
-        let view = ReceiptView {
+        if done.access_code.is_none() {
+            return Err(Error::Conflict(Code::Duplicate));
+        }
+        let receipt = receipt::issue(connection, act, done.row.id)?;
+        Reply::created(&FiledView {
             tracking_code: done.row.tracking_code,
             access_code: done.access_code,
             kind: done.row.kind,
@@ -62,8 +68,8 @@ pub(super) async fn file_case(
             registered_at: done.row.registered_at,
             due_at: done.row.due_at,
             notices: LANGUAGE.sync_scope(reader, || notices(done.downgraded_from.as_deref())),
-        };
-        if is_new { Reply::created(&view) } else { Err(Error::Conflict(Code::Duplicate)) }
+            receipt,
+        })
     })
     .await?)
 }

@@ -11,6 +11,7 @@ mod seed;
 mod serve;
 mod start;
 mod user;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -68,6 +69,12 @@ enum Command {
         #[arg(long)]
         park_outbox: bool,
     },
+    /// Prove that no history was rewritten: of the whole database, or offline by receipts
+    ///
+    /// Without --receipt it reads every event and anchor of the configured database, at one moment and while the service
+    /// goes on serving, and tells every edit, removal, insertion and reordering, and where. With --receipt it needs neither
+    /// database nor settings. It ends with 1 when anything is wrong.
+    Verify(verify::Verify),
     /// Make load: replay real records, measure, fill a database
     #[command(subcommand)]
     Load(load::Load),
@@ -116,6 +123,7 @@ pub fn run() -> anyhow::Result<()> {
             let outbox = if park_outbox { restore::Outbox::Park } else { restore::Outbox::Keep };
             restore::run(&cli.settings, &file, outbox)
         }
+        Command::Verify(args) => verify::run(&cli.settings, &args),
         Command::Load(load) => load::run(&cli.settings, &load),
         Command::Openapi => openapi::run(),
     }

@@ -52,7 +52,17 @@ pub fn keys(config: &Config) -> anyhow::Result<Keys> {
     if !path.exists() && is_default {
         make_key(&path).with_context(|| format!("the root key {} cannot be written", path.display()))?;
     }
-    let text = std::fs::read_to_string(&path)
+    read_key(&path)
+}
+
+/// The root key where its file is there; makes none.
+pub fn known_keys(config: &Config) -> anyhow::Result<Option<Keys>> {
+    let path = config.keys_file();
+    if path.exists() { read_key(&path).map(Some) } else { Ok(None) }
+}
+
+fn read_key(path: &Path) -> anyhow::Result<Keys> {
+    let text = std::fs::read_to_string(path)
         .with_context(|| format!("keys.file (SAMAD__KEYS__FILE): {} cannot be read", path.display()))?;
     let hex = text.trim();
     let is_key = hex.len() >= 64 && hex.len().is_multiple_of(2) && hex.chars().all(|c| c.is_ascii_hexdigit());

@@ -214,6 +214,33 @@ table! {
         office_id -> Nullable<BigInt>,
         payload -> Text,
         hash -> Text,
+        salt -> Text,
+    }
+}
+
+table! {
+    anchors (number) {
+        number -> Integer,
+        day -> Text,
+        leaves -> BigInt,
+        events -> BigInt,
+        root -> Text,
+        previous -> Text,
+        made_at -> Timestamp,
+        key -> Text,
+        hash -> Text,
+        signature -> Text,
+        blocks -> Text,
+    }
+}
+
+table! {
+    anchor_leaves (anchor, position) {
+        anchor -> Integer,
+        position -> Integer,
+        case_id -> BigInt,
+        seq -> Integer,
+        hash -> Text,
     }
 }
 
@@ -375,6 +402,7 @@ joinable!(refresh_tokens -> users (user_id));
 joinable!(gateways -> offices (office_id));
 joinable!(cases -> citizens (citizen_id));
 joinable!(events -> cases (case_id));
+joinable!(anchor_leaves -> anchors (anchor));
 joinable!(referrals -> cases (case_id));
 joinable!(clock_changes -> cases (case_id));
 joinable!(clock_changes -> referrals (referral_id));
@@ -405,6 +433,8 @@ allow_tables_to_appear_in_same_query!(
     cases,
     case_scopes,
     events,
+    anchors,
+    anchor_leaves,
     referrals,
     clock_changes,
     answers,

@@ -119,6 +119,17 @@ pub fn settle_sqlite(connection: &mut DbConnection) -> Result<()> {
     Ok(())
 }
 
+/// Opens one unchanging view of either database, until [`end`]; others may go on writing.
+pub fn begin_view(connection: &mut DbConnection) -> Result<()> {
+    match connection {
+        DbConnection::Sqlite(inner) => {
+            inner.batch_execute("BEGIN")?;
+            Ok(())
+        }
+        DbConnection::Postgres(_) => begin_reading(connection),
+    }
+}
+
 // PostgreSQL
 
 /// Opens one unchanging view of a PostgreSQL database, until [`end`].

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::db::DbConnection;
 use crate::db::schema::{cases, messages, outbox, referrals};
 use crate::db::types::Time;
+use crate::domain::history::anchoring;
 use crate::domain::notifications::outbox::dead_count;
 use crate::error::Result;
 
@@ -35,6 +36,7 @@ pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthPr
         .get_result(connection)?;
     let ringing: i64 = referrals::table.filter(referrals::next_at.lt(late)).count().get_result(connection)?;
     let at_desk: i64 = cases::table.filter(cases::triage_next_at.lt(late)).count().get_result(connection)?;
+    let unanchored = anchoring::days_behind(connection, now)?;
     let all = [
         HealthProblem {
             code: "dead_letters",
@@ -53,6 +55,12 @@ pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthPr
             count: ringing + at_desk,
             message: "Deadline points were reached more than ten minutes ago and have not fired.",
             action: "Check that a process with workers is running, and its log for 'deadline'.",
+        },
+        HealthProblem {
+            code: "history_unanchored",
+            count: unanchored,
+            message: "Days are over and their history has no signed anchor.",
+            action: "Check that a process with workers is running, that data.dir can be written, and its log for 'anchor'.",
         },
     ];
     Ok(all.into_iter().filter(|problem| problem.count > 0).collect())

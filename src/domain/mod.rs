@@ -11,6 +11,7 @@ pub mod demo;
 pub mod expiry;
 pub mod gateways;
 pub mod health;
+pub mod history;
 pub mod input;
 pub mod keys;
 pub mod notifications;

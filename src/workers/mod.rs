@@ -3,6 +3,7 @@
 //! Each takes no input, may run twice at once and after a crash, and goes the same round: nudge or tick → run
 //! once → log → back off on a fault → stop. Tests call [`drain`] and never wait for a tick.
 
+pub mod anchoring;
 pub mod deadlines;
 pub mod housekeeping;
 pub mod outbox;
@@ -48,6 +49,7 @@ pub fn start_all(app: App, slot: Slot) -> Workers {
     let tasks = vec![
         tokio::spawn(outbox::run(app.clone(), owner.clone(), stopped.clone())),
         tokio::spawn(deadlines::run(app.clone(), stopped.clone())),
+        tokio::spawn(anchoring::run(app.clone(), stopped.clone())),
         tokio::spawn(housekeeping::run(app.clone(), slot, told_lost, stopped)),
     ];
     Workers { app, stop, lost, tasks, owner }

@@ -23,7 +23,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 86] = [
+const TABLE: [(&str, &str, For); 90] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -39,6 +39,7 @@ const TABLE: [(&str, &str, For); 86] = [
     ("GET", "/cases/{id}/notes", For::Case),
     ("POST", "/cases/{id}/notes", For::Case),
     ("GET", "/cases/{id}/actions", For::Case),
+    ("GET", "/cases/{id}/receipt", For::Case),
     ("PUT", "/cases/{id}/classification", For::Case),
     ("POST", "/cases/{id}/questions", For::Case),
     ("POST", "/cases/{id}/closure", For::Case),
@@ -64,6 +65,9 @@ const TABLE: [(&str, &str, For); 86] = [
     ("POST", "/public/cases/{tracking_code}/messages", For::Citizen),
     ("POST", "/public/cases/{tracking_code}/withdrawal", For::Citizen),
     ("POST", "/public/cases/{tracking_code}/attachments", For::Citizen),
+    ("GET", "/public/cases/{tracking_code}/receipt", For::Citizen),
+    ("GET", "/public/anchors", For::Everybody),
+    ("GET", "/public/anchors/key", For::Everybody),
     ("GET", "/public/kinds", For::Everybody),
     ("GET", "/public/categories", For::Everybody),
     ("GET", "/public/offices", For::Everybody),

@@ -11,6 +11,7 @@ mod dismissal;
 mod endpoints;
 mod escalation;
 mod fuzz;
+mod history;
 mod intake;
 mod life;
 mod listing;

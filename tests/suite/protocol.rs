@@ -210,8 +210,9 @@ async fn the_service_tells_whether_it_lives_is_ready_and_what_needs_a_person() {
     let told = admin.get("/health").await.expect(200);
     let codes: Vec<&str> =
         told["problems"].as_array().unwrap().iter().filter_map(|p| p["code"].as_str()).collect();
-    assert_eq!(codes, ["messages_waiting", "deadlines_unattended"]);
+    assert_eq!(codes, ["messages_waiting", "deadlines_unattended", "history_unanchored"]);
     app.drain().await;
+    assert_eq!(samad::workers::anchoring::run_once(&app.app).await.unwrap(), 30);
     assert_eq!(admin.get("/health").await.expect(200)["status"], "ok");
 }
 

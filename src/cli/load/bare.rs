@@ -46,7 +46,7 @@ fn statements(connection: &mut DbConnection, number: i64, words: &Words, now: Ti
     let (id, event, code) = (CaseId(number), EventId(number), format!("{number:011}"));
     let hash = format!("{number:064}");
     let payload = format!(
-        r#"{{"event":"case_registered","office":"382690081707655168","kind":"request","channel":"web","text_sha256":"{hash}"}}"#
+        r#"{{"event":"case_registered","tracking_code":"{code}","office":"382690081707655168","kind":"request","channel":"web","text_sha256":"{hash}"}}"#
     );
     on_both!(connection, |inner| {
         let _: Option<String> = gateways::table
@@ -99,6 +99,7 @@ fn statements(connection: &mut DbConnection, number: i64, words: &Words, now: Ti
                 ),
                 (events::at.eq(now), events::actor.eq("gateway"), events::user_id.eq(None::<i64>)),
                 (events::office_id.eq(Some(OFFICE)), events::payload.eq(&payload), events::hash.eq(&hash)),
+                events::salt.eq(&hash[..32]),
             ))
             .execute(inner)?;
         diesel::insert_into(case_scopes::table)

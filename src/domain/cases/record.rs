@@ -6,54 +6,23 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::docket::Docket;
 use super::life::{Fact, Hop, Life};
 use crate::db::DbConnection;
 use crate::db::schema::{case_scopes, cases, events, referrals};
-use crate::db::types::{CaseId, EventId, OfficeId, ReferralId, Time, UserId};
+use crate::db::types::{CaseId, EventId, OfficeId, ReferralId, Time};
 use crate::domain::actor::Act;
+use crate::domain::history::chain::{self, Line};
+use crate::domain::history::hex;
 use crate::domain::rulebook::Offices;
 use crate::error::{Code, Error, Result};
 use crate::on_both;
 
 /// SHA-256 in hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        hex.push_str(&format!("{byte:02x}"));
-        hex
-    })
-}
-
-/// One line of the timeline as it is hashed: the fields in this order, as JSON, after the previous hash.
-#[derive(Serialize)]
-struct Chained<'a> {
-    case: CaseId,
-    seq: i32,
-    at: Time,
-    actor: &'a str,
-    user: Option<UserId>,
-    office: Option<OfficeId>,
-    payload: &'a str,
-}
-
-/// The hash of an event: SHA-256 over the previous event's hash, a line feed, and the event as JSON.
-#[expect(clippy::too_many_arguments, reason = "the columns of one row, in the order of the chain's format")]
-pub fn event_hash(
-    previous: &str,
-    case: CaseId,
-    seq: i32,
-    at: Time,
-    actor: &str,
-    user: Option<UserId>,
-    office: Option<OfficeId>,
-    payload: &str,
-) -> Result<String> {
-    let line = serde_json::to_string(&Chained { case, seq, at, actor, user, office, payload })
-        .map_err(|error| Error::Internal(Box::new(error)))?;
-    Ok(sha256_hex(format!("{previous}\n{line}").as_bytes()))
+    hex::encode(&Sha256::digest(bytes))
 }
 
 /// The head of a case's chain.
@@ -65,9 +34,8 @@ pub struct Head {
 
 /// An event, linked to the head of its chain and ready to be written.
 pub struct Link {
-    id: EventId,
     kind: &'static str,
-    payload: String,
+    line: Line,
     head: Head,
 }
 
@@ -80,27 +48,32 @@ impl Link {
     /// Links a fact to the head of a case's chain.
     pub fn new(act: &Act, case: CaseId, head: &Head, fact: &Fact, office: Option<OfficeId>) -> Result<Self> {
         let payload = serde_json::to_string(fact).map_err(|error| Error::Internal(Box::new(error)))?;
-        let (seq, user, actor) = (head.seq + 1, act.actor.user(), act.actor.sort());
-        let hash = event_hash(&head.hash, case, seq, act.now, actor, user, office, &payload)?;
-        Ok(Self { id: act.id(), kind: fact.name(), payload, head: Head { seq, hash } })
+        let line = Line {
+            id: act.id(),
+            case,
+            seq: head.seq + 1,
+            at: act.now,
+            actor: act.actor.sort().to_owned(),
+            user: act.actor.user(),
+            office,
+            salt: chain::salt(),
+            payload,
+        };
+        let hash = chain::link(&head.hash, &line.digest());
+        Ok(Self { kind: fact.name(), head: Head { seq: line.seq, hash }, line })
     }
 
     /// Writes the event; its case must be there.
-    pub fn insert(
-        self,
-        connection: &mut DbConnection,
-        act: &Act,
-        case: CaseId,
-        office: Option<OfficeId>,
-    ) -> Result<EventId> {
+    pub fn insert(self, connection: &mut DbConnection) -> Result<EventId> {
+        let Self { kind, line, head } = self;
         let row = (
-            (events::id.eq(self.id), events::case_id.eq(case), events::seq.eq(self.head.seq)),
-            (events::kind.eq(self.kind), events::at.eq(act.now), events::actor.eq(act.actor.sort())),
-            (events::user_id.eq(act.actor.user()), events::office_id.eq(office)),
-            (events::payload.eq(self.payload), events::hash.eq(self.head.hash)),
+            (events::id.eq(line.id), events::case_id.eq(line.case), events::seq.eq(line.seq)),
+            (events::kind.eq(kind), events::at.eq(line.at), events::actor.eq(line.actor)),
+            (events::user_id.eq(line.user), events::office_id.eq(line.office)),
+            (events::salt.eq(line.salt), events::payload.eq(line.payload), events::hash.eq(head.hash)),
         );
         on_both!(connection, |c| diesel::insert_into(events::table).values(row).execute(c))?;
-        Ok(self.id)
+        Ok(line.id)
     }
 }
 
@@ -119,7 +92,7 @@ pub fn record(
         docket.life.apply(fact);
         let link = Link::new(act, docket.row.id, &head, fact, in_name_of)?;
         head = link.head().clone();
-        last = link.insert(connection, act, docket.row.id, in_name_of)?;
+        last = link.insert(connection)?;
         tracing::debug!(case.id = %docket.row.id, event = fact.name(), "event recorded");
     }
     save_row(connection, act, docket, &head)?;

@@ -367,6 +367,7 @@ fn insert(
     let id: CaseId = act.id();
     let code = free_code(connection, act, filing.place.province.as_deref())?;
     let fact = Fact::CaseRegistered {
+        tracking_code: code.as_str().to_owned(),
         office,
         kind: filing.kind.clone(),
         channel: filing.channel.to_string(),
@@ -380,7 +381,7 @@ fn insert(
     row.last_hash.clone_from(&link.head().hash);
     // on the connection itself: walking so wide a statement through both backends costs as much as running it
     on_both!(connection, |c| diesel::insert_into(cases::table).values(&row).execute(c))?;
-    let event = link.insert(connection, act, id, Some(office))?;
+    let event = link.insert(connection)?;
     widen_scope(connection, act, id, &[office])?;
     let words = format!("{} {}", filing.subject.as_deref().unwrap_or_default(), filing.text);
     fulltext::index(connection, id, search_key(&words))?;

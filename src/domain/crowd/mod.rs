@@ -13,12 +13,13 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::db::schema::{case_scopes, cases, events, referrals, users};
-use crate::db::types::{CaseId, EventId, OfficeId, ReferralId, Time};
+use crate::db::types::{CaseId, OfficeId, ReferralId, Time};
 use crate::db::{DbConnection, IdMaker, fulltext};
 use crate::domain::actor::Act;
 use crate::domain::calendar::{JalaliDate, TEHRAN};
 use crate::domain::cases::life::{Fact, HopRole, HopState, Status};
-use crate::domain::cases::{Channel, IntakeCode, Priority, TrackingCode, event_hash, scope_of, sha256_hex};
+use crate::domain::cases::{Channel, IntakeCode, Priority, TrackingCode, scope_of, sha256_hex};
+use crate::domain::history::chain::{self, Line};
 use crate::domain::rulebook::{Category, Province};
 use crate::domain::text::search_key;
 use crate::error::{Error, Result};
@@ -56,7 +57,6 @@ pub struct Crowd {
 #[derive(Debug, Clone)]
 pub struct Invented {
     id: CaseId,
-    event: EventId,
     referral: Option<ReferralId>,
     code: String,
     access_hash: String,
@@ -72,7 +72,7 @@ pub struct Invented {
     at: Time,
     due_at: Time,
     now: Time,
-    payload: String,
+    line: Line,
     hash: String,
     scopes: Vec<(OfficeId, bool)>,
 }
@@ -137,7 +137,7 @@ impl Crowd {
             | Status::Answered
             | Status::Closed => HopState::Answered,
         };
-        let (id, event) = (self.id(at), self.id(at));
+        let id = self.id(at);
         let text = words::text(&mut self.rng, 60, self.made.unsigned_abs());
         let channels = [
             Channel::Phone,
@@ -151,22 +151,32 @@ impl Crowd {
         let channel = channels[self.skewed(channels.len())];
         let code = self.code(at, province.as_deref())?;
         let fact = Fact::CaseRegistered {
+            tracking_code: code.clone(),
             office: intake,
             kind: "request".into(),
             channel: channel.to_string(),
             text_sha256: sha256_hex(text.as_bytes()),
             downgraded_from: None,
         };
-        let payload = serde_json::to_string(&fact).map_err(|error| Error::Internal(Box::new(error)))?;
+        let line = Line {
+            id: self.id(at),
+            case: id,
+            seq: 1,
+            at,
+            actor: "system".into(),
+            user: None,
+            office: Some(intake),
+            salt: chain::salt(),
+            payload: serde_json::to_string(&fact).map_err(|error| Error::Internal(Box::new(error)))?,
+        };
         Ok(Invented {
-            hash: event_hash("", id, 1, at, "system", None, Some(intake), &payload)?,
+            hash: chain::link("", &line.digest()),
             access_hash: act.keys.digest("access-code", &[&code, "00000000"]),
             category: category.filter(|_| status != Status::Registered),
             scopes: scope_of(offices, &[intake, holder]).into_iter().collect(),
             due_at: at.plus_seconds(self.rng.random_range(5 * DAY..30 * DAY)),
             now: act.now,
             id,
-            event,
             referral,
             code,
             status,
@@ -178,7 +188,7 @@ impl Crowd {
             holder,
             state,
             at,
-            payload,
+            line,
         })
     }
 
@@ -348,16 +358,17 @@ fn write_events(connection: &mut DbConnection, rows: &[Invented]) -> Result<()> 
         .map(|row| {
             (
                 (
-                    e::id.eq(row.event),
+                    e::id.eq(row.line.id),
                     e::case_id.eq(row.id),
                     e::seq.eq(1),
                     e::kind.eq("case_registered"),
                     e::at.eq(row.at),
                 ),
                 (
-                    e::actor.eq("system"),
-                    e::office_id.eq(Some(row.intake)),
-                    e::payload.eq(&row.payload),
+                    e::actor.eq(&row.line.actor),
+                    e::office_id.eq(row.line.office),
+                    e::salt.eq(&row.line.salt),
+                    e::payload.eq(&row.line.payload),
                     e::hash.eq(&row.hash),
                 ),
             )
@@ -409,9 +420,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::db::types::UserId;
     use crate::domain::actor::Actor;
     use crate::domain::cases::{CaseRow, life_of};
+    use crate::domain::history::audit;
     use crate::domain::keys::Keys;
     use crate::domain::rulebook::RulebookCache;
     use crate::domain::seed::Files;
@@ -429,23 +440,10 @@ mod tests {
 
         let rows: Vec<CaseRow> = cases::table.select(CaseRow::as_select()).load(&mut connection).unwrap();
         assert_eq!(rows.len(), 600);
+        let report = audit::run(&mut connection, &audit::Known::default(), &mut |_| {}).unwrap();
+        assert_eq!((report.events, report.findings), (600, vec![]));
         let mut open = 0;
         for row in rows {
-            type Event = (Time, String, Option<UserId>, Option<OfficeId>, String, String);
-            let (at, actor, user, office, payload, hash): Event = events::table
-                .filter(events::case_id.eq(row.id).and(events::seq.eq(1)))
-                .select((
-                    events::at,
-                    events::actor,
-                    events::user_id,
-                    events::office_id,
-                    events::payload,
-                    events::hash,
-                ))
-                .first(&mut connection)
-                .unwrap();
-            assert_eq!(hash, event_hash("", row.id, 1, at, &actor, user, office, &payload).unwrap());
-            assert_eq!((row.last_seq, row.last_hash.as_str()), (1, hash.as_str()));
             assert!(
                 row.id.0 >= crate::db::ids::first_id_at(row.registered_at) && row.registered_at <= act.now
             );

@@ -27,6 +27,8 @@ pub struct NewHop {
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Fact {
     CaseRegistered {
+        /// So that the history says which case it is of, to whoever holds the code.
+        tracking_code: String,
         office: OfficeId,
         kind: String,
         channel: String,

@@ -104,6 +104,7 @@ pub(super) struct Play {
 impl Play {
     pub(super) fn new() -> Self {
         let fact = Fact::CaseRegistered {
+            tracking_code: "26061012344".into(),
             office: CENTRE,
             kind: "complaint".into(),
             channel: "phone".into(),

@@ -1,0 +1,3 @@
+DROP TABLE anchor_leaves;
+DROP TABLE anchors;
+ALTER TABLE events DROP COLUMN salt;
