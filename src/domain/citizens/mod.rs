@@ -7,8 +7,10 @@ mod email;
 mod identifiers;
 mod phone;
 mod store;
+mod told;
 
 pub use email::{EmailAddress, EmailAddressError};
 pub use identifiers::{ForeignId, IdentifierError, LegalEntityId, NationalId, PostalCode};
 pub use phone::{Phone, PhoneError};
-pub use store::{Citizen, CitizenInput, Identity, correct, find_or_create, language_of, load, parse, search};
+pub use store::{Citizen, correct, find_or_create, load, search};
+pub use told::{CitizenInput, Identity, language_of, parse};
