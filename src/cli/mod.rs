@@ -3,6 +3,7 @@
 mod archive;
 mod backup;
 mod config_check;
+mod keys;
 mod load;
 mod migrate;
 mod openapi;
@@ -68,6 +69,9 @@ enum Command {
         #[arg(long)]
         park_outbox: bool,
     },
+    /// Keys under which names, numbers and addresses of people are sealed
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Make load: replay real records, measure, fill a database
     #[command(subcommand)]
     Load(load::Load),
@@ -116,6 +120,7 @@ pub fn run() -> anyhow::Result<()> {
             let outbox = if park_outbox { restore::Outbox::Park } else { restore::Outbox::Keep };
             restore::run(&cli.settings, &file, outbox)
         }
+        Command::Keys(keys) => keys::run(&cli.settings, &keys),
         Command::Load(load) => load::run(&cli.settings, &load),
         Command::Openapi => openapi::run(),
     }

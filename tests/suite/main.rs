@@ -24,4 +24,5 @@ mod sealed;
 mod story;
 mod subreferral;
 mod support;
+mod vault;
 mod visibility;

@@ -12,5 +12,5 @@ mod told;
 pub use email::{EmailAddress, EmailAddressError};
 pub use identifiers::{ForeignId, IdentifierError, LegalEntityId, NationalId, PostalCode};
 pub use phone::{Phone, PhoneError};
-pub use store::{Citizen, correct, find_or_create, load, search};
+pub use store::{Citizen, correct, find, find_or_create, load, load_all, search};
 pub use told::{CitizenInput, Identity, language_of, parse};

@@ -1,17 +1,20 @@
-//! A citizen's record: found by identifier, made once.
+//! A citizen's record: sealed in the database, found by blind indexes, made once.
+
+use std::collections::HashMap;
 
 use diesel::prelude::*;
 
 use super::told::{Identity, language_of};
 use crate::db::DbConnection;
 use crate::db::schema::citizens;
+use crate::db::sealed::{Blind, Sealed};
 use crate::db::types::{CitizenId, Time};
 use crate::domain::actor::{Act, Actor};
-use crate::error::Result;
+use crate::domain::vault::{Look, Vault, field, rotation};
+use crate::error::{Error, Result};
 
-/// A citizen as stored.
-#[derive(Clone, PartialEq, Queryable, Selectable)]
-#[diesel(table_name = citizens)]
+/// A citizen, opened.
+#[derive(Clone, PartialEq)]
 pub struct Citizen {
     pub id: CitizenId,
     pub kind: String,
@@ -34,23 +37,98 @@ impl std::fmt::Debug for Citizen {
     }
 }
 
+/// A citizen as stored, without what it is looked up by.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = citizens)]
+struct CitizenRow {
+    id: CitizenId,
+    kind: String,
+    identifier: Option<Sealed>,
+    name: Option<Sealed>,
+    mobile: Option<Sealed>,
+    phone: Option<Sealed>,
+    email: Option<Sealed>,
+    address: Option<Sealed>,
+    postal_code: Option<Sealed>,
+    preferred_channel: Option<String>,
+    language: String,
+    created_at: Time,
+    updated_at: Time,
+}
+
+impl CitizenRow {
+    fn open(self, connection: &mut DbConnection, vault: &Vault) -> Result<Citizen> {
+        let id = self.id;
+        let mut open =
+            |field, sealed: Option<Sealed>| vault.open_some(connection, field, id, sealed.as_ref());
+        Ok(Citizen {
+            id,
+            kind: self.kind,
+            identifier: open(field!(citizens::identifier), self.identifier)?,
+            name: open(field!(citizens::name), self.name)?,
+            mobile: open(field!(citizens::mobile), self.mobile)?,
+            phone: open(field!(citizens::phone), self.phone)?,
+            email: open(field!(citizens::email), self.email)?,
+            address: open(field!(citizens::address), self.address)?,
+            postal_code: open(field!(citizens::postal_code), self.postal_code)?,
+            preferred_channel: self.preferred_channel,
+            language: self.language,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        })
+    }
+}
+
+/// What of a citizen is written, new or changed.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = citizens, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct Written {
+    name: Option<Sealed>,
+    mobile: Option<Sealed>,
+    phone: Option<Sealed>,
+    email: Option<Sealed>,
+    address: Option<Sealed>,
+    postal_code: Option<Sealed>,
+    preferred_channel: Option<String>,
+    language: String,
+    updated_at: Time,
+    mobile_index: Option<Blind>,
+    phone_index: Option<Blind>,
+    email_index: Option<Blind>,
+}
+
+impl Written {
+    fn of(citizen: &Citizen, vault: &Vault) -> Result<Self> {
+        let seal = |field, text: &Option<String>| vault.seal_some(field, citizen.id, text.as_deref());
+        let blind = |look, text: &Option<String>| text.as_deref().map(|text| vault.blind(look, text));
+        Ok(Self {
+            name: seal(field!(citizens::name), &citizen.name)?,
+            mobile: seal(field!(citizens::mobile), &citizen.mobile)?,
+            phone: seal(field!(citizens::phone), &citizen.phone)?,
+            email: seal(field!(citizens::email), &citizen.email)?,
+            address: seal(field!(citizens::address), &citizen.address)?,
+            postal_code: seal(field!(citizens::postal_code), &citizen.postal_code)?,
+            preferred_channel: citizen.preferred_channel.clone(),
+            language: citizen.language.clone(),
+            updated_at: citizen.updated_at,
+            mobile_index: blind(Look::Mobile, &citizen.mobile),
+            phone_index: blind(Look::Phone, &citizen.phone),
+            email_index: blind(Look::Email, &citizen.email),
+        })
+    }
+}
+
 /// The one record of this identity: by identifier, else by mobile among those without one, else new.
 ///
 /// Staff may correct contacts; a public filing only fills what was empty, so that nobody can turn
 /// another person's notices to his own phone.
 pub fn find_or_create(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Result<Citizen> {
+    if identity.identifier.is_some() {
+        rotation::one_at_a_time(connection, &act.vault)?;
+    }
     let found = match (&identity.identifier, &identity.mobile) {
-        (Some(identifier), _) => citizens::table
-            .filter(citizens::identifier.eq(identifier))
-            .select(Citizen::as_select())
-            .first(connection)
-            .optional()?,
-        (None, Some(mobile)) => citizens::table
-            .filter(citizens::mobile.eq(mobile).and(citizens::identifier.is_null()))
-            .order(citizens::id)
-            .select(Citizen::as_select())
-            .first(connection)
-            .optional()?,
+        (Some(identifier), _) => by_identifier(connection, &act.vault, identifier)?,
+        (None, Some(mobile)) => by_mobile_alone(connection, &act.vault, mobile)?,
         (None, None) => None,
     };
     // a family shares a phone: without an identifier another name is another person
@@ -64,6 +142,33 @@ pub fn find_or_create(connection: &mut DbConnection, act: &Act, identity: &Ident
         Some(citizen) => refresh(connection, act, citizen, identity),
         None => create(connection, act, identity),
     }
+}
+
+/// The one record of this identifier.
+fn by_identifier(connection: &mut DbConnection, vault: &Vault, identifier: &str) -> Result<Option<Citizen>> {
+    for blind in vault.blinds(Look::Identifier, identifier) {
+        let query = citizens::table.filter(citizens::identifier_index.eq(blind));
+        let row: Option<CitizenRow> = query.select(CitizenRow::as_select()).first(connection).optional()?;
+        if let Some(row) = row {
+            return row.open(connection, vault).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// The oldest record of this mobile that has no identifier.
+fn by_mobile_alone(connection: &mut DbConnection, vault: &Vault, mobile: &str) -> Result<Option<Citizen>> {
+    let mut found: Option<CitizenRow> = None;
+    for blind in vault.blinds(Look::Mobile, mobile) {
+        let row: Option<CitizenRow> = citizens::table
+            .filter(citizens::mobile_index.eq(blind).and(citizens::identifier.is_null()))
+            .order(citizens::id)
+            .select(CitizenRow::as_select())
+            .first(connection)
+            .optional()?;
+        found = found.into_iter().chain(row).min_by_key(|row| row.id);
+    }
+    found.map(|row| row.open(connection, vault)).transpose()
 }
 
 fn create(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Result<Citizen> {
@@ -83,17 +188,14 @@ fn create(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Resu
         created_at: act.now,
         updated_at: act.now,
     };
+    let identifier = citizen.identifier.as_deref();
+    let sealed = act.vault.seal_some(field!(citizens::identifier), citizen.id, identifier)?;
+    let blind = identifier.map(|value| act.vault.blind(Look::Identifier, value));
     diesel::insert_into(c::table)
         .values((
-            (c::id.eq(citizen.id), c::kind.eq(&citizen.kind), c::identifier.eq(&citizen.identifier)),
-            (c::name.eq(&citizen.name), c::mobile.eq(&citizen.mobile), c::phone.eq(&citizen.phone)),
-            (
-                c::email.eq(&citizen.email),
-                c::address.eq(&citizen.address),
-                c::postal_code.eq(&citizen.postal_code),
-            ),
-            (c::preferred_channel.eq(&citizen.preferred_channel), c::language.eq(&citizen.language)),
-            (c::created_at.eq(act.now), c::updated_at.eq(act.now)),
+            (c::id.eq(citizen.id), c::kind.eq(&citizen.kind), c::created_at.eq(act.now)),
+            (c::identifier.eq(sealed), c::identifier_index.eq(blind)),
+            Written::of(&citizen, &act.vault)?,
         ))
         .execute(connection)?;
     Ok(citizen)
@@ -124,47 +226,66 @@ fn refresh(
     }
     if citizen != before {
         citizen.updated_at = act.now;
-        save(connection, &citizen)?;
+        diesel::update(citizens::table.find(citizen.id))
+            .set(Written::of(&citizen, &act.vault)?)
+            .execute(connection)?;
     }
     Ok(citizen)
 }
 
-fn save(connection: &mut DbConnection, citizen: &Citizen) -> Result<()> {
-    use citizens as c;
-    diesel::update(c::table.find(citizen.id))
-        .set((
-            (c::name.eq(&citizen.name), c::mobile.eq(&citizen.mobile), c::phone.eq(&citizen.phone)),
-            (
-                c::email.eq(&citizen.email),
-                c::address.eq(&citizen.address),
-                c::postal_code.eq(&citizen.postal_code),
-            ),
-            (c::preferred_channel.eq(&citizen.preferred_channel), c::language.eq(&citizen.language)),
-            c::updated_at.eq(citizen.updated_at),
-        ))
-        .execute(connection)?;
-    Ok(())
-}
-
 /// The record of this id.
-pub fn load(connection: &mut DbConnection, id: CitizenId) -> Result<Citizen> {
-    Ok(citizens::table.find(id).select(Citizen::as_select()).first(connection)?)
+///
+/// # Errors
+/// `NotFound` when there is none.
+pub fn load(connection: &mut DbConnection, vault: &Vault, id: CitizenId) -> Result<Citizen> {
+    find(connection, vault, id)?.ok_or(Error::NotFound)
 }
 
-/// Citizens of this identifier or mobile.
-pub fn search(connection: &mut DbConnection, wished: &Identity) -> Result<Vec<Citizen>> {
-    let mut query = citizens::table.order(citizens::id).limit(50).select(Citizen::as_select()).into_boxed();
-    if let Some(identifier) = wished.identifier.clone() {
-        query = query.filter(citizens::identifier.eq(identifier));
+/// The record of this id, where it is still there.
+pub fn find(connection: &mut DbConnection, vault: &Vault, id: CitizenId) -> Result<Option<Citizen>> {
+    let row: Option<CitizenRow> =
+        citizens::table.find(id).select(CitizenRow::as_select()).first(connection).optional()?;
+    row.map(|row| row.open(connection, vault)).transpose()
+}
+
+/// The records of these ids, with one query.
+pub fn load_all(
+    connection: &mut DbConnection,
+    vault: &Vault,
+    ids: impl IntoIterator<Item = CitizenId>,
+) -> Result<HashMap<CitizenId, Citizen>> {
+    let ids: Vec<CitizenId> = ids.into_iter().collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
     }
-    if let Some(mobile) = wished.mobile.clone() {
-        query = query.filter(citizens::mobile.eq(mobile));
+    let rows: Vec<CitizenRow> =
+        citizens::table.filter(citizens::id.eq_any(ids)).select(CitizenRow::as_select()).load(connection)?;
+    rows.into_iter().map(|row| Ok((row.id, row.open(connection, vault)?))).collect()
+}
+
+/// Citizens of this identifier, mobile, fixed line and e-mail address, as far as they are told; at most fifty.
+pub fn search(connection: &mut DbConnection, vault: &Vault, wished: &Identity) -> Result<Vec<Citizen>> {
+    let mut query =
+        citizens::table.order(citizens::id).limit(50).select(CitizenRow::as_select()).into_boxed();
+    let blinds = |look, value: &Option<String>| value.as_deref().map(|value| vault.blinds(look, value));
+    if let Some(blinds) = blinds(Look::Identifier, &wished.identifier) {
+        query = query.filter(citizens::identifier_index.eq_any(blinds));
     }
-    Ok(query.load(connection)?)
+    if let Some(blinds) = blinds(Look::Mobile, &wished.mobile) {
+        query = query.filter(citizens::mobile_index.eq_any(blinds));
+    }
+    if let Some(blinds) = blinds(Look::Phone, &wished.phone) {
+        query = query.filter(citizens::phone_index.eq_any(blinds));
+    }
+    if let Some(blinds) = blinds(Look::Email, &wished.email) {
+        query = query.filter(citizens::email_index.eq_any(blinds));
+    }
+    let rows: Vec<CitizenRow> = query.load(connection)?;
+    rows.into_iter().map(|row| row.open(connection, vault)).collect()
 }
 
 /// Corrects the contacts of a citizen; the identifier stays.
 pub fn correct(connection: &mut DbConnection, act: &Act, id: CitizenId, told: &Identity) -> Result<Citizen> {
-    let citizen = load(connection, id)?;
+    let citizen = load(connection, &act.vault, id)?;
     refresh(connection, act, citizen, told)
 }

@@ -423,7 +423,8 @@ mod tests {
         let ids = Arc::new(IdMaker::new(1, 0));
         seed(&mut connection, &Files::embedded(), &ids);
         let rules = RulebookCache::default().current(&mut connection).unwrap();
-        let act = Act { actor: Actor::System, now: now(), rules, ids, keys: Keys::new(&[9; 32]) };
+        let vault = crate::domain::vault::tests::vault(&mut connection);
+        let act = Act { actor: Actor::System, now: now(), rules, ids, keys: Keys::new(&[9; 32]), vault };
         let mut crowd = Crowd::new(&mut connection, &act, 600).unwrap();
         write(&mut connection, &crowd.next(&act, 600).unwrap()).unwrap();
 

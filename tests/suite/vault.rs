@@ -1,0 +1,485 @@
+//! A stolen database shows no name, telephone, address or national ID; and its keys change while it serves.
+
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use samad::db::Location;
+use samad::domain::vault::rotation::{self, Cursor, Stage};
+use samad::domain::vault::{KeysFile, keys_file};
+use serde_json::{Value, json};
+
+use crate::support::{Case, KEYS_FILE, TestApp, filing};
+
+/// People who are in no other test, each filing by another channel.
+fn people() -> Vec<(&'static str, &'static str, Value)> {
+    vec![
+        (
+            "agent.centre",
+            "phone",
+            json!({ "national_id": "۰۰۱۳۵۴۲۴۱۹", "name": "شاپور ذوالفقارپیشه", "mobile": "۰۹۱۲ ۳۴۷ ۸۸۹۱",
+                "phone": "021-66778899", "email": "Shapur.Zolfaghar@Example.ir",
+                "address": "کوچه سپیدارستان پلاک دوازده", "postal_code": "1436745981" }),
+        ),
+        (
+            "registrar.centre",
+            "letter",
+            json!({ "national_id": "0076229645", "name": "گلاویژ هورامانی‌تبار",
+            "address": "روستای بیدگل‌آباد", "postal_code": "6613934567" }),
+        ),
+        (
+            "agent.gov-10",
+            "visit",
+            json!({ "foreign_id": "PK7788123X", "name": "Zulaikha Noorzai", "mobile": "+989374455661" }),
+        ),
+        (
+            "",
+            "web",
+            json!({ "national_id": "2360001116", "name": "بهزاد کیانوش‌راد", "mobile": "09355512398",
+            "email": "behzad.kianush@mail.example.org", "preferred_channel": "email" }),
+        ),
+        ("gateway", "sms", json!({ "mobile": "989018877665", "name": "ماه‌منیر رخشان‌فر" })),
+        (
+            "gateway",
+            "email",
+            json!({ "email": "tahmineh.rostami77@example.com", "name": "Tahmineh Rostamizadeh" }),
+        ),
+        (
+            "gateway",
+            "fax",
+            json!({ "national_id": "14005893875", "name": "تعاونی زعفران‌کاران قاینات", "phone": "05632524477" }),
+        ),
+    ]
+}
+
+/// Everything that must not be found, as it was told.
+const SECRETS: [&str; 35] = [
+    "شاپور ذوالفقارپیشه",
+    "0013542419",
+    "+989123478891",
+    "66778899",
+    "shapur.zolfaghar@example.ir",
+    "سپیدارستان",
+    "1436745981",
+    "گلاویژ هورامانی‌تبار",
+    "0076229645",
+    "بیدگل‌آباد",
+    "6613934567",
+    "PK7788123X",
+    "Zulaikha Noorzai",
+    "+989374455661",
+    "2360001116",
+    "بهزاد کیانوش‌راد",
+    "+989355512398",
+    "behzad.kianush@mail.example.org",
+    "+989018877665",
+    "ماه‌منیر رخشان‌فر",
+    "tahmineh.rostami77@example.com",
+    "Tahmineh Rostamizadeh",
+    "14005893875",
+    "زعفران‌کاران قاینات",
+    "+985632524477",
+    // a representative, the place of the matter, corrections, a file's name, a search
+    "آذرمیدخت پورنامدار",
+    "0481234561",
+    "+989199987651",
+    "وکالت‌نامه ۷۷۴۴۱۲",
+    "نسترن‌زار",
+    "+989123478800",
+    "shapur.new@example.ir",
+    "1276543212",
+    "سیاوش اخترشناس",
+    "client-key-of-0013542419",
+];
+
+/// The words of every case: content, which is searched, and by which it is seen that the search of this test finds.
+const CONTENT: &str = "چراغ راهنمایی چهارراه خراب است";
+
+async fn registered(app: &TestApp) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (number, (person, channel, citizen)) in people().into_iter().enumerate() {
+        let wish = json!({
+            "kind": "request", "channel": channel, "text": format!("{CONTENT} {number}"), "subject": "چراغ", "citizen": citizen,
+            "place": { "province": "10", "address": "نبش خیابان نسترن‌زار" },
+            "representative": { "name": "آذرمیدخت پورنامدار", "national_id": "0481234561", "mobile": "09199987651",
+                "proof": "وکالت‌نامه ۷۷۴۴۱۲" },
+        });
+        let (client, path) = match person {
+            "" => (app.nobody(), "/public/cases"),
+            "gateway" => (app.gateway(), "/cases"),
+            person => (app.as_user(person).await, "/cases"),
+        };
+        let client = client.with("Idempotency-Key", format!("client-key-of-0013542419-{number}"));
+        let told = client.post(path, wish.clone()).await.expect(201);
+        let again = client.post(path, wish).await.expect(201);
+        assert_eq!(told, again, "a kept reply is opened and given again");
+        let text = |field: &str| told[field].as_str().unwrap_or_default().to_owned();
+        cases.push(Case {
+            id: text("id"),
+            tracking_code: text("tracking_code"),
+            access_code: text("access_code"),
+        });
+    }
+    cases
+}
+
+async fn found(app: &TestApp, query: &str) -> Vec<String> {
+    let told = app.as_user("agent.centre").await.get(&format!("/citizens?{query}")).await.expect(200);
+    let items = told["items"].as_array().unwrap();
+    items.iter().map(|citizen| citizen["name"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+async fn assert_people_are_found(app: &TestApp) {
+    for (query, name) in [
+        ("national_id=0013542419", "شاپور ذوالفقارپیشه"),
+        ("national_id=%DB%B0%DB%B0%DB%B1%DB%B3%DB%B5%DB%B4%DB%B2%DB%B4%DB%B1%DB%B9", "شاپور ذوالفقارپیشه"),
+        ("mobile=09374455661", "Zulaikha Noorzai"),
+        ("phone=05632524477", "تعاونی زعفران‌کاران قاینات"),
+        ("email=TAHMINEH.Rostami77@example.com", "Tahmineh Rostamizadeh"),
+        ("national_id=2360001116&mobile=09355512398", "بهزاد کیانوش‌راد"),
+    ] {
+        assert_eq!(found(app, query).await, [name], "{query}");
+    }
+    assert!(found(app, "national_id=2360001116&mobile=09123478891").await.is_empty());
+}
+
+async fn assert_opens(app: &TestApp, case: &Case, factor: Value) {
+    let mut wish = json!({ "tracking_code": case.tracking_code });
+    wish.as_object_mut().unwrap().extend(factor.as_object().unwrap().clone());
+    app.nobody().post("/public/lookups", wish).await.expect(200);
+}
+
+/// A life with all that tells or asks who somebody is.
+async fn lived(app: &TestApp) -> Vec<Case> {
+    let cases = registered(app).await;
+    app.drain().await;
+    let agent = app.as_user("agent.centre").await;
+    let told = agent.get("/citizens?national_id=0013542419").await.expect(200);
+    let path = format!("/citizens/{}", told["items"][0]["id"].as_str().unwrap());
+    let contacts = json!({ "mobile": "09123478800", "email": "shapur.new@example.ir" });
+    let told = agent.patch(&path, contacts).await.expect(200);
+    assert_eq!((&told["mobile"], &told["name"]), (&json!("+989123478800"), &json!("شاپور ذوالفقارپیشه")));
+    let key = agent.clone().with("Idempotency-Key", "one");
+    key.post("/citizens", json!({ "national_id": "1276543212", "name": "سیاوش اخترشناس" })).await.expect(201);
+    agent
+        .upload(&cases[0].path("attachments"), "کارت ملی سیاوش اخترشناس 1276543212.txt", b"file")
+        .await
+        .expect(201);
+    agent
+        .post(
+            &cases[0].path("messages"),
+            json!({ "text": "من شاپور ذوالفقارپیشه هستم، ۰۹۱۲۳۴۷۸۸۹۱", "channel": "phone" }),
+        )
+        .await
+        .expect(201);
+    app.nobody()
+        .post("/public/lookups", json!({ "tracking_code": cases[3].tracking_code, "mobile": "09123478891" }))
+        .await
+        .refused(404, "not_found");
+    assert_opens(app, &cases[0], json!({ "mobile": "8800" })).await;
+    assert_opens(app, &cases[3], json!({ "mobile": "۰۹۳۵۵۵۱۲۳۹۸" })).await;
+    assert_opens(app, &cases[3], json!({ "national_id": "2360001116" })).await;
+    app.drain().await;
+    cases
+}
+
+#[actix_web::test]
+async fn a_stolen_database_shows_no_name_number_or_address() {
+    let app = TestApp::start().await;
+    let cases = lived(&app).await;
+    let letters: Vec<String> =
+        app.sms().sent().iter().chain(&app.mail().sent()).map(|letter| letter.address.clone()).collect();
+    for address in [
+        "+989123478891",
+        "+989018877665",
+        "behzad.kianush@mail.example.org",
+        "tahmineh.rostami77@example.com",
+    ] {
+        assert!(letters.iter().any(|letter| letter == address), "{address} got no letter: {letters:?}");
+    }
+    let stolen = app.stolen();
+    let seen: Vec<String> = SECRETS.iter().filter_map(|secret| stolen.place_of(secret)).collect();
+    assert!(seen.is_empty(), "{seen:#?}");
+    // a search that could not find would prove nothing
+    assert!(stolen.place_of(CONTENT).is_some());
+    assert!(stolen.place_of(&cases[0].tracking_code).is_some());
+    let name = app.case(&cases[0]).await["citizen"]["name"].clone();
+    assert_eq!(name, "شاپور ذوالفقارپیشه", "and the service itself reads it");
+    let shown = app.case(&cases[0]).await;
+    assert_eq!(shown["representative"]["name"], "آذرمیدخت پورنامدار");
+    assert_eq!(shown["place"]["address"], "نبش خیابان نسترن‌زار");
+    let files = app.list(&cases[0], "attachments").await;
+    assert_eq!(files[0]["name"], "کارت ملی سیاوش اخترشناس 1276543212.txt");
+    let words = app.list(&cases[0], "messages").await;
+    assert!(words.iter().any(|message| message["body"].as_str().is_some_and(|body| body.contains("هستم"))));
+}
+
+#[actix_web::test]
+async fn a_value_that_was_moved_or_edited_in_the_database_is_refused() {
+    let app = TestApp::start().await;
+    let cases = registered(&app).await;
+    let agent = app.as_user("agent.centre").await;
+    agent.get(&cases[0].path("")).await.expect(200);
+    for change in [
+        "UPDATE citizens SET name = (SELECT name FROM citizens ORDER BY id DESC LIMIT 1)",
+        "UPDATE citizens SET name = address",
+        "UPDATE citizens SET name = 'somebody'",
+    ] {
+        app.look(|connection| Ok(connection.batch_execute(change)?));
+        agent.get(&cases[0].path("")).await.refused(500, "internal");
+    }
+}
+
+async fn file(app: &TestApp, national_id: &str, number: usize) -> Value {
+    let citizen = json!({ "national_id": national_id, "name": format!("نام {number}"), "mobile": format!("0912{number:07}") });
+    app.gateway().post("/cases", filing(json!({ "channel": "api", "citizen": citizen }))).await.expect(201)
+}
+
+/// Registers the same people by two processes at once; gives how many records they have.
+async fn race(one: &TestApp, two: &TestApp, ids: &[&str]) -> Vec<usize> {
+    for id in ids {
+        let all = (0..8).map(|number| file(if number % 2 == 0 { one } else { two }, id, number));
+        futures_util::future::join_all(all).await;
+    }
+    let mut counts = Vec::new();
+    for id in ids {
+        counts.push(found(one, &format!("national_id={id}")).await.len());
+    }
+    counts
+}
+
+#[actix_web::test]
+async fn a_national_id_has_one_record_whichever_process_is_asked_and_while_keys_change() {
+    let one = TestApp::start().await;
+    let two = one.another().await;
+    assert_eq!(race(&one, &two, &["0013542419", "0076229645"]).await, [1, 1]);
+    one.announce().await;
+    assert_eq!(race(&one, &two, &["2360001116", "4999001233"]).await, [1, 1]);
+    one.write(rotation::activate).await;
+    assert_eq!(
+        race(&one, &two, &["0481234561", "1276543212", "0013542419", "2360001116"]).await,
+        [1, 1, 1, 1]
+    );
+    assert_eq!(one.walk(usize::MAX).await, 0);
+    assert_eq!(race(&one, &two, &["9991000070", "0013542419", "2360001116"]).await, [1, 1, 1]);
+}
+
+#[actix_web::test]
+async fn a_rotation_that_was_interrupted_is_finished_while_the_service_serves() {
+    let app = TestApp::start().await;
+    let other = app.another().await;
+    let cases = lived(&app).await;
+    for number in 0..120 {
+        let citizen =
+            json!({ "mobile": format!("0913{number:07}"), "email": format!("p{number}@example.ir") });
+        app.gateway()
+            .post("/cases", filing(json!({ "channel": "api", "citizen": citizen })))
+            .await
+            .expect(201);
+    }
+    app.announce().await;
+    app.write(rotation::activate).await;
+    let Stage::Moving(old) = app.look(rotation::stage) else { panic!("no rotation is under way") };
+    assert!(app.walk(2).await > 0, "stopped after two steps");
+
+    // in the middle: both processes write, find and open
+    for app in [&app, &other] {
+        assert_shifted_people_are_found(app).await;
+        assert_opens(app, &cases[3], json!({ "national_id": "2360001116" })).await;
+        app.register(json!({ "citizen": { "mobile": "09990000011" } })).await;
+    }
+    app.drain().await;
+    assert!(app.walk(1).await > 0, "and stopped again");
+
+    let health = app.as_user("admin").await.get("/health").await.expect(200);
+    assert!(health["problems"].as_array().unwrap().iter().any(|problem| problem["code"] == "keys_rotating"));
+    let status = app.command(&["keys", "status"]).run();
+    assert!(told(&status).contains("rows are left"), "{}", told(&status));
+    let done = app.command(&["keys", "rotate"]).run();
+    assert!(done.status.success() && told(&done).contains("goes on"), "{}", told(&done));
+    let old: Vec<String> = old.iter().map(ToString::to_string).collect();
+    assert!(told(&done).contains(&format!("({}) are destroyed", old.join(", "))), "{}", told(&done));
+    assert_eq!(app.look(rotation::stage), Stage::Idle);
+
+    let rows = app.rows();
+    assert!(!rows.iter().any(|(_, row)| row.contains("v1.1.")), "a value is left under the old key");
+    for app in [&app, &other] {
+        assert_shifted_people_are_found(app).await;
+        assert_opens(app, &cases[3], json!({ "mobile": "09355512398" })).await;
+        assert_eq!(app.case(&cases[0]).await["citizen"]["name"], "شاپور ذوالفقارپیشه");
+    }
+    let stolen = app.stolen();
+    let seen: Vec<String> = SECRETS.iter().filter_map(|secret| stolen.place_of(secret)).collect();
+    assert!(seen.is_empty(), "{seen:#?}");
+    app.drain().await;
+}
+
+async fn assert_shifted_people_are_found(app: &TestApp) {
+    assert_people_are_found(app).await;
+    assert_eq!(found(app, "mobile=09123478800").await, ["شاپور ذوالفقارپیشه"], "the corrected number");
+    assert!(found(app, "mobile=09123478891").await.is_empty(), "and not the old one");
+}
+
+/// A command of the program, on the database of a test.
+struct Samad(Command);
+
+impl Samad {
+    fn run(mut self) -> Output {
+        self.0.output().expect("the program starts")
+    }
+
+    /// Ends it after a while, wherever it is.
+    fn kill_after(mut self, wait: Duration) {
+        let mut child =
+            self.0.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
+        std::thread::sleep(wait);
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+fn told(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+impl TestApp {
+    fn keys_file(&self) -> PathBuf {
+        self.app.config.data.dir.join("keys.hex")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Samad {
+        let path = self.keys_file();
+        if !path.exists() {
+            std::fs::write(&path, KEYS_FILE).expect("the keys file is written");
+        }
+        self.bare_command(arguments)
+    }
+
+    fn bare_command(&self, arguments: &[&str]) -> Samad {
+        let url = match self.app.db.location() {
+            Location::Sqlite(path) => format!("sqlite://{}", path.display()),
+            Location::Postgres(url) => url.clone(),
+        };
+        let mut command = Command::new(env!("CARGO_BIN_EXE_samad"));
+        command
+            .args(arguments)
+            .env("SAMAD__DATA__DIR", &self.app.config.data.dir)
+            .env("SAMAD__DATABASE__URL", url)
+            .env("SAMAD__SERVER__LISTEN", "127.0.0.1:0")
+            .env("SAMAD__LOG__FILTER", "error");
+        Samad(command)
+    }
+
+    async fn write(&self, write: fn(&mut samad::db::DbConnection) -> samad::error::Result<()>) {
+        self.app.db.write(write).await.expect("it is written");
+    }
+
+    async fn announce(&self) {
+        let masters = KeysFile::parse(KEYS_FILE).unwrap().masters;
+        let now = self.now();
+        let announce = move |connection: &mut _| rotation::announce(connection, &masters, now);
+        self.app.db.write(announce).await.expect("it is announced");
+    }
+
+    /// Takes at most so many steps of a walk; gives how many rows are left.
+    async fn walk(&self, steps: usize) -> i64 {
+        let mut at = Some(Cursor::default());
+        for _ in 0..steps {
+            let Some(cursor) = at else { break };
+            let vault = self.app.vault.clone();
+            let step = self.app.db.write(move |connection| rotation::step(connection, &vault, &cursor));
+            at = step.await.expect("a step").next;
+        }
+        let left = self.look(|connection| rotation::left(connection, &self.app.vault));
+        left.iter().map(|(_, rows)| rows).sum()
+    }
+}
+
+#[actix_web::test]
+async fn a_rotation_that_is_killed_again_and_again_loses_nothing() {
+    let app = TestApp::start().await;
+    let cases = lived(&app).await;
+    for number in 0..250 {
+        let citizen = json!({ "mobile": format!("0913{number:07}"), "name": format!("نام {number}") });
+        app.gateway()
+            .post("/cases", filing(json!({ "channel": "api", "citizen": citizen })))
+            .await
+            .expect(201);
+    }
+    for round in 0..8 {
+        app.command(&["keys", "rotate"]).kill_after(Duration::from_millis(25 + 20 * round));
+        assert_shifted_people_are_found(&app).await;
+    }
+    for _ in 0..2 {
+        let done = app.command(&["keys", "rotate"]).run();
+        assert!(done.status.success(), "{}", told(&done));
+    }
+    assert_shifted_people_are_found(&app).await;
+    assert_eq!(app.case(&cases[0]).await["representative"]["national_id"], "N:0481234561");
+    assert_eq!(app.walk(usize::MAX).await, 0);
+}
+
+#[actix_web::test]
+async fn the_master_key_changes_and_a_change_that_was_interrupted_goes_on() {
+    let app = TestApp::start().await;
+    lived(&app).await;
+    let path = app.keys_file();
+    let rotated = || {
+        let done = app.command(&["keys", "rotate", "--master"]).run();
+        assert!(done.status.success(), "{}", told(&done));
+        let file = KeysFile::read(&path).unwrap();
+        assert_eq!(file.written, [file.masters.current()], "{}", told(&done));
+        file
+    };
+    let first = rotated();
+    // stopped after the file was written; and after the data keys were wrapped anew
+    keys_file::add_master(&path).unwrap();
+    let second = rotated();
+    keys_file::add_master(&path).unwrap();
+    let newest = KeysFile::read(&path).unwrap().masters;
+    app.app.db.write(move |connection| rotation::rewrap(connection, &newest)).await.unwrap();
+    let third = rotated();
+    let names = [first, second, third].map(|file| file.masters.current().to_owned());
+    assert!(names[0] != names[1] && names[1] != names[2]);
+    let status = app.command(&["keys", "status"]).run();
+    assert!(told(&status).contains(&names[2]) && !told(&status).contains(&names[1]), "{}", told(&status));
+    // the service that runs has the data keys; one that starts needs the new file
+    assert_shifted_people_are_found(&app).await;
+    let made = app.command(&["user", "add", "somebody", "--name", "x", "--role", "agent@CENTRE"]);
+    let made = {
+        let mut made = made;
+        made.0.env("SAMAD_PASSWORD", "a long password");
+        made.run()
+    };
+    assert!(made.status.success(), "{}", told(&made));
+    std::fs::write(&path, KEYS_FILE).unwrap();
+    refused_for_its_keys(&app, "is not the key that this database was sealed with");
+}
+
+/// A start says in one line that the keys are not right, and changes nothing.
+fn refused_for_its_keys(app: &TestApp, why: &str) {
+    let before = app.rows();
+    for arguments in [&["serve"][..], &["seed"], &["keys", "rotate"], &["keys", "status"]] {
+        let refused = app.bare_command(arguments).run();
+        let told = told(&refused);
+        assert!(!refused.status.success() && told.contains(why), "{arguments:?}: {told}");
+        assert!(told.contains("SAMAD__KEYS__FILE") && told.trim().lines().count() == 1, "{told}");
+    }
+    assert_eq!(app.rows(), before);
+}
+
+#[actix_web::test]
+async fn a_wrong_or_missing_keys_file_stops_the_start_and_nothing_is_written() {
+    let app = TestApp::start().await;
+    registered(&app).await;
+    refused_for_its_keys(&app, "is missing");
+    assert!(!app.keys_file().exists(), "no new key is made beside sealed values");
+    std::fs::write(app.keys_file(), "08".repeat(32)).unwrap();
+    refused_for_its_keys(&app, "is not the key that this database was sealed with");
+    std::fs::write(app.keys_file(), "not a key").unwrap();
+    refused_for_its_keys(&app, "64 hexadecimal digits");
+    std::fs::remove_file(app.keys_file()).unwrap();
+    let right = app.command(&["keys", "status"]).run();
+    assert!(right.status.success() && told(&right).contains("No rotation"), "{}", told(&right));
+}
