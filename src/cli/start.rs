@@ -72,7 +72,7 @@ pub fn keys(config: &Config, location: &Location) -> anyhow::Result<KeysFile> {
 }
 
 /// The data keys of a database that may not be there yet; it is only read.
-fn wrapped_keys(location: &Location) -> anyhow::Result<Vec<String>> {
+pub fn wrapped_keys(location: &Location) -> anyhow::Result<Vec<String>> {
     if let Location::Sqlite(path) = location
         && !path.exists()
     {

@@ -176,6 +176,15 @@ pub fn running_transactions(connection: &mut DbConnection) -> crate::error::Resu
     Ok(found.into_iter().map(|row| row.line).collect())
 }
 
+/// Holds a lock of this number until the transaction ends. SQLite needs none: its writers come one after the other.
+pub fn lock_number(connection: &mut DbConnection, number: i64) -> QueryResult<()> {
+    use diesel::sql_types::BigInt;
+    if let DbConnection::Postgres(inner) = connection {
+        diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(number).execute(inner)?;
+    }
+    Ok(())
+}
+
 /// Runs a change after which the old content must be gone from the file as well: SQLite then overwrites it with
 /// zeros, where it would only mark it as free. PostgreSQL's vacuum does as much in its own time.
 pub fn overwriting<T>(

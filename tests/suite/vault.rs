@@ -7,7 +7,7 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use samad::db::Location;
 use samad::domain::vault::rotation::{self, Cursor, Stage};
-use samad::domain::vault::{KeysFile, keys_file};
+use samad::domain::vault::{self, KeysFile, keys_file};
 use serde_json::{Value, json};
 
 use crate::support::{Case, KEYS_FILE, TestApp, filing};
@@ -281,6 +281,13 @@ async fn a_rotation_that_was_interrupted_is_finished_while_the_service_serves() 
     app.announce().await;
     app.write(rotation::activate).await;
     let Stage::Moving(old) = app.look(rotation::stage) else { panic!("no rotation is under way") };
+    let old_wrapped: Vec<String> = app
+        .look(vault::data_keys)
+        .into_iter()
+        .filter(|key| old.contains(&key.id))
+        .filter_map(|key| key.wrapped)
+        .collect();
+    assert!(old_wrapped.len() == 2 && app.stolen().place_of(&old_wrapped[0]).is_some());
     assert!(app.walk(2).await > 0, "stopped after two steps");
 
     // in the middle: both processes write, find and open
@@ -312,6 +319,8 @@ async fn a_rotation_that_was_interrupted_is_finished_while_the_service_serves() 
     let stolen = app.stolen();
     let seen: Vec<String> = SECRETS.iter().filter_map(|secret| stolen.place_of(secret)).collect();
     assert!(seen.is_empty(), "{seen:#?}");
+    let kept: Vec<String> = old_wrapped.iter().filter_map(|wrapped| stolen.place_of(wrapped)).collect();
+    assert!(kept.is_empty(), "a destroyed key is still in the file: {kept:?}");
     app.drain().await;
 }
 
@@ -439,8 +448,12 @@ async fn the_master_key_changes_and_a_change_that_was_interrupted_goes_on() {
     keys_file::add_master(&path).unwrap();
     let newest = KeysFile::read(&path).unwrap().masters;
     app.app.db.write(move |connection| rotation::rewrap(connection, &newest)).await.unwrap();
-    let third = rotated();
-    let names = [first, second, third].map(|file| file.masters.current().to_owned());
+    rotated();
+    for round in 0..6 {
+        app.command(&["keys", "rotate", "--master"]).kill_after(Duration::from_millis(20 + 10 * round));
+    }
+    let fourth = rotated();
+    let names = [first, second, fourth].map(|file| file.masters.current().to_owned());
     assert!(names[0] != names[1] && names[1] != names[2]);
     let status = app.command(&["keys", "status"]).run();
     assert!(told(&status).contains(&names[2]) && !told(&status).contains(&names[1]), "{}", told(&status));

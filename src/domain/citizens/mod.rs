@@ -12,5 +12,6 @@ mod told;
 pub use email::{EmailAddress, EmailAddressError};
 pub use identifiers::{ForeignId, IdentifierError, LegalEntityId, NationalId, PostalCode};
 pub use phone::{Phone, PhoneError};
+pub(crate) use store::insert_all;
 pub use store::{Citizen, correct, find, find_or_create, load, load_all, search};
 pub use told::{CitizenInput, Identity, language_of, parse};

@@ -12,6 +12,7 @@ use crate::db::types::{CitizenId, Time};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::vault::{Look, Vault, field, rotation};
 use crate::error::{Error, Result};
+use crate::on_both;
 
 /// A citizen, opened.
 #[derive(Clone, PartialEq)]
@@ -79,6 +80,33 @@ impl CitizenRow {
     }
 }
 
+/// A new citizen as it is written.
+#[derive(Insertable)]
+#[diesel(table_name = citizens, treat_none_as_default_value = false)]
+struct New {
+    id: CitizenId,
+    kind: String,
+    identifier: Option<Sealed>,
+    identifier_index: Option<Blind>,
+    created_at: Time,
+    #[diesel(embed)]
+    written: Written,
+}
+
+impl New {
+    fn of(citizen: &Citizen, vault: &Vault) -> Result<Self> {
+        let identifier = citizen.identifier.as_deref();
+        Ok(Self {
+            id: citizen.id,
+            kind: citizen.kind.clone(),
+            identifier: vault.seal_some(field!(citizens::identifier), citizen.id, identifier)?,
+            identifier_index: identifier.map(|value| vault.blind(Look::Identifier, value)),
+            created_at: citizen.created_at,
+            written: Written::of(citizen, vault)?,
+        })
+    }
+}
+
 /// What of a citizen is written, new or changed.
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = citizens, treat_none_as_null = true, treat_none_as_default_value = false)]
@@ -123,8 +151,8 @@ impl Written {
 /// Staff may correct contacts; a public filing only fills what was empty, so that nobody can turn
 /// another person's notices to his own phone.
 pub fn find_or_create(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Result<Citizen> {
-    if identity.identifier.is_some() {
-        rotation::one_at_a_time(connection, &act.vault)?;
+    if let Some(identifier) = &identity.identifier {
+        rotation::one_at_a_time(connection, &act.vault, Look::Identifier, identifier)?;
     }
     let found = match (&identity.identifier, &identity.mobile) {
         (Some(identifier), _) => by_identifier(connection, &act.vault, identifier)?,
@@ -172,7 +200,6 @@ fn by_mobile_alone(connection: &mut DbConnection, vault: &Vault, mobile: &str) -
 }
 
 fn create(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Result<Citizen> {
-    use citizens as c;
     let citizen = Citizen {
         id: act.id(),
         kind: identity.kind.to_owned(),
@@ -188,17 +215,17 @@ fn create(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Resu
         created_at: act.now,
         updated_at: act.now,
     };
-    let identifier = citizen.identifier.as_deref();
-    let sealed = act.vault.seal_some(field!(citizens::identifier), citizen.id, identifier)?;
-    let blind = identifier.map(|value| act.vault.blind(Look::Identifier, value));
-    diesel::insert_into(c::table)
-        .values((
-            (c::id.eq(citizen.id), c::kind.eq(&citizen.kind), c::created_at.eq(act.now)),
-            (c::identifier.eq(sealed), c::identifier_index.eq(blind)),
-            Written::of(&citizen, &act.vault)?,
-        ))
-        .execute(connection)?;
+    diesel::insert_into(citizens::table).values(New::of(&citizen, &act.vault)?).execute(connection)?;
     Ok(citizen)
+}
+
+/// Writes many new records with one statement, without looking whether they are known; for invented crowds.
+pub(crate) fn insert_all(connection: &mut DbConnection, vault: &Vault, crowd: &[Citizen]) -> Result<()> {
+    let rows = crowd.iter().map(|citizen| New::of(citizen, vault)).collect::<Result<Vec<_>>>()?;
+    if !rows.is_empty() {
+        on_both!(connection, |c| diesel::insert_into(citizens::table).values(&rows).execute(c))?;
+    }
+    Ok(())
 }
 
 fn refresh(

@@ -145,10 +145,9 @@ impl Vault {
         self.ring().blinds(look, value)
     }
 
-    /// Whether index keys are being changed: the same value may stand under either, so that a unique index
-    /// alone does not keep two apart.
-    pub fn is_index_moving(&self) -> bool {
-        self.ring().is_index_moving()
+    /// While index keys change: a number that stands for a value, whichever key a process writes under.
+    fn lock_number(&self, look: Look, value: &str) -> Option<i64> {
+        self.ring().lock_number(look, value)
     }
 
     fn ring(&self) -> Arc<Ring> {

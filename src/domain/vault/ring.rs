@@ -139,8 +139,10 @@ impl Ring {
         self.indexes.iter().map(|(id, index)| Blind::new(*id, &index.digest(look, value))).collect()
     }
 
-    pub(super) fn is_index_moving(&self) -> bool {
-        self.indexes.len() > 1
+    /// The beginning of the digest under the oldest index key, which every process has that knows two.
+    pub(super) fn lock_number(&self, look: Look, value: &str) -> Option<i64> {
+        let (_, oldest) = self.indexes.iter().min_by_key(|(id, _)| id).filter(|_| self.indexes.len() > 1)?;
+        Some(i64::from_be_bytes(*oldest.digest(look, value).first_chunk()?))
     }
 }
 

@@ -7,15 +7,15 @@
 //! | moving | writes under the new keys, looks up under both; rows are walked through |
 //!
 //! Between two stages all transactions that began before must end ([`running`]), so that never more than two
-//! neighbouring stages meet. While two index keys live, whoever makes a citizen takes a lock ([`one_at_a_time`]): two
-//! records of one identifier could otherwise stand under two keys. Each step takes up where the one before
-//! stopped, whoever took it; two commands at once do no harm.
+//! neighbouring stages meet. While two index keys live, whoever makes a citizen locks the identifier: two records of
+//! it could otherwise stand under two keys. Each step takes up where the one before stopped, whoever took it; two
+//! commands at once do no harm.
 
 use diesel::prelude::*;
 
 pub use super::rows::{Cursor, Step, left, step};
 use super::store::{self, DataKey, KeyState, Purpose};
-use super::{Masters, Vault};
+use super::{Look, Masters, Vault};
 use crate::db::DbConnection;
 use crate::db::dialect;
 use crate::db::schema::data_keys as k;
@@ -91,10 +91,16 @@ pub fn running(connection: &mut DbConnection) -> Result<Vec<String>> {
     dialect::running_transactions(connection)
 }
 
-/// Lets one transaction after the other make citizens while index keys move; costs nothing at other times.
-pub(crate) fn one_at_a_time(connection: &mut DbConnection, vault: &Vault) -> Result<()> {
-    if vault.is_index_moving() {
-        store::locked(connection)?;
+/// Lets one transaction after the other look for a value and write it while index keys move; asks the database
+/// nothing at other times.
+pub(crate) fn one_at_a_time(
+    connection: &mut DbConnection,
+    vault: &Vault,
+    look: Look,
+    value: &str,
+) -> Result<()> {
+    match vault.lock_number(look, value) {
+        Some(number) => Ok(dialect::lock_number(connection, number)?),
+        None => Ok(()),
     }
-    Ok(())
 }

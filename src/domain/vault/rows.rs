@@ -44,6 +44,8 @@ pub struct Step {
     pub next: Option<Cursor>,
 }
 
+type Renew = fn(&mut DbConnection, &Ring, &Stale, Plain, &str) -> Result<(usize, Option<String>)>;
+
 /// What one table can do.
 struct Walked {
     table: &'static str,
@@ -52,7 +54,7 @@ struct Walked {
     /// Whether it is their blind indexes that are walked through.
     is_index: bool,
     /// Brings some rows after an id under the active keys; gives how many, and the last id.
-    renew: fn(&mut DbConnection, &Ring, &Stale, Plain, &str) -> Result<(usize, Option<String>)>,
+    renew: Renew,
     count: fn(&mut DbConnection, &Stale) -> Result<i64>,
 }
 
