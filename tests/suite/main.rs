@@ -12,6 +12,7 @@ mod endpoints;
 mod escalation;
 mod fuzz;
 mod intake;
+mod keys;
 mod life;
 mod listing;
 mod nonsense;

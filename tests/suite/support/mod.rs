@@ -26,6 +26,7 @@ use samad::{server, workers};
 
 pub use cast::{Case, MARYAM, REZA, filing};
 pub use client::{Client, Reply};
+pub use stolen::Stolen;
 use template::Database;
 pub use template::KEYS_FILE;
 
