@@ -11,6 +11,7 @@ use crate::db::{Db, DbConnection, IdMaker};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::keys::Keys;
 use crate::domain::rulebook::RulebookCache;
+use crate::domain::vault::Vault;
 use crate::error::{Error, Result};
 use crate::gateways::Gateways;
 
@@ -22,6 +23,7 @@ pub struct App {
     pub clock: Clock,
     pub ids: Arc<IdMaker>,
     pub keys: Keys,
+    pub vault: Vault,
     pub rules: RulebookCache,
     pub gateways: Gateways,
     pub nudges: Nudges,
@@ -37,7 +39,7 @@ pub struct Nudges {
 }
 
 impl App {
-    /// An act of `actor` now, under the rules that this transaction sees.
+    /// An act of `actor` now, under the rules and keys that this transaction sees.
     pub fn act(&self, connection: &mut DbConnection, actor: Actor) -> Result<Act> {
         self.act_at(connection, actor, self.clock.now())
     }
@@ -45,7 +47,9 @@ impl App {
     /// The same at a given time.
     pub fn act_at(&self, connection: &mut DbConnection, actor: Actor, now: Time) -> Result<Act> {
         let rules = self.rules.current(connection)?;
-        Ok(Act { actor, now, rules, ids: self.ids.clone(), keys: self.keys.clone() })
+        self.vault.follow(connection, rules.version)?;
+        let (ids, keys, vault) = (self.ids.clone(), self.keys.clone(), self.vault.clone());
+        Ok(Act { actor, now, rules, ids, keys, vault })
     }
 }
 

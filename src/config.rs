@@ -228,7 +228,7 @@ impl Config {
             .collect()
     }
 
-    /// Where the root key lies.
+    /// Where the root key and the master keys lie.
     pub fn keys_file(&self) -> PathBuf {
         if self.keys.file.as_os_str().is_empty() {
             self.data.dir.join("keys.hex")

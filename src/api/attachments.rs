@@ -156,7 +156,7 @@ pub(super) async fn list_attachments(
             let act = within.act(connection, caller.actor)?;
             policy::allow_reading(&act)?;
             let row = find_visible(connection, &act, case)?;
-            views::attachments(connection, row.id)
+            views::attachments(connection, &act, row.id)
         })
         .await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
@@ -177,7 +177,7 @@ pub(super) async fn read_attachment(
         .glance(move |connection| {
             let act = within.act(connection, caller.actor)?;
             policy::allow_reading(&act)?;
-            let row = attach::find(connection, attachment)?;
+            let row = attach::find(connection, &act, attachment)?;
             find_visible(connection, &act, row.case_id)?;
             Ok(row)
         })

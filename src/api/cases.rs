@@ -240,7 +240,7 @@ pub(super) async fn read_timeline(app: web::Data<App>, caller: Caller, path: web
 pub(super) async fn list_messages(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
     let items = with_case(&app, caller, &path, |c, act, row| {
         policy::allow_anywhere(act, Verb::ReadIdentity)?;
-        views::messages(c, row.id)
+        views::messages(c, act, row.id)
     })
     .await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))

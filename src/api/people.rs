@@ -231,9 +231,12 @@ pub struct CitizenQuery {
     /// National or legal-entity ID.
     national_id: Option<String>,
     mobile: Option<String>,
+    /// Fixed line.
+    phone: Option<String>,
+    email: Option<String>,
 }
 
-/// Finds citizens by identifier or mobile; there is no list of all.
+/// Finds citizens by identifier, telephone or e-mail address; there is no list of all.
 #[utoipa::path(tag = "citizens", params(CitizenQuery), security(("bearer" = [])), responses((status = 200, body = Page<CitizenView>), (status = 422, body = ProblemBody)))]
 #[get("/citizens")]
 pub(super) async fn find_citizens(
@@ -250,15 +253,17 @@ pub(super) async fn find_citizens(
             let told = CitizenInput {
                 national_id: query.0.national_id.clone(),
                 mobile: query.0.mobile.clone(),
+                phone: query.0.phone.clone(),
+                email: query.0.email.clone(),
                 ..CitizenInput::default()
             };
             let mut fields = Fields::default();
             let wished = citizens::parse(&told, "citizen", &mut fields);
-            if query.0.national_id.is_none() && query.0.mobile.is_none() {
+            if told == CitizenInput::default() {
                 fields.add(FieldError::required("national_id"));
             }
             fields.finish()?;
-            let found = citizens::search(connection, &wished)?;
+            let found = citizens::search(connection, &act.vault, &wished)?;
             for citizen in &found {
                 definitions::log(connection, &act, "read", &format!("citizen:{}", citizen.id), "")?;
             }

@@ -81,9 +81,7 @@ fn tell(config: &Config, target: &Path, manifest: &Manifest, bytes: u64) {
         files.missing.iter().take(5).for_each(|name| println!("  {name}"));
     }
     println!("The root key is not in it: keep {} apart, and safe;", config.keys_file().display());
-    println!(
-        "without it, access codes, gateway keys and searches for people no longer work after a restore."
-    );
+    println!("without it, nobody can ever read the names and numbers of people, and no code or key is good.");
 }
 
 fn read_sqlite(connection: &mut DbConnection, writer: &mut Writer, target: &Path) -> anyhow::Result<Read> {

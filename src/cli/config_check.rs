@@ -6,6 +6,7 @@ use anyhow::{anyhow, bail};
 
 use crate::config::Config;
 use crate::domain::seed::{self, Files};
+use crate::domain::vault::KeysFile;
 
 /// Prints each problem on a line of its own; fails when there is one.
 pub fn run(settings: &Path, tree: Option<&Path>) -> anyhow::Result<()> {
@@ -16,6 +17,11 @@ pub fn run(settings: &Path, tree: Option<&Path>) -> anyhow::Result<()> {
     };
     let mut problems = config.problems();
     problems.extend(seed::problems(&files));
+    let keys = config.keys_file();
+    // the default file is made at the first start
+    if keys.exists() || !config.keys.file.as_os_str().is_empty() {
+        problems.extend(KeysFile::read(&keys).err());
+    }
     if problems.is_empty() {
         println!("Settings and tree are right: {} rows.", files.rows().len());
         return Ok(());

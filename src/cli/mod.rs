@@ -3,6 +3,7 @@
 mod archive;
 mod backup;
 mod config_check;
+mod keys;
 mod load;
 mod migrate;
 mod openapi;
@@ -75,6 +76,9 @@ enum Command {
     /// goes on serving, and tells every edit, removal, insertion and reordering, and where. With --receipt it needs neither
     /// database nor settings. It ends with 1 when anything is wrong.
     Verify(verify::Verify),
+    /// Keys under which names, numbers and addresses of people are sealed
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Make load: replay real records, measure, fill a database
     #[command(subcommand)]
     Load(load::Load),
@@ -124,6 +128,7 @@ pub fn run() -> anyhow::Result<()> {
             restore::run(&cli.settings, &file, outbox)
         }
         Command::Verify(args) => verify::run(&cli.settings, &args),
+        Command::Keys(keys) => keys::run(&cli.settings, &keys),
         Command::Load(load) => load::run(&cli.settings, &load),
         Command::Openapi => openapi::run(),
     }

@@ -14,6 +14,7 @@ use super::start;
 use crate::config::Config;
 use crate::db::snapshot::{self, Table};
 use crate::db::{DbConnection, Location, migrate};
+use crate::domain::vault::KeysFile;
 use crate::gateways::storage::Storage;
 
 /// What becomes of messages that waited to be sent when the backup was taken.
@@ -36,11 +37,16 @@ pub fn run(settings: &Path, file: &Path, outbox: Outbox) -> anyhow::Result<()> {
         Location::Sqlite(path) => restore_sqlite(&config, file, path, outbox)?,
         Location::Postgres(_) => restore_postgres(&config, file, &location, &manifest, outbox)?,
     };
-    tell(&config, &manifest, outbox, parked);
-    Ok(())
+    tell(&config, &location, &manifest, outbox, parked)
 }
 
-fn tell(config: &Config, manifest: &Manifest, outbox: Outbox, parked: usize) {
+fn tell(
+    config: &Config,
+    location: &Location,
+    manifest: &Manifest,
+    outbox: Outbox,
+    parked: usize,
+) -> anyhow::Result<()> {
     let cases = manifest.rows.get("cases").copied().unwrap_or(0);
     println!(
         "Restored {cases} cases and {} attachments as they were at {}.",
@@ -61,15 +67,17 @@ fn tell(config: &Config, manifest: &Manifest, outbox: Outbox, parked: usize) {
             manifest.attachments.missing.len()
         );
     }
-    let key = config.keys_file();
-    if key.exists() {
-        println!("The root key is {}; it must be the one of the service that was backed up.", key.display());
-    } else {
-        println!(
-            "Now put the root key of the service that was backed up at {}, before the first start.",
-            key.display()
-        );
+    let (path, wrapped) = (config.keys_file(), start::wrapped_keys(location)?);
+    let opens = |file: KeysFile| wrapped.iter().all(|wrapped| file.masters.can_unwrap(wrapped));
+    match KeysFile::read(&path).is_ok_and(opens) {
+        true => println!("The keys file {} fits: names and numbers can be read.", path.display()),
+        false => println!(
+            "Now put the keys file of the service that was backed up, as it was then, at {}; without it no start is \
+             possible, and names and numbers cannot be read.",
+            path.display()
+        ),
     }
+    Ok(())
 }
 
 /// A restore never writes over anything.

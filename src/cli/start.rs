@@ -1,6 +1,5 @@
-//! What every command needs first: settings, the database at this schema, the root key, the application.
+//! What every command needs first: settings, the keys, the database at this schema, the application.
 
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,9 +10,10 @@ use crate::app::{App, Nudges};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::slots;
-use crate::db::{Db, IdMaker, Location, migrate};
+use crate::db::{Db, IdMaker, Location, migrate, snapshot};
 use crate::domain::keys::Keys;
 use crate::domain::rulebook::RulebookCache;
+use crate::domain::vault::{self, KeysFile, Source, Vault, keys_file};
 use crate::gateways::Gateways;
 use crate::telemetry;
 use crate::workers::Slot;
@@ -45,66 +45,106 @@ pub fn migrated(location: &Location) -> anyhow::Result<Vec<String>> {
     Ok(migrate::run(&mut connection)?)
 }
 
-/// The root key: read from its file, or made once where the default file does not exist.
-pub fn keys(config: &Config) -> anyhow::Result<Keys> {
-    let path = config.keys_file();
-    let is_default = config.keys.file.as_os_str().is_empty();
-    if !path.exists() && is_default {
-        make_key(&path).with_context(|| format!("the root key {} cannot be written", path.display()))?;
-    }
-    read_key(&path)
-}
-
 /// The root key where its file is there; makes none.
 pub fn known_keys(config: &Config) -> anyhow::Result<Option<Keys>> {
     let path = config.keys_file();
-    if path.exists() { read_key(&path).map(Some) } else { Ok(None) }
+    if !path.exists() {
+        return Ok(None);
+    }
+    Ok(Some(KeysFile::read(&path).map_err(anyhow::Error::msg)?.keys))
 }
 
-fn read_key(path: &Path) -> anyhow::Result<Keys> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("keys.file (SAMAD__KEYS__FILE): {} cannot be read", path.display()))?;
-    let hex = text.trim();
-    let is_key = hex.len() >= 64 && hex.len().is_multiple_of(2) && hex.chars().all(|c| c.is_ascii_hexdigit());
-    if !is_key {
+/// The keys: read from their file, or made once where the default file does not exist and nothing was sealed.
+/// Nothing is written before they are known to fit the database.
+pub fn keys(config: &Config, location: &Location) -> anyhow::Result<KeysFile> {
+    let (path, wrapped) = (config.keys_file(), wrapped_keys(location)?);
+    let is_default = config.keys.file.as_os_str().is_empty();
+    if !path.exists() && !wrapped.is_empty() {
         bail!(
-            "keys.file (SAMAD__KEYS__FILE): {} must hold at least 64 hexadecimal digits; make one with: openssl rand -hex 32",
+            "keys.file (SAMAD__KEYS__FILE): {} is missing, and the database was sealed with it; put it back from \
+             where it is kept apart. Nothing was changed",
             path.display()
         );
     }
-    let bytes: Vec<u8> =
-        (0..hex.len()).step_by(2).filter_map(|at| u8::from_str_radix(&hex[at..at + 2], 16).ok()).collect();
-    Ok(Keys::new(&bytes))
+    if !path.exists() && is_default {
+        keys_file::create(&path)
+            .with_context(|| format!("the root key {} cannot be written", path.display()))?;
+    }
+    let file = KeysFile::read(&path).map_err(anyhow::Error::msg)?;
+    if !wrapped.iter().all(|wrapped| file.masters.can_unwrap(wrapped)) {
+        bail!(
+            "keys.file (SAMAD__KEYS__FILE): {} is not the key that this database was sealed with; put the right \
+             file back. Nothing was changed",
+            path.display()
+        );
+    }
+    Ok(file)
 }
 
-fn make_key(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
+/// The data keys of a database that may not be there yet; it is only read.
+pub fn wrapped_keys(location: &Location) -> anyhow::Result<Vec<String>> {
+    if let Location::Sqlite(path) = location
+        && !path.exists()
+    {
+        return Ok(Vec::new());
     }
-    let mut bytes = [0_u8; 32];
-    rand::rng().fill(&mut bytes);
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    writeln!(file, "{hex}")?;
-    file.sync_all()
+    let mut connection =
+        location.open_plain().map_err(|error| anyhow!("database.url (SAMAD__DATABASE__URL): {error}"))?;
+    Ok(vault::wrapped_keys(&mut connection)?)
+}
+
+/// The vault of a database; its first data keys are made where it has none.
+fn vault(config: &Config, db: &Db, file: &KeysFile, clock: &Clock) -> anyhow::Result<Vault> {
+    let (masters, now) = (file.masters.clone(), clock.now());
+    db.write_here(move |connection| vault::found(connection, &masters, now))?;
+    Ok(db.read_here(|connection| Vault::unlock(connection, Source::File(config.keys_file())))?)
+}
+
+/// A database that is there already, with its keys; for commands that work on what is sealed.
+pub struct Sealed {
+    pub db: Db,
+    pub vault: Vault,
+    pub file: KeysFile,
+}
+
+/// Opens a database of this version with its keys; changes nothing.
+pub fn sealed(config: &Config) -> anyhow::Result<Sealed> {
+    let location = location(config)?;
+    if wrapped_keys(&location)?.is_empty() {
+        bail!("nothing is sealed in this database yet; the first start of the service makes the keys");
+    }
+    let file = keys(config, &location)?;
+    let db = Db::open(&location, config.database.pool)?;
+    same_version(&db)?;
+    let vault = db.read_here(|connection| Vault::unlock(connection, Source::File(config.keys_file())))?;
+    Ok(Sealed { db, vault, file })
+}
+
+/// Fails unless the database has exactly the schema of this program.
+pub fn same_version(db: &Db) -> anyhow::Result<()> {
+    if db.read_here(snapshot::migrations)? != migrate::known()? {
+        bail!("the database is of another version than this program; use the program that serves it");
+    }
+    Ok(())
 }
 
 /// The application over a migrated database, and the id slot that it holds.
 pub fn app(config: Config, clock: Clock) -> anyhow::Result<(App, Slot)> {
     let location = location(&config)?;
+    let file = keys(&config, &location)?;
     migrated(&location)?;
     telemetry::start_metrics();
-    let keys = keys(&config)?;
     let gateways = Gateways::new(&config).map_err(|told| anyhow!("{told}"))?;
     let db = Db::open(&location, config.database.pool)?;
+    let vault = vault(&config, &db, &file, &clock)?;
     let (slot, ids) = take_slot(&db, &clock)?;
     let app = App {
         config: Arc::new(config),
         db,
         clock,
         ids: Arc::new(ids),
-        keys,
+        keys: file.keys,
+        vault,
         rules: RulebookCache::default(),
         gateways,
         nudges: Nudges::default(),

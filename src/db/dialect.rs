@@ -83,3 +83,64 @@ macro_rules! on_both {
 
 /// How many rows one batch insert may have; SQLite counts bind variables.
 pub const BATCH: usize = 500;
+
+/// Whether a table of this name exists.
+pub fn has_table(connection: &mut DbConnection, name: &str) -> QueryResult<bool> {
+    use diesel::sql_types::Text;
+    let query = match connection {
+        DbConnection::Sqlite(_) => "SELECT name AS line FROM sqlite_master WHERE type = 'table' AND name = ?",
+        DbConnection::Postgres(_) => {
+            "SELECT relname::text AS line FROM pg_class WHERE relkind = 'r' AND relname = $1 \
+             AND relnamespace = current_schema()::regnamespace"
+        }
+    };
+    let found: Vec<Line> = diesel::sql_query(query).bind::<Text, _>(name).load(connection)?;
+    Ok(!found.is_empty())
+}
+
+/// Names of the transactions that run in this database beside this one, in whichever process. SQLite has none:
+/// its writers come one after the other.
+pub fn running_transactions(connection: &mut DbConnection) -> crate::error::Result<Vec<String>> {
+    if matches!(connection, DbConnection::Sqlite(_)) {
+        return Ok(Vec::new());
+    }
+    // readable for every role, unlike the times of other roles' transactions
+    let found: Vec<Line> = diesel::sql_query(
+        "SELECT l.virtualtransaction AS line FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid \
+         WHERE l.locktype = 'virtualxid' AND a.datname = current_database() AND a.backend_type = 'client backend' \
+         AND l.pid <> pg_backend_pid()",
+    )
+    .load(connection)?;
+    Ok(found.into_iter().map(|row| row.line).collect())
+}
+
+/// Holds a lock of this number until the transaction ends. SQLite needs none: its writers come one after the other.
+pub fn lock_number(connection: &mut DbConnection, number: i64) -> QueryResult<()> {
+    use diesel::sql_types::BigInt;
+    if let DbConnection::Postgres(inner) = connection {
+        diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(number).execute(inner)?;
+    }
+    Ok(())
+}
+
+/// Runs a change after which the old content must be gone from the file as well: SQLite then overwrites it with
+/// zeros, where it would only mark it as free. PostgreSQL's vacuum does as much in its own time.
+pub fn overwriting<T>(
+    connection: &mut DbConnection,
+    change: impl FnOnce(&mut DbConnection) -> crate::error::Result<T>,
+) -> crate::error::Result<T> {
+    use diesel::connection::SimpleConnection;
+    if matches!(connection, DbConnection::Postgres(_)) {
+        return change(connection);
+    }
+    connection.batch_execute("PRAGMA secure_delete = ON")?;
+    let outcome = change(connection);
+    connection.batch_execute("PRAGMA secure_delete = OFF")?;
+    outcome
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    line: String,
+}

@@ -10,6 +10,7 @@ pub mod ids;
 pub mod migrate;
 pub mod schema;
 pub mod scratch;
+pub mod sealed;
 pub mod slots;
 pub mod snapshot;
 #[cfg(test)]

@@ -107,20 +107,26 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::{BlindText, SealedText};
     citizens (id) {
         id -> BigInt,
         kind -> Text,
-        identifier -> Nullable<Text>,
-        name -> Nullable<Text>,
-        mobile -> Nullable<Text>,
-        phone -> Nullable<Text>,
-        email -> Nullable<Text>,
-        address -> Nullable<Text>,
-        postal_code -> Nullable<Text>,
+        identifier -> Nullable<SealedText>,
+        name -> Nullable<SealedText>,
+        mobile -> Nullable<SealedText>,
+        phone -> Nullable<SealedText>,
+        email -> Nullable<SealedText>,
+        address -> Nullable<SealedText>,
+        postal_code -> Nullable<SealedText>,
         preferred_channel -> Nullable<Text>,
         language -> Text,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        identifier_index -> Nullable<BlindText>,
+        mobile_index -> Nullable<BlindText>,
+        phone_index -> Nullable<BlindText>,
+        email_index -> Nullable<BlindText>,
     }
 }
 
@@ -136,6 +142,8 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
     cases (id) {
         id -> BigInt,
         tracking_code -> Text,
@@ -152,13 +160,13 @@ table! {
         text -> Text,
         remedy_sought -> Nullable<Text>,
         citizen_id -> Nullable<BigInt>,
-        representative -> Nullable<Text>,
+        representative -> Nullable<SealedText>,
         is_anonymous -> Bool,
         is_sealed -> Bool,
         about_office_id -> Nullable<BigInt>,
         province -> Nullable<Text>,
         county -> Nullable<Text>,
-        address -> Nullable<Text>,
+        address -> Nullable<SealedText>,
         lat -> Nullable<Double>,
         lon -> Nullable<Double>,
         external_id -> Nullable<Text>,
@@ -328,10 +336,12 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
     attachments (id) {
         id -> BigInt,
         case_id -> BigInt,
-        name -> Text,
+        name -> SealedText,
         media_type -> Text,
         size -> BigInt,
         sha256 -> Text,
@@ -341,6 +351,8 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
     messages (id) {
         id -> BigInt,
         case_id -> BigInt,
@@ -352,10 +364,10 @@ table! {
         channel -> Text,
         template -> Nullable<Text>,
         language -> Text,
-        facts -> Text,
-        address -> Nullable<Text>,
-        subject -> Nullable<Text>,
-        body -> Nullable<Text>,
+        facts -> SealedText,
+        address -> Nullable<SealedText>,
+        subject -> Nullable<SealedText>,
+        body -> Nullable<SealedText>,
         state -> Text,
         attempts -> Integer,
         carrier_id -> Nullable<Text>,
@@ -386,13 +398,25 @@ table! {
 }
 
 table! {
-    idempotency_keys (actor, key) {
-        actor -> Text,
-        key -> Text,
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
+    idempotency_keys (id) {
+        id -> Text,
         fingerprint -> Text,
         status -> Integer,
-        reply -> Text,
+        reply -> SealedText,
         created_at -> Timestamp,
+    }
+}
+
+table! {
+    data_keys (id) {
+        id -> BigInt,
+        purpose -> Text,
+        state -> Text,
+        wrapped -> Nullable<Text>,
+        created_at -> Timestamp,
+        retired_at -> Nullable<Timestamp>,
     }
 }
 
@@ -444,5 +468,6 @@ allow_tables_to_appear_in_same_query!(
     messages,
     outbox,
     deliveries,
-    idempotency_keys
+    idempotency_keys,
+    data_keys
 );

@@ -8,6 +8,7 @@ use crate::db::IdMaker;
 use crate::db::types::{CaseId, GatewayId, OfficeId, Time, UserId};
 use crate::domain::keys::Keys;
 use crate::domain::rulebook::Rulebook;
+use crate::domain::vault::Vault;
 use crate::text_enum;
 
 text_enum! {
@@ -89,6 +90,8 @@ pub struct Act {
     pub ids: Arc<IdMaker>,
     /// Keyed digests of codes.
     pub keys: Keys,
+    /// Seals and opens what is personal.
+    pub vault: Vault,
 }
 
 impl Act {

@@ -4,10 +4,11 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::db::DbConnection;
-use crate::db::schema::{cases, messages, outbox, referrals};
+use crate::db::schema::{cases, data_keys, messages, outbox, referrals};
 use crate::db::types::Time;
 use crate::domain::history::anchoring;
 use crate::domain::notifications::outbox::dead_count;
+use crate::domain::vault::KeyState;
 use crate::error::Result;
 
 /// A problem and its remedy.
@@ -37,6 +38,10 @@ pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthPr
     let ringing: i64 = referrals::table.filter(referrals::next_at.lt(late)).count().get_result(connection)?;
     let at_desk: i64 = cases::table.filter(cases::triage_next_at.lt(late)).count().get_result(connection)?;
     let unanchored = anchoring::days_behind(connection, now)?;
+    let rotating: i64 = data_keys::table
+        .filter(data_keys::state.eq_any([KeyState::Coming, KeyState::Retiring]))
+        .count()
+        .get_result(connection)?;
     let all = [
         HealthProblem {
             code: "dead_letters",
@@ -49,6 +54,12 @@ pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthPr
             count: waiting,
             message: "Messages have waited for more than ten minutes.",
             action: "Check the settings smtp.url and sms.*, and whether the gateways answer.",
+        },
+        HealthProblem {
+            code: "keys_rotating",
+            count: rotating,
+            message: "A rotation of keys is under way, or was interrupted.",
+            action: "If it does not run, go on with: samad keys rotate.",
         },
         HealthProblem {
             code: "deadlines_unattended",

@@ -24,5 +24,6 @@ pub mod seed;
 pub mod statistics;
 pub mod text;
 pub mod users;
+pub mod vault;
 pub mod views;
 pub mod visibility;

@@ -135,7 +135,8 @@ async fn load(app: &App, claimed: &Claimed) -> Result<Loaded> {
         .clone()
         .read(move |connection| {
             let rules = app.rules.current(connection)?;
-            outbox::load_for_sending(connection, &rules, &claimed, &app.config.server.public_url)
+            let url = &app.config.server.public_url;
+            outbox::load_for_sending(connection, &rules, &app.vault, &claimed, url)
         })
         .await
 }

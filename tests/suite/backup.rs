@@ -14,6 +14,9 @@ use samad::db::{DbConnection, Location};
 use samad::domain::history::audit;
 use serde_json::{Value, json};
 
+const NAME: &str = "تاج‌الملوک گنجینه‌دار";
+const MOBILE: &str = "09907654321";
+
 /// A folder and a database that a command is pointed to.
 struct Place {
     folder: PathBuf,
@@ -98,7 +101,8 @@ fn keep_registering(
             while !stop.load(Ordering::Relaxed) {
                 let number = done.load(Ordering::Relaxed);
                 let text = format!("روشنایی کوچه شماره {number} خاموش است");
-                let case = json!({ "kind": "request", "channel": "phone", "text": text });
+                let citizen = json!({ "name": NAME, "mobile": MOBILE });
+                let case = json!({ "kind": "request", "channel": "phone", "text": text, "citizen": citizen });
                 let reply = client
                     .post(format!("{url}/api/v1/cases"))
                     .bearer_auth(&token)
@@ -206,9 +210,32 @@ fn a_backup_under_load_restores_whole(from: &Place, to: &Place, archive: &Path) 
     assert_eq!(outbox::table.count().get_result::<i64>(&mut connection).unwrap(), 0);
     drop(connection);
 
-    std::fs::copy(from.folder.join("keys.hex"), to.folder.join("keys.hex")).unwrap();
+    // the archive holds no key, and what it holds of people is of no use without one
+    let keys = std::fs::read_to_string(from.folder.join("keys.hex")).unwrap();
+    let unpacked = Command::new("tar").args(["-xzOf", archive]).output().unwrap().stdout;
+    let unpacked = String::from_utf8_lossy(&unpacked);
+    assert!(unpacked.contains("روشنایی کوچه"), "the archive was read");
+    for secret in [keys.trim(), NAME, &MOBILE[1..]] {
+        assert!(!unpacked.contains(secret), "the archive holds {secret}");
+    }
+    let refused = to.run(&["serve"]);
+    assert!(!refused.status.success() && told(&refused).contains("is missing"), "{}", told(&refused));
+    std::fs::write(to.folder.join("keys.hex"), keys).unwrap();
     let second = Service::start(to);
-    assert!(second.url.starts_with("http://127.0.0.1:"), "the restored service serves");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    assert_eq!(runtime.block_on(name_of_mobile(&second.url)), NAME);
+}
+
+/// What an agent of a restored service reads of the citizen of the backup.
+async fn name_of_mobile(url: &str) -> String {
+    let client = reqwest::Client::new();
+    let sign_in = json!({ "username": "agent.centre", "password": "samad-demo" });
+    let tokens = client.post(format!("{url}/api/v1/auth/tokens")).json(&sign_in).send().await.unwrap();
+    let tokens: Value = tokens.json().await.unwrap();
+    let path = format!("{url}/api/v1/citizens?mobile={MOBILE}");
+    let found = client.get(path).bearer_auth(tokens["access_token"].as_str().unwrap()).send().await.unwrap();
+    let found: Value = found.json().await.unwrap();
+    found["items"][0]["name"].as_str().unwrap_or_default().to_owned()
 }
 
 #[test]

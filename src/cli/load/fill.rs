@@ -43,7 +43,12 @@ pub fn run(settings: &Path, args: &Fill) -> anyhow::Result<()> {
         let batch = crowd.next(&act, left.min(BATCH))?;
         left -= batch.len();
         bar.inc(batch.len() as u64);
-        app.db.write_here(move |connection| crowd::write(connection, &batch))?;
+        let within = app.clone();
+        app.db.write_here(move |connection| {
+            // the keys that seal are those that this transaction sees
+            let act = within.act(connection, Actor::System)?;
+            crowd::write(connection, &act, &batch)
+        })?;
     }
     bar.finish_and_clear();
     println!("{} cases in {:.0} s.", args.count, start.elapsed().as_secs_f64());

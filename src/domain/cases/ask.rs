@@ -17,6 +17,7 @@ use crate::domain::input;
 use crate::domain::notifications::{self, DeliveryState, Facts};
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
+use crate::domain::vault::field;
 use crate::error::{Error, Result};
 
 /// A question to the citizen.
@@ -96,6 +97,8 @@ pub fn reply(
         Fact::MessageReceived { message, channel: channel.to_string() }
     };
     let event = record(connection, act, &mut docket, std::slice::from_ref(&fact), office)?;
+    let facts = act.vault.seal(field!(messages::facts), message, "{}")?;
+    let body = act.vault.seal(field!(messages::body), message, &text)?;
     use messages as m;
     diesel::insert_into(m::table)
         .values((
@@ -105,7 +108,7 @@ pub fn reply(
                 m::citizen_id.eq(docket.row.citizen_id),
                 m::channel.eq(channel.as_str()),
             ),
-            (m::language.eq(&docket.row.language), m::facts.eq("{}"), m::body.eq(text)),
+            (m::language.eq(&docket.row.language), m::facts.eq(facts), m::body.eq(body)),
             (m::state.eq(DeliveryState::Received), m::attempts.eq(0), m::created_at.eq(act.now)),
         ))
         .execute(connection)?;

@@ -7,11 +7,13 @@ use super::life::Fact;
 use super::record::record;
 use crate::db::DbConnection;
 use crate::db::schema::attachments;
+use crate::db::sealed::Sealed;
 use crate::db::types::{AttachmentId, CaseId, Time};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::input;
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
+use crate::domain::vault::field;
 use crate::error::{Error, Result};
 
 /// A file whose bytes are in the storage already.
@@ -27,10 +29,9 @@ pub struct StoredFile {
     pub sha256: String,
 }
 
-/// An attachment as stored.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = attachments)]
-pub struct AttachmentRow {
+/// An attachment, its name opened.
+#[derive(Debug, Clone)]
+pub struct Attachment {
     pub id: AttachmentId,
     pub case_id: CaseId,
     pub name: String,
@@ -41,8 +42,30 @@ pub struct AttachmentRow {
     pub at: Time,
 }
 
+/// An attachment as stored; a file's name often is its sender's.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = attachments)]
+struct AttachmentRow {
+    id: AttachmentId,
+    case_id: CaseId,
+    name: Sealed,
+    media_type: String,
+    size: i64,
+    sha256: String,
+    uploaded_by: String,
+    at: Time,
+}
+
+impl AttachmentRow {
+    fn open(self, connection: &mut DbConnection, act: &Act) -> Result<Attachment> {
+        let name = act.vault.open(connection, field!(attachments::name), self.id, &self.name)?;
+        let Self { id, case_id, media_type, size, sha256, uploaded_by, at, .. } = self;
+        Ok(Attachment { id, case_id, name, media_type, size, sha256, uploaded_by, at })
+    }
+}
+
 /// Adds a stored file to a visible case.
-pub fn add(connection: &mut DbConnection, act: &Act, id: CaseId, file: &StoredFile) -> Result<AttachmentRow> {
+pub fn add(connection: &mut DbConnection, act: &Act, id: CaseId, file: &StoredFile) -> Result<Attachment> {
     let mut docket = Docket::open(connection, act, id, Expected::Any)?;
     let office = match act.actor {
         Actor::Citizen { .. } => None,
@@ -51,7 +74,7 @@ pub fn add(connection: &mut DbConnection, act: &Act, id: CaseId, file: &StoredFi
                 .or_else(|_| policy::allow_anywhere(act, Verb::Attach))?,
         ),
     };
-    let row = AttachmentRow {
+    let row = Attachment {
         id: act.id(),
         case_id: id,
         name: input::text("name", &file.name, 255).map_err(Error::field)?,
@@ -61,9 +84,10 @@ pub fn add(connection: &mut DbConnection, act: &Act, id: CaseId, file: &StoredFi
         uploaded_by: act.actor.sort().to_owned(),
         at: act.now,
     };
+    let name = act.vault.seal(field!(attachments::name), row.id, &row.name)?;
     diesel::insert_into(attachments::table)
         .values((
-            (attachments::id.eq(row.id), attachments::case_id.eq(id), attachments::name.eq(&row.name)),
+            (attachments::id.eq(row.id), attachments::case_id.eq(id), attachments::name.eq(name)),
             (attachments::media_type.eq(&row.media_type), attachments::size.eq(row.size)),
             (attachments::sha256.eq(&row.sha256), attachments::uploaded_by.eq(&row.uploaded_by)),
             attachments::at.eq(row.at),
@@ -75,15 +99,18 @@ pub fn add(connection: &mut DbConnection, act: &Act, id: CaseId, file: &StoredFi
 }
 
 /// All attachments of a case, oldest first.
-pub fn of_case(connection: &mut DbConnection, case: CaseId) -> Result<Vec<AttachmentRow>> {
-    Ok(attachments::table
+pub fn of_case(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<Vec<Attachment>> {
+    let rows: Vec<AttachmentRow> = attachments::table
         .filter(attachments::case_id.eq(case))
         .order(attachments::id)
         .select(AttachmentRow::as_select())
-        .load(connection)?)
+        .load(connection)?;
+    rows.into_iter().map(|row| row.open(connection, act)).collect()
 }
 
 /// The attachment of this id; whether its case is visible is asked elsewhere.
-pub fn find(connection: &mut DbConnection, id: AttachmentId) -> Result<AttachmentRow> {
-    Ok(attachments::table.find(id).select(AttachmentRow::as_select()).first(connection)?)
+pub fn find(connection: &mut DbConnection, act: &Act, id: AttachmentId) -> Result<Attachment> {
+    let row: AttachmentRow =
+        attachments::table.find(id).select(AttachmentRow::as_select()).first(connection)?;
+    row.open(connection, act)
 }

@@ -16,6 +16,7 @@ use crate::domain::actor::Act;
 use crate::domain::input;
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
+use crate::domain::vault::field;
 use crate::error::{FieldError, Fields, Result};
 
 /// A classification (design §5).
@@ -81,17 +82,23 @@ pub fn classify(
     )?;
     // the promise follows the kind until the case is referred; then it only moves with a message
     let due = if docket.life.lead.is_none() { promise.due_at } else { docket.row.due_at };
-    let place = if input.place.is_some() { place } else { docket.place() };
+    if input.place.is_some() {
+        let address = place.address.as_deref();
+        docket.row.address = act.vault.seal_some(field!(cases::address), id, address)?;
+        (docket.row.province, docket.row.county) = (place.province, place.county);
+        (docket.row.lat, docket.row.lon) = (place.lat, place.lon);
+    }
+    let row = &docket.row;
     diesel::update(cases::table.find(id))
         .set((
             (cases::kind.eq(&kind.code), cases::category.eq(&leaf.code), cases::priority.eq(priority)),
             (
-                cases::province.eq(&place.province),
-                cases::county.eq(&place.county),
-                cases::address.eq(&place.address),
+                cases::province.eq(&row.province),
+                cases::county.eq(&row.county),
+                cases::address.eq(&row.address),
             ),
-            (cases::lat.eq(place.lat), cases::lon.eq(place.lon), cases::due_at.eq(due)),
-            cases::is_sealed.eq(docket.row.is_sealed || leaf.sealed),
+            (cases::lat.eq(row.lat), cases::lon.eq(row.lon), cases::due_at.eq(due)),
+            cases::is_sealed.eq(row.is_sealed || leaf.sealed),
         ))
         .execute(connection)?;
     record(connection, act, &mut docket, &[fact], Some(office))?;

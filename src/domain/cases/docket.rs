@@ -158,15 +158,4 @@ impl Docket {
         let row = cases::table.find(self.row.id).select(CaseRow::as_select()).first(connection)?;
         Ok(Self { row, life: self.life })
     }
-
-    /// Where it happened, as stored.
-    pub fn place(&self) -> super::register::Place {
-        super::register::Place {
-            province: self.row.province.clone(),
-            county: self.row.county.clone(),
-            address: self.row.address.clone(),
-            lat: self.row.lat,
-            lon: self.row.lon,
-        }
-    }
 }

@@ -55,14 +55,14 @@ pub fn find(connection: &mut DbConnection, act: &Act, wish: &Lookup) -> Result<O
             let given = latin_digits(given.trim());
             act.keys.digest("access-code", &[code.as_str(), &given]) == row.access_hash
         }
-        None => is_citizen(connection, &row, wish)?,
+        None => is_citizen(connection, act, &row, wish)?,
     };
     Ok(is_right.then_some(row))
 }
 
-fn is_citizen(connection: &mut DbConnection, row: &CaseRow, wish: &Lookup) -> Result<bool> {
+fn is_citizen(connection: &mut DbConnection, act: &Act, row: &CaseRow, wish: &Lookup) -> Result<bool> {
     let Some(id) = row.citizen_id else { return Ok(false) };
-    let citizen = citizens::load(connection, id)?;
+    let citizen = citizens::load(connection, &act.vault, id)?;
     if let Some(mobile) = wish.mobile.as_deref() {
         let digits: String = latin_digits(mobile).chars().filter(char::is_ascii_digit).collect();
         let stored = citizen.mobile.as_deref().unwrap_or_default();

@@ -20,6 +20,7 @@ use crate::domain::notifications::{self, Facts};
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
 use crate::domain::text::search_key;
+use crate::domain::vault::field;
 use crate::error::{Code, Error, FieldError, Fields, Result};
 use crate::on_both;
 
@@ -375,7 +376,7 @@ fn insert(
         downgraded_from: filing.downgraded_from.clone(),
     };
     let link = Link::new(act, id, &Head { seq: 0, hash: String::new() }, &fact, Some(office))?;
-    let mut row = new_row(act, filing, id, &code, office, promise);
+    let mut row = new_row(act, filing, id, &code, office, promise)?;
     row.access_hash = act.keys.digest("access-code", &[code.as_str(), access_code]);
     row.citizen_id = citizen;
     row.last_hash.clone_from(&link.head().hash);
@@ -396,8 +397,9 @@ fn new_row(
     code: &TrackingCode,
     office: OfficeId,
     promise: &Promise,
-) -> CaseRow {
-    CaseRow {
+) -> Result<CaseRow> {
+    let seal = |field, text: &Option<String>| act.vault.seal_some(field, id, text.as_deref());
+    Ok(CaseRow {
         id,
         tracking_code: code.as_str().to_owned(),
         access_hash: String::new(),
@@ -413,13 +415,13 @@ fn new_row(
         text: filing.text.clone(),
         remedy_sought: filing.remedy_sought.clone(),
         citizen_id: None,
-        representative: filing.representative.clone(),
+        representative: seal(field!(cases::representative), &filing.representative)?,
         is_anonymous: filing.is_anonymous,
         is_sealed: filing.is_sealed,
         about_office_id: filing.about_office,
         province: filing.place.province.clone(),
         county: filing.place.county.clone(),
-        address: filing.place.address.clone(),
+        address: seal(field!(cases::address), &filing.place.address)?,
         lat: filing.place.lat,
         lon: filing.place.lon,
         external_id: filing.external_id.clone(),
@@ -452,5 +454,5 @@ fn new_row(
         last_seq: 1,
         last_hash: String::new(),
         updated_at: act.now,
-    }
+    })
 }

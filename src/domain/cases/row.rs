@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::life::Status;
 use crate::db::schema::cases;
+use crate::db::sealed::Sealed;
 use crate::db::types::{CaseId, CitizenId, OfficeId, ReferralId, Time, UserId};
 use crate::text_enum;
 
@@ -57,13 +58,13 @@ pub struct CaseRow {
     pub text: String,
     pub remedy_sought: Option<String>,
     pub citizen_id: Option<CitizenId>,
-    pub representative: Option<String>,
+    pub representative: Option<Sealed>,
     pub is_anonymous: bool,
     pub is_sealed: bool,
     pub about_office_id: Option<OfficeId>,
     pub province: Option<String>,
     pub county: Option<String>,
-    pub address: Option<String>,
+    pub address: Option<Sealed>,
     pub lat: Option<f64>,
     pub lon: Option<f64>,
     pub external_id: Option<String>,

@@ -6,9 +6,14 @@
 mod email;
 mod identifiers;
 mod phone;
+mod row;
 mod store;
+mod told;
 
 pub use email::{EmailAddress, EmailAddressError};
 pub use identifiers::{ForeignId, IdentifierError, LegalEntityId, NationalId, PostalCode};
 pub use phone::{Phone, PhoneError};
-pub use store::{Citizen, CitizenInput, Identity, correct, find_or_create, language_of, load, parse, search};
+pub use row::Citizen;
+pub(crate) use store::insert_all;
+pub use store::{correct, find, find_or_create, load, load_all, search};
+pub use told::{CitizenInput, Identity, language_of, parse};

@@ -1,236 +1,30 @@
-//! A citizen's record: parsed from what a channel tells, found by identifier, made once.
+//! A citizen's record: sealed in the database, found by blind indexes, made once.
+
+use std::collections::HashMap;
 
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
 
-use super::{EmailAddress, ForeignId, LegalEntityId, NationalId, Phone, PostalCode};
+use super::row::{Citizen, CitizenRow, New, Written};
+use super::told::{Identity, language_of};
 use crate::db::DbConnection;
 use crate::db::schema::citizens;
-use crate::db::types::{CitizenId, Time};
+use crate::db::types::CitizenId;
 use crate::domain::actor::{Act, Actor};
-use crate::domain::input;
-use crate::domain::text::latin_digits;
-use crate::error::{FieldError, Fields, Result};
-
-/// What a channel tells about a citizen.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CitizenInput {
-    /// National ID (10 digits) or legal-entity ID (11 digits); Persian digits are understood.
-    #[serde(default)]
-    pub national_id: Option<String>,
-    /// Identity number of a foreign national.
-    #[serde(default)]
-    pub foreign_id: Option<String>,
-    #[serde(default)]
-    pub name: Option<String>,
-    #[serde(default)]
-    pub mobile: Option<String>,
-    /// Fixed line.
-    #[serde(default)]
-    pub phone: Option<String>,
-    #[serde(default)]
-    pub email: Option<String>,
-    #[serde(default)]
-    pub address: Option<String>,
-    /// Ten digits.
-    #[serde(default)]
-    pub postal_code: Option<String>,
-    /// `sms`, `email`, `phone` or `letter`.
-    #[serde(default)]
-    pub preferred_channel: Option<String>,
-    /// `fa` or `en`.
-    #[serde(default)]
-    pub language: Option<String>,
-}
-
-/// The checked form of [`CitizenInput`].
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Identity {
-    /// `natural`, `legal` or `foreign`.
-    pub kind: &'static str,
-    /// The identifier with its sort, such as `N:0013542419`.
-    pub identifier: Option<String>,
-    pub name: Option<String>,
-    pub mobile: Option<String>,
-    pub phone: Option<String>,
-    pub email: Option<String>,
-    pub address: Option<String>,
-    pub postal_code: Option<String>,
-    pub preferred_channel: Option<String>,
-    pub language: Option<String>,
-}
-
-impl Identity {
-    /// Whether nothing was told.
-    pub fn is_empty(&self) -> bool {
-        let told = [
-            &self.identifier,
-            &self.name,
-            &self.mobile,
-            &self.phone,
-            &self.email,
-            &self.address,
-            &self.postal_code,
-        ];
-        told.iter().all(|field| field.is_none())
-    }
-}
-
-/// A citizen as stored.
-#[derive(Clone, PartialEq, Queryable, Selectable)]
-#[diesel(table_name = citizens)]
-pub struct Citizen {
-    pub id: CitizenId,
-    pub kind: String,
-    pub identifier: Option<String>,
-    pub name: Option<String>,
-    pub mobile: Option<String>,
-    pub phone: Option<String>,
-    pub email: Option<String>,
-    pub address: Option<String>,
-    pub postal_code: Option<String>,
-    pub preferred_channel: Option<String>,
-    pub language: String,
-    pub created_at: Time,
-    pub updated_at: Time,
-}
-
-impl std::fmt::Debug for Citizen {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Citizen").field("id", &self.id).finish_non_exhaustive()
-    }
-}
-
-/// Checks what was told; wrong fields are noted under `at` and left out of the result.
-pub fn parse(given: &CitizenInput, at: &str, fields: &mut Fields) -> Identity {
-    let named = |field: &str| format!("{at}.{field}");
-    let (kind, identifier) = parse_identifier(given, at, fields);
-    let mut phone = |field: &str, value: &Option<String>| {
-        filled(value).and_then(|value| fields.take(parse_phone(&named(field), value)))
-    };
-    let mobile = phone("mobile", &given.mobile);
-    let fixed = phone("phone", &given.phone);
-    let email = filled(&given.email).and_then(|value| {
-        fields.take(EmailAddress::parse(value).map(|e| e.as_str().to_owned()).map_err(|error| {
-            FieldError::new(named("email"), "invalid", "نشانی رایانامه درست نیست.", error.to_string())
-        }))
-    });
-    let postal_code = filled(&given.postal_code).and_then(|value| {
-        fields.take(PostalCode::parse(value).map(|p| p.as_str().to_owned()).map_err(|error| {
-            FieldError::new(named("postal_code"), "invalid", "کد پستی ده رقم است.", error.to_string())
-        }))
-    });
-    let name =
-        fields.take(input::optional_text(&named("name"), given.name.as_deref(), input::LINE_MAX)).flatten();
-    let address = fields
-        .take(input::optional_text(&named("address"), given.address.as_deref(), input::LINE_MAX))
-        .flatten();
-    let preferred_channel = one_of(
-        given.preferred_channel.as_deref(),
-        &["sms", "email", "phone", "letter"],
-        &named("preferred_channel"),
-        fields,
-    );
-    let language = one_of(given.language.as_deref(), &["fa", "en"], &named("language"), fields);
-    Identity {
-        kind,
-        identifier,
-        name,
-        mobile,
-        phone: fixed,
-        email,
-        address,
-        postal_code,
-        preferred_channel,
-        language,
-    }
-}
-
-fn filled(value: &Option<String>) -> Option<&str> {
-    value.as_deref().map(str::trim).filter(|value| !value.is_empty())
-}
-
-fn parse_identifier(given: &CitizenInput, at: &str, fields: &mut Fields) -> (&'static str, Option<String>) {
-    if let Some(value) = filled(&given.national_id) {
-        let digits = latin_digits(value).chars().filter(char::is_ascii_digit).count();
-        let parsed = if digits == 11 {
-            LegalEntityId::parse(value).map(|id| ("legal", format!("L:{}", id.as_str())))
-        } else {
-            NationalId::parse(value).map(|id| ("natural", format!("N:{}", id.as_str())))
-        };
-        let parsed = parsed.map_err(|error| {
-            FieldError::new(
-                format!("{at}.national_id"),
-                "invalid",
-                "کد ملی درست نیست؛ ده رقم آن (یا یازده رقم شناسه ملی) را بررسی کنید.",
-                format!("{error}; check the ten digits of the national ID (eleven for a legal entity)."),
-            )
-        });
-        return fields.take(parsed).map_or(("natural", None), |(kind, id)| (kind, Some(id)));
-    }
-    if let Some(value) = filled(&given.foreign_id) {
-        let parsed = ForeignId::parse(value).map(|id| format!("F:{}", id.as_str())).map_err(|error| {
-            FieldError::new(
-                format!("{at}.foreign_id"),
-                "invalid",
-                "شناسه اتباع درست نیست.",
-                error.to_string(),
-            )
-        });
-        return ("foreign", fields.take(parsed));
-    }
-    ("natural", None)
-}
-
-fn parse_phone(field: &str, value: &str) -> Result<String, FieldError> {
-    Phone::parse(value).map(|phone| phone.as_str().to_owned()).map_err(|error| {
-        FieldError::new(
-            field,
-            "invalid",
-            "شماره تلفن درست نیست؛ نمونه: ۰۹۱۲۱۲۳۴۵۶۷",
-            format!("{error}; for example 09121234567."),
-        )
-    })
-}
-
-fn one_of(value: Option<&str>, known: &[&str], field: &str, fields: &mut Fields) -> Option<String> {
-    let value = value?;
-    if known.contains(&value) {
-        return Some(value.to_owned());
-    }
-    let list = known.join(", ");
-    fields.add(FieldError::new(
-        field,
-        "unknown",
-        format!("یکی از این‌ها: {list}"),
-        format!("Must be one of: {list}."),
-    ));
-    None
-}
-
-/// The language in which a citizen is written to; Persian where nothing is known.
-pub fn language_of(identity: Option<&Identity>) -> &str {
-    identity.and_then(|identity| identity.language.as_deref()).unwrap_or("fa")
-}
+use crate::domain::vault::{Look, Vault, rotation};
+use crate::error::{Error, Result};
+use crate::on_both;
 
 /// The one record of this identity: by identifier, else by mobile among those without one, else new.
 ///
 /// Staff may correct contacts; a public filing only fills what was empty, so that nobody can turn
 /// another person's notices to his own phone.
 pub fn find_or_create(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Result<Citizen> {
+    if let Some(identifier) = &identity.identifier {
+        rotation::one_at_a_time(connection, &act.vault, Look::Identifier, identifier)?;
+    }
     let found = match (&identity.identifier, &identity.mobile) {
-        (Some(identifier), _) => citizens::table
-            .filter(citizens::identifier.eq(identifier))
-            .select(Citizen::as_select())
-            .first(connection)
-            .optional()?,
-        (None, Some(mobile)) => citizens::table
-            .filter(citizens::mobile.eq(mobile).and(citizens::identifier.is_null()))
-            .order(citizens::id)
-            .select(Citizen::as_select())
-            .first(connection)
-            .optional()?,
+        (Some(identifier), _) => by_identifier(connection, &act.vault, identifier)?,
+        (None, Some(mobile)) => by_mobile_alone(connection, &act.vault, mobile)?,
         (None, None) => None,
     };
     // a family shares a phone: without an identifier another name is another person
@@ -246,8 +40,34 @@ pub fn find_or_create(connection: &mut DbConnection, act: &Act, identity: &Ident
     }
 }
 
+/// The one record of this identifier.
+fn by_identifier(connection: &mut DbConnection, vault: &Vault, identifier: &str) -> Result<Option<Citizen>> {
+    for blind in vault.blinds(Look::Identifier, identifier) {
+        let query = citizens::table.filter(citizens::identifier_index.eq(blind));
+        let row: Option<CitizenRow> = query.select(CitizenRow::as_select()).first(connection).optional()?;
+        if let Some(row) = row {
+            return row.open(connection, vault).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// The oldest record of this mobile that has no identifier.
+fn by_mobile_alone(connection: &mut DbConnection, vault: &Vault, mobile: &str) -> Result<Option<Citizen>> {
+    let mut found: Option<CitizenRow> = None;
+    for blind in vault.blinds(Look::Mobile, mobile) {
+        let row: Option<CitizenRow> = citizens::table
+            .filter(citizens::mobile_index.eq(blind).and(citizens::identifier.is_null()))
+            .order(citizens::id)
+            .select(CitizenRow::as_select())
+            .first(connection)
+            .optional()?;
+        found = found.into_iter().chain(row).min_by_key(|row| row.id);
+    }
+    found.map(|row| row.open(connection, vault)).transpose()
+}
+
 fn create(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Result<Citizen> {
-    use citizens as c;
     let citizen = Citizen {
         id: act.id(),
         kind: identity.kind.to_owned(),
@@ -263,20 +83,17 @@ fn create(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Resu
         created_at: act.now,
         updated_at: act.now,
     };
-    diesel::insert_into(c::table)
-        .values((
-            (c::id.eq(citizen.id), c::kind.eq(&citizen.kind), c::identifier.eq(&citizen.identifier)),
-            (c::name.eq(&citizen.name), c::mobile.eq(&citizen.mobile), c::phone.eq(&citizen.phone)),
-            (
-                c::email.eq(&citizen.email),
-                c::address.eq(&citizen.address),
-                c::postal_code.eq(&citizen.postal_code),
-            ),
-            (c::preferred_channel.eq(&citizen.preferred_channel), c::language.eq(&citizen.language)),
-            (c::created_at.eq(act.now), c::updated_at.eq(act.now)),
-        ))
-        .execute(connection)?;
+    diesel::insert_into(citizens::table).values(New::of(&citizen, &act.vault)?).execute(connection)?;
     Ok(citizen)
+}
+
+/// Writes many new records with one statement, without looking whether they are known; for invented crowds.
+pub(crate) fn insert_all(connection: &mut DbConnection, vault: &Vault, crowd: &[Citizen]) -> Result<()> {
+    let rows = crowd.iter().map(|citizen| New::of(citizen, vault)).collect::<Result<Vec<_>>>()?;
+    if !rows.is_empty() {
+        on_both!(connection, |c| diesel::insert_into(citizens::table).values(&rows).execute(c))?;
+    }
+    Ok(())
 }
 
 fn refresh(
@@ -304,47 +121,66 @@ fn refresh(
     }
     if citizen != before {
         citizen.updated_at = act.now;
-        save(connection, &citizen)?;
+        diesel::update(citizens::table.find(citizen.id))
+            .set(Written::of(&citizen, &act.vault)?)
+            .execute(connection)?;
     }
     Ok(citizen)
 }
 
-fn save(connection: &mut DbConnection, citizen: &Citizen) -> Result<()> {
-    use citizens as c;
-    diesel::update(c::table.find(citizen.id))
-        .set((
-            (c::name.eq(&citizen.name), c::mobile.eq(&citizen.mobile), c::phone.eq(&citizen.phone)),
-            (
-                c::email.eq(&citizen.email),
-                c::address.eq(&citizen.address),
-                c::postal_code.eq(&citizen.postal_code),
-            ),
-            (c::preferred_channel.eq(&citizen.preferred_channel), c::language.eq(&citizen.language)),
-            c::updated_at.eq(citizen.updated_at),
-        ))
-        .execute(connection)?;
-    Ok(())
-}
-
 /// The record of this id.
-pub fn load(connection: &mut DbConnection, id: CitizenId) -> Result<Citizen> {
-    Ok(citizens::table.find(id).select(Citizen::as_select()).first(connection)?)
+///
+/// # Errors
+/// `NotFound` when there is none.
+pub fn load(connection: &mut DbConnection, vault: &Vault, id: CitizenId) -> Result<Citizen> {
+    find(connection, vault, id)?.ok_or(Error::NotFound)
 }
 
-/// Citizens of this identifier or mobile.
-pub fn search(connection: &mut DbConnection, wished: &Identity) -> Result<Vec<Citizen>> {
-    let mut query = citizens::table.order(citizens::id).limit(50).select(Citizen::as_select()).into_boxed();
-    if let Some(identifier) = wished.identifier.clone() {
-        query = query.filter(citizens::identifier.eq(identifier));
+/// The record of this id, where it is still there.
+pub fn find(connection: &mut DbConnection, vault: &Vault, id: CitizenId) -> Result<Option<Citizen>> {
+    let row: Option<CitizenRow> =
+        citizens::table.find(id).select(CitizenRow::as_select()).first(connection).optional()?;
+    row.map(|row| row.open(connection, vault)).transpose()
+}
+
+/// The records of these ids, with one query.
+pub fn load_all(
+    connection: &mut DbConnection,
+    vault: &Vault,
+    ids: impl IntoIterator<Item = CitizenId>,
+) -> Result<HashMap<CitizenId, Citizen>> {
+    let ids: Vec<CitizenId> = ids.into_iter().collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
     }
-    if let Some(mobile) = wished.mobile.clone() {
-        query = query.filter(citizens::mobile.eq(mobile));
+    let rows: Vec<CitizenRow> =
+        citizens::table.filter(citizens::id.eq_any(ids)).select(CitizenRow::as_select()).load(connection)?;
+    rows.into_iter().map(|row| Ok((row.id, row.open(connection, vault)?))).collect()
+}
+
+/// Citizens of this identifier, mobile, fixed line and e-mail address, as far as they are told; at most fifty.
+pub fn search(connection: &mut DbConnection, vault: &Vault, wished: &Identity) -> Result<Vec<Citizen>> {
+    let mut query =
+        citizens::table.order(citizens::id).limit(50).select(CitizenRow::as_select()).into_boxed();
+    let blinds = |look, value: &Option<String>| value.as_deref().map(|value| vault.blinds(look, value));
+    if let Some(blinds) = blinds(Look::Identifier, &wished.identifier) {
+        query = query.filter(citizens::identifier_index.eq_any(blinds));
     }
-    Ok(query.load(connection)?)
+    if let Some(blinds) = blinds(Look::Mobile, &wished.mobile) {
+        query = query.filter(citizens::mobile_index.eq_any(blinds));
+    }
+    if let Some(blinds) = blinds(Look::Phone, &wished.phone) {
+        query = query.filter(citizens::phone_index.eq_any(blinds));
+    }
+    if let Some(blinds) = blinds(Look::Email, &wished.email) {
+        query = query.filter(citizens::email_index.eq_any(blinds));
+    }
+    let rows: Vec<CitizenRow> = query.load(connection)?;
+    rows.into_iter().map(|row| row.open(connection, vault)).collect()
 }
 
 /// Corrects the contacts of a citizen; the identifier stays.
 pub fn correct(connection: &mut DbConnection, act: &Act, id: CitizenId, told: &Identity) -> Result<Citizen> {
-    let citizen = load(connection, id)?;
+    let citizen = load(connection, &act.vault, id)?;
     refresh(connection, act, citizen, told)
 }

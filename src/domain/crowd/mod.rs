@@ -1,9 +1,10 @@
 //! A crowd of invented cases, written straight into the tables, to measure with a full database.
 //!
 //! They lie two years deep, spread over provinces, offices, statuses and due times as real ones would; each has
-//! its scopes, its search words and a chain of one event that verifies. They are not played through the verbs, so
+//! its scopes, its search words and a chain of one event that verifies, and most have a citizen, sealed as usual. They are not played through the verbs, so
 //! a closed one has no answers; nothing rings for a deadline that lies in the past already.
 
+mod people;
 pub mod words;
 
 use std::collections::HashSet;
@@ -13,17 +14,19 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::db::schema::{case_scopes, cases, events, referrals, users};
-use crate::db::types::{CaseId, OfficeId, ReferralId, Time};
+use crate::db::types::{CaseId, CitizenId, OfficeId, ReferralId, Time};
 use crate::db::{DbConnection, IdMaker, fulltext};
 use crate::domain::actor::Act;
 use crate::domain::calendar::{JalaliDate, TEHRAN};
 use crate::domain::cases::life::{Fact, HopRole, HopState, Status};
 use crate::domain::cases::{Channel, IntakeCode, Priority, TrackingCode, scope_of, sha256_hex};
+use crate::domain::citizens::{self, Citizen};
 use crate::domain::history::chain::{self, Line};
 use crate::domain::rulebook::{Category, Province};
 use crate::domain::text::search_key;
 use crate::error::{Error, Result};
 use crate::on_both;
+use people::{Filer, People};
 
 /// Days over which the cases lie.
 const DEPTH_DAYS: i64 = 2 * 365;
@@ -49,6 +52,7 @@ pub struct Crowd {
     start: Time,
     step_micros: i64,
     made: i64,
+    people: People,
     provinces: Vec<Province>,
     categories: Vec<Category>,
 }
@@ -64,6 +68,9 @@ pub struct Invented {
     channel: Channel,
     category: Option<String>,
     text: String,
+    citizen: Option<CitizenId>,
+    /// The citizen, where this case is the first.
+    person: Option<Citizen>,
     province: Option<String>,
     county: Option<String>,
     intake: OfficeId,
@@ -92,6 +99,7 @@ impl Crowd {
             start: act.now.plus_days(-DEPTH_DAYS),
             step_micros: (DEPTH_DAYS * DAY - 600) * 1_000_000 / count.max(1),
             made: 0,
+            people: People::default(),
             provinces: act.rules.provinces.values().cloned().collect(),
             categories,
         })
@@ -137,7 +145,12 @@ impl Crowd {
             | Status::Answered
             | Status::Closed => HopState::Answered,
         };
-        let id = self.id(at);
+        let (id, newcomer) = (self.id(at), self.id(at));
+        let (citizen, person) = match self.people.next(&mut self.rng, newcomer, at) {
+            Filer::Nobody => (None, None),
+            Filer::Known(id) => (Some(id), None),
+            Filer::New(person) => (Some(person.id), Some(*person)),
+        };
         let text = words::text(&mut self.rng, 60, self.made.unsigned_abs());
         let channels = [
             Channel::Phone,
@@ -182,6 +195,8 @@ impl Crowd {
             status,
             channel,
             text,
+            citizen,
+            person,
             province,
             county,
             intake,
@@ -268,8 +283,10 @@ impl Invented {
 }
 
 /// Writes invented cases with all their rows, in the caller's transaction.
-pub fn write(connection: &mut DbConnection, crowd: &[Invented]) -> Result<()> {
+pub fn write(connection: &mut DbConnection, act: &Act, crowd: &[Invented]) -> Result<()> {
     for rows in crowd.chunks(ROWS) {
+        let people: Vec<Citizen> = rows.iter().filter_map(|row| row.person.clone()).collect();
+        citizens::insert_all(connection, &act.vault, &people)?;
         write_cases(connection, rows)?;
         write_events(connection, rows)?;
         write_referrals(connection, rows)?;
@@ -313,7 +330,12 @@ fn write_cases(connection: &mut DbConnection, rows: &[Invented]) -> Result<()> {
                     c::channel.eq(row.channel),
                     c::category.eq(&row.category),
                 ),
-                (c::priority.eq(Priority::Normal), c::language.eq("fa"), c::text.eq(&row.text)),
+                (
+                    c::priority.eq(Priority::Normal),
+                    c::language.eq("fa"),
+                    c::text.eq(&row.text),
+                    c::citizen_id.eq(row.citizen),
+                ),
                 (
                     c::is_anonymous.eq(false),
                     c::is_sealed.eq(false),
@@ -434,14 +456,21 @@ mod tests {
         let ids = Arc::new(IdMaker::new(1, 0));
         seed(&mut connection, &Files::embedded(), &ids);
         let rules = RulebookCache::default().current(&mut connection).unwrap();
-        let act = Act { actor: Actor::System, now: now(), rules, ids, keys: Keys::new(&[9; 32]) };
+        let vault = crate::domain::vault::tests::vault(&mut connection);
+        let act = Act { actor: Actor::System, now: now(), rules, ids, keys: Keys::new(&[9; 32]), vault };
         let mut crowd = Crowd::new(&mut connection, &act, 600).unwrap();
-        write(&mut connection, &crowd.next(&act, 600).unwrap()).unwrap();
+        write(&mut connection, &act, &crowd.next(&act, 600).unwrap()).unwrap();
 
         let rows: Vec<CaseRow> = cases::table.select(CaseRow::as_select()).load(&mut connection).unwrap();
         assert_eq!(rows.len(), 600);
         let report = audit::run(&mut connection, &audit::Known::default(), &mut |_| {}).unwrap();
         assert_eq!((report.events, report.findings), (600, vec![]));
+        let filers: Vec<CitizenId> = rows.iter().filter_map(|row| row.citizen_id).collect();
+        assert!(filers.len() > 400);
+        for citizen in citizens::load_all(&mut connection, &act.vault, filers).unwrap().into_values() {
+            let wished = citizens::Identity { identifier: citizen.identifier.clone(), ..Default::default() };
+            assert!(citizens::search(&mut connection, &act.vault, &wished).unwrap() == [citizen]);
+        }
         let mut open = 0;
         for row in rows {
             assert!(

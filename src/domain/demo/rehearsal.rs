@@ -5,7 +5,8 @@ use diesel::prelude::*;
 use super::tests::{facts_of, played, whole};
 use super::*;
 use crate::db::schema::cases;
-use crate::db::types::{AnswerId, CaseId, ReferralId};
+use crate::db::sealed::Sealed;
+use crate::db::types::{AnswerId, CaseId, MessageId, ReferralId};
 use crate::domain::actor::Actor;
 use crate::domain::cases::answer::{self, Answer, Decision};
 use crate::domain::cases::ask::{self, Ask, Reply};
@@ -16,6 +17,7 @@ use crate::domain::cases::refer::{self, Receiver, Refer};
 use crate::domain::cases::reopen::{self, Reopen};
 use crate::domain::cases::{CaseRow, Docket, Expected, life_of};
 use crate::domain::referrals::{self, Move};
+use crate::domain::vault::field;
 
 /// The demonstration with its verbs at hand.
 struct Rehearsal {
@@ -204,11 +206,12 @@ fn an_extension_tells_the_note_and_keeps_the_code() {
     use crate::db::schema::messages as m;
     let mut r = Rehearsal::new();
     let case = r.case(State::Extended);
-    let facts: String = m::table
+    let (id, facts): (MessageId, Sealed) = m::table
         .filter(m::case_id.eq(case).and(m::template.eq("deadline_extended")))
-        .select(m::facts)
+        .select((m::id, m::facts))
         .first(&mut r.connection)
         .unwrap();
+    let facts = r.act.vault.open(&mut r.connection, field!(messages::facts), id, &facts).unwrap();
     assert!(facts.contains("ساخت پست زمینی") && !facts.contains("physical_work"), "{facts}");
     let events = facts_of(&mut r.connection, case);
     let is_coded =

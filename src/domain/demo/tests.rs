@@ -28,7 +28,8 @@ fn played_at(now: Time) -> (tempfile::TempDir, DbConnection, Act) {
     let ids = Arc::new(IdMaker::new(1, 0));
     seed(&mut connection, &Files::embedded(), &ids);
     let rules = RulebookCache::default().current(&mut connection).unwrap();
-    let act = Act { actor: Actor::System, now, rules, ids, keys: Keys::new(&[9; 32]) };
+    let vault = crate::domain::vault::tests::vault(&mut connection);
+    let act = Act { actor: Actor::System, now, rules, ids, keys: Keys::new(&[9; 32]), vault };
     let done = connection.transaction(|connection| people(connection, &act)).unwrap();
     assert!(matches!(done, Demonstration::Played { staff: 24, cases: 20.. }), "{done:?}");
     (directory, connection, act)

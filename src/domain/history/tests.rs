@@ -27,7 +27,8 @@ fn filled(count: i64) -> (tempfile::TempDir, DbConnection, Act) {
     let ids = Arc::new(IdMaker::new(1, 0));
     seed(&mut connection, &Files::embedded(), &ids);
     let rules = RulebookCache::default().current(&mut connection).unwrap();
-    let act = Act { actor: Actor::System, now: now(), rules, ids, keys: Keys::new(&[9; 32]) };
+    let vault = crate::domain::vault::tests::vault(&mut connection);
+    let act = Act { actor: Actor::System, now: now(), rules, ids, keys: Keys::new(&[9; 32]), vault };
     fill(&mut connection, &act, count);
     (folder, connection, act)
 }
@@ -35,7 +36,7 @@ fn filled(count: i64) -> (tempfile::TempDir, DbConnection, Act) {
 fn fill(connection: &mut DbConnection, act: &Act, count: i64) {
     let mut crowd = Crowd::new(connection, act, count).unwrap();
     let rows = crowd.next(act, usize::try_from(count).unwrap()).unwrap();
-    crowd::write(connection, &rows).unwrap();
+    crowd::write(connection, act, &rows).unwrap();
 }
 
 fn write(connection: &mut DbConnection, act: &Act, due: Due) -> usize {

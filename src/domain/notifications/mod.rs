@@ -13,10 +13,12 @@ pub use render::{Rendered, render};
 
 use crate::db::DbConnection;
 use crate::db::schema::{messages, outbox as waiting};
+use crate::db::sealed::Sealed;
 use crate::db::types::{AnswerId, CitizenId, EventId, MessageId, OfficeId, QuestionId, Time};
 use crate::domain::actor::Act;
 use crate::domain::cases::{CaseRow, Channel};
 use crate::domain::citizens::{self, Citizen};
+use crate::domain::vault::{Vault, field};
 use crate::error::{Error, Result};
 use crate::text_enum;
 
@@ -59,6 +61,25 @@ pub struct Facts {
     /// Leaves the row when the message is settled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_code: Option<String>,
+}
+
+impl Facts {
+    /// As they are stored with a message.
+    fn sealed(&self, vault: &Vault, message: MessageId) -> Result<Sealed> {
+        let json = serde_json::to_string(self).map_err(|error| Error::Internal(Box::new(error)))?;
+        vault.seal(field!(messages::facts), message, &json)
+    }
+
+    /// As they were stored with a message.
+    fn open(
+        connection: &mut DbConnection,
+        vault: &Vault,
+        message: MessageId,
+        sealed: &Sealed,
+    ) -> Result<Self> {
+        let json = vault.open(connection, field!(messages::facts), message, sealed)?;
+        serde_json::from_str(&json).map_err(|error| Error::Internal(Box::new(error)))
+    }
 }
 
 /// Where a notice goes.
@@ -121,7 +142,7 @@ pub fn to_citizen(
     facts: &Facts,
 ) -> Result<()> {
     let Some(id) = row.citizen_id else { return Ok(()) };
-    let citizen = citizens::load(connection, id)?;
+    let citizen = citizens::load(connection, &act.vault, id)?;
     queue_for(connection, act, row, &citizen, event, template, facts)
 }
 
@@ -174,7 +195,7 @@ fn queue(
 ) -> Result<()> {
     use messages as m;
     let id: MessageId = act.id();
-    let facts = serde_json::to_string(facts).map_err(|error| Error::Internal(Box::new(error)))?;
+    let facts = facts.sealed(&act.vault, id)?;
     let (audience, citizen, office) = match to {
         Audience::Citizen(citizen) => ("citizen", Some(citizen), None),
         Audience::Office(office) => ("office", None, Some(office)),

@@ -24,8 +24,7 @@ impl RulebookCache {
 
     /// The rules in force as this transaction sees them.
     pub fn current(&self, connection: &mut DbConnection) -> Result<Arc<Rulebook>> {
-        let version: i64 =
-            on_both!(connection, |c| rulebook_version::table.select(rulebook_version::version).first(c))?;
+        let version = version(connection)?;
         let held = self.0.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
         if let Some(rules) = held.filter(|rules| rules.version == version) {
             return Ok(rules);
@@ -36,7 +35,12 @@ impl RulebookCache {
     }
 }
 
-/// Tells every process that the rules changed; to be called in the transaction that changes them.
+/// The version as this transaction sees it; it rises with every change of rules, and of keys.
+pub fn version(connection: &mut DbConnection) -> Result<i64> {
+    Ok(on_both!(connection, |c| rulebook_version::table.select(rulebook_version::version).first(c))?)
+}
+
+/// Tells every process that rules or keys changed; to be called in the transaction that changes them.
 pub fn changed(connection: &mut DbConnection) -> Result<()> {
     diesel::update(rulebook_version::table)
         .set(rulebook_version::version.eq(rulebook_version::version + 1))

@@ -15,7 +15,7 @@ mod rows;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use load::RulebookCache;
+pub use load::{RulebookCache, changed, version};
 pub use offices::{Level, Office, Offices};
 pub use roles::{Reach, Verb};
 pub use routing::Route;

@@ -2,19 +2,18 @@
 
 use std::collections::{HashMap, HashSet};
 
-use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::db::DbConnection;
-use crate::db::schema::citizens;
 use crate::db::types::{CaseId, CitizenId, OfficeId, Time, UserId};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::life::{Proposal, Status};
 use crate::domain::cases::register::Place;
 use crate::domain::cases::{CaseRow, Channel, Priority, Representative};
-use crate::domain::citizens::Citizen;
+use crate::domain::citizens::{self, Citizen};
 use crate::domain::rulebook::Verb;
 use crate::domain::users;
+use crate::domain::vault::field;
 use crate::error::Result;
 
 /// An office by code and names.
@@ -121,18 +120,8 @@ pub fn cases(connection: &mut DbConnection, act: &Act, rows: &[CaseRow]) -> Resu
     let names = if people.is_empty() { HashMap::new() } else { users::names(connection, &people)? };
     let wanted: HashSet<CitizenId> =
         rows.iter().filter(|row| may_read_identity(act, row)).filter_map(|row| row.citizen_id).collect();
-    let known: HashMap<CitizenId, Citizen> = if wanted.is_empty() {
-        HashMap::new()
-    } else {
-        citizens::table
-            .filter(citizens::id.eq_any(wanted))
-            .select(Citizen::as_select())
-            .load(connection)?
-            .into_iter()
-            .map(|citizen: Citizen| (citizen.id, citizen))
-            .collect()
-    };
-    Ok(rows.iter().map(|row| view(act, row, &names, &known)).collect())
+    let known = citizens::load_all(connection, &act.vault, wanted)?;
+    rows.iter().map(|row| view(connection, act, row, &names, &known)).collect()
 }
 
 /// A sealed identity is shown to nobody here; its release is a verb of its own (requirement tag S4.4).
@@ -190,18 +179,33 @@ pub(super) fn office_view(act: &Act, id: OfficeId) -> OfficeView {
     }
 }
 
+/// Where a case happened and who filed it for another, opened.
+fn opened(
+    connection: &mut DbConnection,
+    act: &Act,
+    row: &CaseRow,
+) -> Result<(Option<String>, Option<Representative>)> {
+    let address = row.address.as_ref();
+    let address = act.vault.open_some(connection, field!(cases::address), row.id, address)?;
+    let field = field!(cases::representative);
+    let person = act.vault.open_some(connection, field, row.id, row.representative.as_ref())?;
+    Ok((address, person.and_then(|json| serde_json::from_str(&json).ok())))
+}
+
 fn view(
+    connection: &mut DbConnection,
     act: &Act,
     row: &CaseRow,
     names: &HashMap<UserId, (String, String)>,
     known: &HashMap<CitizenId, Citizen>,
-) -> CaseView {
+) -> Result<CaseView> {
     let holder = office_view(act, row.holder_office_id);
     let person = row.holder_user_id.and_then(|id| names.get(&id));
     let leaf = row.category.as_deref().and_then(|code| act.rules.categories.get(code));
     let is_open = matches!(row.status, Status::Registered | Status::Classified | Status::Referred);
-    let shows_identity = may_read_identity(act, row);
-    CaseView {
+    let (address, representative) =
+        if may_read_identity(act, row) { opened(connection, act, row)? } else { (None, None) };
+    Ok(CaseView {
         id: row.id,
         tracking_code: row.tracking_code.clone(),
         version: row.version,
@@ -219,7 +223,7 @@ fn view(
         place: Place {
             province: row.province.clone(),
             county: row.county.clone(),
-            address: row.address.clone().filter(|_| shows_identity),
+            address,
             lat: row.lat,
             lon: row.lon,
         },
@@ -235,11 +239,7 @@ fn view(
             user_name: person.map(|(_, name)| name.clone()),
         },
         citizen: row.citizen_id.and_then(|id| known.get(&id)).map(CitizenView::of),
-        representative: row
-            .representative
-            .as_deref()
-            .filter(|_| shows_identity)
-            .and_then(|json| serde_json::from_str(json).ok()),
+        representative,
         external_id: row.external_id.clone(),
         received_at: row.received_at,
         registered_at: row.registered_at,
@@ -258,5 +258,5 @@ fn view(
         reopenings: row.reopenings,
         dismissal: row.dismissal.as_deref().and_then(|json| serde_json::from_str(json).ok()),
         updated_at: row.updated_at,
-    }
+    })
 }

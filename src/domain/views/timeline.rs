@@ -5,11 +5,13 @@ use serde::Serialize;
 
 use crate::db::DbConnection;
 use crate::db::schema::{events, messages};
+use crate::db::sealed::Sealed;
 use crate::db::types::{AttachmentId, CaseId, EventId, MessageId, NoteId, OfficeId, Time, UserId};
 use crate::domain::actor::Act;
 use crate::domain::cases::{attach, note};
 use crate::domain::notifications::DeliveryState;
 use crate::domain::users;
+use crate::domain::vault::field;
 use crate::error::Result;
 
 /// One line of the timeline.
@@ -116,8 +118,8 @@ struct MessageRow {
     audience: String,
     channel: String,
     template: Option<String>,
-    subject: Option<String>,
-    body: Option<String>,
+    subject: Option<Sealed>,
+    body: Option<Sealed>,
     state: DeliveryState,
     attempts: i32,
     error: Option<String>,
@@ -126,30 +128,34 @@ struct MessageRow {
 }
 
 /// All messages of a case, oldest first.
-pub fn messages(connection: &mut DbConnection, case: CaseId) -> Result<Vec<MessageView>> {
+pub fn messages(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<Vec<MessageView>> {
     let rows: Vec<MessageRow> = messages::table
         .filter(messages::case_id.eq(case))
         .order(messages::id)
         .select(MessageRow::as_select())
         .load(connection)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| MessageView {
-            id: row.id,
-            case_id: row.case_id,
-            direction: row.direction,
-            audience: row.audience,
-            channel: row.channel,
-            template: row.template,
-            subject: row.subject,
-            body: row.body,
-            state: row.state,
-            attempts: row.attempts,
-            error: row.error,
-            created_at: row.created_at,
-            settled_at: row.settled_at,
+    rows.into_iter()
+        .map(|row| {
+            let mut open = |field, sealed: Option<Sealed>| {
+                act.vault.open_some(connection, field, row.id, sealed.as_ref())
+            };
+            Ok(MessageView {
+                id: row.id,
+                case_id: row.case_id,
+                direction: row.direction,
+                audience: row.audience,
+                channel: row.channel,
+                template: row.template,
+                subject: open(field!(messages::subject), row.subject)?,
+                body: open(field!(messages::body), row.body)?,
+                state: row.state,
+                attempts: row.attempts,
+                error: row.error,
+                created_at: row.created_at,
+                settled_at: row.settled_at,
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// All notes of a case, oldest first.
@@ -169,8 +175,8 @@ pub fn notes(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<V
         .collect())
 }
 
-impl From<attach::AttachmentRow> for AttachmentView {
-    fn from(row: attach::AttachmentRow) -> Self {
+impl From<attach::Attachment> for AttachmentView {
+    fn from(row: attach::Attachment) -> Self {
         Self {
             id: row.id,
             name: row.name,
@@ -184,8 +190,8 @@ impl From<attach::AttachmentRow> for AttachmentView {
 }
 
 /// All files of a case, oldest first.
-pub fn attachments(connection: &mut DbConnection, case: CaseId) -> Result<Vec<AttachmentView>> {
-    Ok(attach::of_case(connection, case)?.into_iter().map(AttachmentView::from).collect())
+pub fn attachments(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<Vec<AttachmentView>> {
+    Ok(attach::of_case(connection, act, case)?.into_iter().map(AttachmentView::from).collect())
 }
 
 /// One attempt to deliver a message, or one report of its carrier.

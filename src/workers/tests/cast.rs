@@ -9,6 +9,7 @@ use crate::app::{App, Nudges};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::schema::{definitions, messages, offices};
+use crate::db::sealed::Sealed;
 use crate::db::types::{CaseId, DefinitionId, MessageId, OfficeId, Time};
 use crate::db::{Db, DbConnection, IdMaker, Location, migrate};
 use crate::domain::actor::{Act, Actor};
@@ -17,6 +18,7 @@ use crate::domain::citizens::CitizenInput;
 use crate::domain::keys::Keys;
 use crate::domain::notifications::DeliveryState;
 use crate::domain::rulebook::{Level, RulebookCache};
+use crate::domain::vault::{self, Masters, Source, Vault, field};
 use crate::error::Result;
 use crate::gateways::{Gateways, Mailer, Memory, SmsGateway};
 
@@ -40,8 +42,8 @@ pub(super) struct Cast {
     _dir: tempfile::TempDir,
 }
 
-/// What a test looks at of a message.
-#[derive(Debug, Queryable)]
+/// What a test looks at of a message, opened.
+#[derive(Debug)]
 pub(super) struct Seen {
     pub id: MessageId,
     pub channel: String,
@@ -63,16 +65,21 @@ impl Cast {
         connection.transaction(|connection| seed(connection, now)).unwrap();
         let mut config = Config::load(std::path::Path::new("/nowhere/local.toml")).unwrap();
         config.data.dir = dir.path().to_owned();
+        let db = Db::open(&location, 4).unwrap();
+        let masters = Masters::new(&Keys::new(&[7; 32]), &[]);
+        vault::found(&mut connection, &masters, now).unwrap();
+        let vault = Vault::unlock(&mut connection, Source::Held(masters)).unwrap();
         let (sms, mail) = (Memory::default(), Memory::default());
         let mut gateways = Gateways::in_memory(&config);
         gateways.sms = SmsGateway::Memory(sms.clone());
         gateways.mailer = Mailer::Memory(mail.clone());
         let app = App {
             config: Arc::new(config),
-            db: Db::open(&location, 4).unwrap(),
+            db,
             clock: Clock::standing_at(now),
             ids: Arc::new(IdMaker::new(1, 0)),
             keys: Keys::new(&[7; 32]),
+            vault,
             rules: RulebookCache::default(),
             gateways,
             nudges: Nudges::default(),
@@ -117,20 +124,26 @@ impl Cast {
 
     pub async fn messages(&self) -> Vec<Seen> {
         use messages as m;
-        let read = self.app.db.read(|connection| {
-            Ok(m::table
+        type Row = (
+            (MessageId, String, DeliveryState, i32),
+            (Sealed, Option<Sealed>, Option<String>, Option<MessageId>),
+        );
+        let vault = self.app.vault.clone();
+        let read = self.app.db.read(move |connection| {
+            let rows: Vec<Row> = m::table
                 .order(m::id)
                 .select((
-                    m::id,
-                    m::channel,
-                    m::state,
-                    m::attempts,
-                    m::facts,
-                    m::body,
-                    m::error,
-                    m::fallback_of,
+                    (m::id, m::channel, m::state, m::attempts),
+                    (m::facts, m::body, m::error, m::fallback_of),
                 ))
-                .load(connection)?)
+                .load(connection)?;
+            rows.into_iter()
+                .map(|((id, channel, state, attempts), (facts, body, error, fallback_of))| {
+                    let facts = vault.open(connection, field!(messages::facts), id, &facts)?;
+                    let body = vault.open_some(connection, field!(messages::body), id, body.as_ref())?;
+                    Ok(Seen { id, channel, state, attempts, facts, body, error, fallback_of })
+                })
+                .collect()
         });
         read.await.unwrap()
     }

@@ -3,9 +3,11 @@
 use diesel::prelude::*;
 
 use super::cast::Cast;
-use crate::db::schema::{cases, events, idempotency_keys};
+use crate::db::schema::{cases, events};
 use crate::db::types::CaseId;
+use crate::domain::actor::Act;
 use crate::domain::cases::life::Status;
+use crate::domain::once;
 use crate::error::Result;
 use crate::workers::deadlines::run_once;
 use crate::workers::{Slot, drain, housekeeping, start_all};
@@ -88,14 +90,9 @@ async fn questions_without_reply_and_passed_windows_close_their_cases() {
 async fn what_is_past_its_time_is_forgotten_and_the_slot_is_kept() {
     let cast = Cast::new();
     cast.write(|connection, act| {
-        use idempotency_keys as k;
         for (key, age) in [("old", 8), ("new", 6)] {
-            diesel::insert_into(k::table)
-                .values((
-                    (k::actor.eq("public"), k::key.eq(key), k::fingerprint.eq("f"), k::status.eq(201)),
-                    (k::reply.eq("{}"), k::created_at.eq(act.now.plus_days(-age))),
-                ))
-                .execute(connection)?;
+            let then = Act { now: act.now.plus_days(-age), ..act.clone() };
+            once::keep(connection, &then, key, "fingerprint", 201, &serde_json::json!({}))?;
         }
         Ok(())
     })

@@ -2,6 +2,7 @@
 
 mod cast;
 mod client;
+mod stolen;
 mod template;
 
 use std::cell::RefCell;
@@ -18,13 +19,16 @@ use samad::config::Config;
 use samad::db::types::Time;
 use samad::db::{Db, DbConnection, IdMaker};
 use samad::domain::rulebook::RulebookCache;
+use samad::domain::vault::Vault;
 use samad::error::Result;
 use samad::gateways::{Gateways, Mailer, Memory, SmsGateway};
 use samad::{server, workers};
 
 pub use cast::{Case, MARYAM, REZA, filing};
 pub use client::{Client, Reply};
+pub use stolen::Stolen;
 use template::Database;
+pub use template::KEYS_FILE;
 
 /// When every test begins: a Wednesday morning in Tehran.
 pub const START: &str = "2026-06-10T06:00:00Z";
@@ -68,11 +72,14 @@ impl TestApp {
         // a test that moves the clock by weeks need not sign in again
         config.tokens.access_seconds = 10 * 366 * 86_400;
         change(&mut config);
+        let db = Db::open(database.location(), config.database.pool).expect("the copy opens");
+        let vault = db.read_here(|connection| Vault::unlock(connection, template::masters()));
         let app = App {
-            db: Db::open(database.location(), config.database.pool).expect("the copy opens"),
+            db,
             clock,
             ids: Arc::new(IdMaker::new(SLOTS.fetch_add(1, Ordering::Relaxed) % 1024, 0)),
             keys: template::keys(),
+            vault: vault.expect("the template has data keys"),
             rules: RulebookCache::holding(template::rules()),
             gateways: Gateways::in_memory(&config),
             nudges: Nudges::default(),

@@ -15,6 +15,7 @@ use samad::domain::demo;
 use samad::domain::keys::Keys;
 use samad::domain::rulebook::{Rulebook, RulebookCache};
 use samad::domain::seed::{self, Files};
+use samad::domain::vault::{self, KeysFile, Source, Vault};
 use tempfile::TempDir;
 
 static TEMPLATE: LazyLock<Location> = LazyLock::new(template);
@@ -28,9 +29,17 @@ pub fn rules() -> Arc<Rulebook> {
     RULES.clone()
 }
 
+/// The keys file of all tests.
+pub const KEYS_FILE: &str = "0707070707070707070707070707070707070707070707070707070707070707\n";
+
 /// The root key of all tests.
 pub fn keys() -> Keys {
-    Keys::new(&[7; 32])
+    KeysFile::parse(KEYS_FILE).expect("a keys file").keys
+}
+
+/// Where all tests have their master keys from.
+pub fn masters() -> Source {
+    Source::Held(KeysFile::parse(KEYS_FILE).expect("a keys file").masters)
 }
 
 /// A copy of the template; gone with the test.
@@ -163,7 +172,9 @@ fn fill(connection: &mut DbConnection) {
         .transaction(|connection| -> samad::error::Result<()> {
             seed::apply(connection, &Files::embedded(), now, &ids)?;
             let rules = RulebookCache::default().current(connection)?;
-            let act = Act { actor: Actor::System, now, rules, ids: ids.clone(), keys: keys() };
+            vault::found(connection, &masters().masters()?, now)?;
+            let vault = Vault::unlock(connection, masters())?;
+            let act = Act { actor: Actor::System, now, rules, ids: ids.clone(), keys: keys(), vault };
             demo::staff_only(connection, &act)?;
             // the same password, hashed so that a sign-in costs nothing
             diesel::update(users::table).set(users::password_hash.eq(cheap_hash())).execute(connection)?;

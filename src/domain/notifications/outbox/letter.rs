@@ -4,13 +4,14 @@ use diesel::prelude::*;
 
 use super::{Claimed, MessageRow};
 use crate::db::DbConnection;
-use crate::db::schema::{cases, citizens as citizen_rows, outbox};
+use crate::db::schema::{cases, outbox};
 use crate::db::types::MessageId;
 use crate::domain::cases::CaseRow;
-use crate::domain::citizens::Citizen;
+use crate::domain::citizens;
 use crate::domain::notifications::{self, DeliveryState, Facts, Outlet, Rendered};
 use crate::domain::rulebook::Rulebook;
-use crate::error::{Error, Language, Result};
+use crate::domain::vault::Vault;
+use crate::error::{Language, Result};
 
 /// A text with its address, for a gateway. Its `Debug` shows neither.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,6 +51,7 @@ pub enum Loaded {
 pub fn load_for_sending(
     connection: &mut DbConnection,
     rules: &Rulebook,
+    vault: &Vault,
     claimed: &Claimed,
     base_url: &str,
 ) -> Result<Loaded> {
@@ -62,12 +64,12 @@ pub fn load_for_sending(
     else {
         return Ok(Loaded::Lost);
     };
-    let Some(address) = address_of(connection, rules, &row, outlet)? else {
+    let Some(address) = address_of(connection, rules, vault, &row, outlet)? else {
         return Ok(Loaded::Unreachable("there is no address any more"));
     };
     let case = cases::table.find(row.case_id).select(CaseRow::as_select()).first(connection).optional()?;
     let Some(case) = case else { return Ok(Loaded::Unreachable("the case is gone")) };
-    let facts: Facts = serde_json::from_str(&row.facts).map_err(|error| Error::Internal(Box::new(error)))?;
+    let facts = Facts::open(connection, vault, row.id, &row.facts)?;
     let rendered = notifications::render(
         connection,
         rules,
@@ -95,6 +97,7 @@ fn is_held(connection: &mut DbConnection, claimed: &Claimed) -> Result<bool> {
 fn address_of(
     connection: &mut DbConnection,
     rules: &Rulebook,
+    vault: &Vault,
     row: &MessageRow,
     outlet: Outlet,
 ) -> Result<Option<String>> {
@@ -103,6 +106,6 @@ fn address_of(
         return Ok(email.filter(|_| outlet == Outlet::Email));
     }
     let Some(id) = row.citizen_id else { return Ok(None) };
-    let citizen = citizen_rows::table.find(id).select(Citizen::as_select()).first(connection).optional()?;
+    let citizen = citizens::find(connection, vault, id)?;
     Ok(citizen.and_then(|citizen| notifications::address(&citizen, outlet).map(str::to_owned)))
 }

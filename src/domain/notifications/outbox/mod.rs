@@ -22,6 +22,7 @@ use super::{DeliveryState, Outlet};
 use crate::db::DbConnection;
 use crate::db::dialect::{for_update, for_update_skip_locked};
 use crate::db::schema::{messages, outbox};
+use crate::db::sealed::Sealed;
 use crate::db::types::{CaseId, CitizenId, EventId, MessageId, OfficeId, Time};
 use crate::error::Result;
 
@@ -155,8 +156,8 @@ struct MessageRow {
     channel: String,
     template: Option<String>,
     language: String,
-    facts: String,
-    body: Option<String>,
+    facts: Sealed,
+    body: Option<Sealed>,
     state: DeliveryState,
     attempts: i32,
     fallback_of: Option<MessageId>,

@@ -6,6 +6,7 @@ use super::MessageRow;
 use super::settle::{end, note};
 use crate::db::DbConnection;
 use crate::db::schema::{messages, outbox};
+use crate::db::sealed::Sealed;
 use crate::db::types::{MessageId, Time};
 use crate::domain::actor::Act;
 use crate::domain::notifications::{self, DeliveryState};
@@ -96,7 +97,7 @@ pub fn resend(connection: &mut DbConnection, act: &Act, message: MessageId) -> R
     diesel::update(m::table.find(message))
         .set((
             (m::state.eq(DeliveryState::Queued), m::attempts.eq(0), m::error.eq(None::<String>)),
-            (m::carrier_id.eq(None::<String>), m::settled_at.eq(None::<Time>), m::body.eq(None::<String>)),
+            (m::carrier_id.eq(None::<String>), m::settled_at.eq(None::<Time>), m::body.eq(None::<Sealed>)),
         ))
         .execute(connection)?;
     notifications::enqueue(connection, message, act.now)?;

@@ -8,10 +8,12 @@ use super::{Claimed, Letter, MessageRow};
 use crate::config::Outbox;
 use crate::db::DbConnection;
 use crate::db::schema::{deliveries, messages, outbox};
+use crate::db::sealed::Sealed;
 use crate::db::types::{MessageId, Time};
 use crate::domain::actor::Act;
 use crate::domain::notifications::{DeliveryState, Facts};
-use crate::error::{Error, Result};
+use crate::domain::vault::field;
+use crate::error::Result;
 
 /// A message with no other way outlives an outage of its gateway by so many seconds.
 const OUTAGE_PATIENCE_SECONDS: i64 = 3 * 86_400;
@@ -80,20 +82,21 @@ fn keep(
         return Ok(Settled::Lost);
     }
     let state = if is_reported { row.state } else { state };
-    let (facts, code) = without_code(&row.facts)?;
+    let (facts, code) = without_code(connection, act, &row)?;
     let mask = |text: &str| match code.as_deref() {
         Some(code) if !code.is_empty() => text.replace(code, "••••"),
         Some(_) | None => text.to_owned(),
     };
+    let seal = |field, text: &str| act.vault.seal(field, row.id, text);
+    let subject = letter.rendered.subject.as_deref().map(mask);
+    let subject = subject.map(|text| seal(field!(messages::subject), &text)).transpose()?;
+    let body = seal(field!(messages::body), &mask(&letter.rendered.body))?;
+    let address = seal(field!(messages::address), &letter.address)?;
     diesel::update(m::table.find(row.id))
         .set((
             (m::state.eq(state), m::attempts.eq(row.attempts + 1), m::error.eq(detail), m::facts.eq(facts)),
-            (m::address.eq(&letter.address), m::subject.eq(letter.rendered.subject.as_deref().map(mask))),
-            (
-                m::body.eq(mask(&letter.rendered.body)),
-                m::carrier_id.eq(carrier_id),
-                m::settled_at.eq(act.now),
-            ),
+            (m::address.eq(address), m::subject.eq(subject), m::body.eq(body)),
+            (m::carrier_id.eq(carrier_id), m::settled_at.eq(act.now)),
         ))
         .execute(connection)?;
     note(connection, act, row.id, state, detail)?;
@@ -114,7 +117,7 @@ pub fn settle_passing(
     let row = MessageRow::lock(connection, claimed.message)?;
     let attempts = row.attempts + 1;
     let may_wait = fault == Fault::Gateway && row.created_at.plus_seconds(OUTAGE_PATIENCE_SECONDS) > act.now;
-    if attempts >= retry.max_attempts && !(may_wait && next_outlet(connection, &row)?.is_none()) {
+    if attempts >= retry.max_attempts && !(may_wait && next_outlet(connection, act, &row)?.is_none()) {
         return settle_final(connection, act, claimed, DeliveryState::Failed, error);
     }
     let wait = backoff(retry, attempts);
@@ -161,9 +164,9 @@ pub(super) fn end(
     error: &str,
 ) -> Result<Settled> {
     use messages as m;
-    let next = next_outlet(connection, row)?;
+    let next = next_outlet(connection, act, row)?;
     // the access code goes on with the successor; a dead letter keeps it to be sent again
-    let facts = if next.is_some() { without_code(&row.facts)?.0 } else { row.facts.clone() };
+    let facts = if next.is_some() { without_code(connection, act, row)?.0 } else { row.facts.clone() };
     diesel::update(m::table.find(row.id))
         .set((
             (m::state.eq(state), m::attempts.eq(attempts), m::error.eq(error)),
@@ -205,11 +208,14 @@ pub(super) fn put_back(connection: &mut DbConnection, claimed: &Claimed, next_at
 }
 
 /// The facts without the access code, and that code.
-fn without_code(facts: &str) -> Result<(String, Option<String>)> {
-    let internal = |error| Error::Internal(Box::new(error));
-    let mut facts: Facts = serde_json::from_str(facts).map_err(internal)?;
+fn without_code(
+    connection: &mut DbConnection,
+    act: &Act,
+    row: &MessageRow,
+) -> Result<(Sealed, Option<String>)> {
+    let mut facts = Facts::open(connection, &act.vault, row.id, &row.facts)?;
     let code = facts.access_code.take();
-    Ok((serde_json::to_string(&facts).map_err(internal)?, code))
+    Ok((facts.sealed(&act.vault, row.id)?, code))
 }
 
 /// Keeps one attempt or report for the record.

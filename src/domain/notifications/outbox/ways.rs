@@ -5,12 +5,12 @@ use diesel::prelude::*;
 use super::settle::{Settled, note, put_back};
 use super::{Claimed, MessageRow};
 use crate::db::DbConnection;
-use crate::db::schema::{cases, citizens as citizen_rows, messages};
+use crate::db::schema::{cases, messages};
 use crate::db::types::MessageId;
 use crate::domain::actor::Act;
 use crate::domain::cases::Channel;
-use crate::domain::citizens::Citizen;
-use crate::domain::notifications::{self, DeliveryState, Outlet};
+use crate::domain::citizens;
+use crate::domain::notifications::{self, DeliveryState, Facts, Outlet};
 use crate::error::Result;
 
 /// Where no way is set up, a message is looked at again after so many seconds.
@@ -23,7 +23,7 @@ pub fn reroute(
     usable: &[Outlet],
 ) -> Result<Settled> {
     let row = MessageRow::lock(connection, claimed.message)?;
-    let other = untried(connection, &row)?.into_iter().find(|outlet| usable.contains(outlet));
+    let other = untried(connection, act, &row)?.into_iter().find(|outlet| usable.contains(outlet));
     let error = format!("no gateway for {} is set up", row.channel);
     let next_at = if other.is_some() { act.now } else { act.now.plus_seconds(UNSET_RETRY_SECONDS) };
     if !put_back(connection, claimed, next_at)? {
@@ -52,7 +52,11 @@ pub fn reroute(
 }
 
 /// The next way to the citizen, where no successor took it already.
-pub(super) fn next_outlet(connection: &mut DbConnection, row: &MessageRow) -> Result<Option<Outlet>> {
+pub(super) fn next_outlet(
+    connection: &mut DbConnection,
+    act: &Act,
+    row: &MessageRow,
+) -> Result<Option<Outlet>> {
     let successors: i64 = messages::table
         .filter(messages::case_id.eq(row.case_id).and(messages::fallback_of.eq(row.id)))
         .count()
@@ -60,14 +64,13 @@ pub(super) fn next_outlet(connection: &mut DbConnection, row: &MessageRow) -> Re
     if successors > 0 {
         return Ok(None);
     }
-    Ok(untried(connection, row)?.into_iter().next())
+    Ok(untried(connection, act, row)?.into_iter().next())
 }
 
 /// Ways to the citizen that no message of this chain took, best first; none for offices.
-fn untried(connection: &mut DbConnection, row: &MessageRow) -> Result<Vec<Outlet>> {
+fn untried(connection: &mut DbConnection, act: &Act, row: &MessageRow) -> Result<Vec<Outlet>> {
     let Some(id) = row.citizen_id else { return Ok(Vec::new()) };
-    let citizen = citizen_rows::table.find(id).select(Citizen::as_select()).first(connection).optional()?;
-    let Some(citizen) = citizen else { return Ok(Vec::new()) };
+    let Some(citizen) = citizens::find(connection, &act.vault, id)? else { return Ok(Vec::new()) };
     let channel: Channel = cases::table.find(row.case_id).select(cases::channel).first(connection)?;
     let mut left = notifications::outlets(&citizen, channel);
     left.retain(|outlet| Some(*outlet) != row.outlet());
@@ -90,12 +93,14 @@ pub(super) fn succeed(
 ) -> Result<MessageId> {
     use messages as m;
     let id: MessageId = act.id();
+    // sealed values belong to their row
+    let facts = Facts::open(connection, &act.vault, row.id, &row.facts)?.sealed(&act.vault, id)?;
     diesel::insert_into(m::table)
         .values((
             (m::id.eq(id), m::case_id.eq(row.case_id), m::event_id.eq(row.event_id), m::direction.eq("out")),
             (m::audience.eq(&row.audience), m::citizen_id.eq(row.citizen_id), m::office_id.eq(row.office_id)),
             (m::channel.eq(outlet), m::template.eq(&row.template), m::language.eq(&row.language)),
-            (m::facts.eq(&row.facts), m::state.eq(DeliveryState::Queued), m::attempts.eq(0)),
+            (m::facts.eq(facts), m::state.eq(DeliveryState::Queued), m::attempts.eq(0)),
             (m::fallback_of.eq(row.id), m::created_at.eq(act.now)),
         ))
         .execute(connection)?;

@@ -1,0 +1,255 @@
+//! Every table that holds sealed values, and how its rows are brought under the active keys: a few at a time, in
+//! the order of their ids, leaving out rows that somebody else is writing.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+use super::ring::Ring;
+use super::{Field, Look, Masters, Source, Vault, field};
+use crate::db::DbConnection;
+use crate::db::dialect::for_update_skip_locked;
+use crate::db::schema::{attachments, cases, citizens, idempotency_keys, messages};
+use crate::db::sealed::{Blind, Sealed};
+use crate::db::types::{AttachmentId, CaseId, CitizenId, MessageId};
+use crate::domain::rulebook;
+use crate::error::Result;
+
+/// Rows of one transaction: short, so that others who write hardly wait.
+const ROWS: i64 = 100;
+
+/// What becomes of a text that was never sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Plain {
+    /// It is sealed now; only when a database gets its first keys.
+    Adopt,
+    /// It is a fault: whoever can write into the database must not get his own values sealed.
+    Refuse,
+}
+
+/// Where a walk through all tables stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cursor {
+    table: usize,
+    /// Id of the last row that was looked at.
+    after: String,
+}
+
+/// What one step of a walk did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Rows that were changed.
+    pub rows: usize,
+    /// Where to go on; none when every table was walked through.
+    pub next: Option<Cursor>,
+}
+
+type Renew = fn(&mut DbConnection, &Ring, &Stale, Plain, &str) -> Result<(usize, Option<String>)>;
+
+/// What one table can do.
+struct Walked {
+    table: &'static str,
+    /// Sealed columns.
+    columns: &'static [&'static str],
+    /// Whether it is their blind indexes that are walked through.
+    is_index: bool,
+    /// Brings some rows after an id under the active keys; gives how many, and the last id.
+    renew: Renew,
+    count: fn(&mut DbConnection, &Stale) -> Result<i64>,
+}
+
+/// The condition that a row is not wholly under the active keys, as SQL.
+struct Stale(String);
+
+impl Stale {
+    fn of(table: &Walked, ring: &Ring) -> Self {
+        let (sealed, blind) = (Sealed::prefix(ring.sealing()), Blind::prefix(ring.indexing()));
+        let is_stale = |column: &&str| match table.is_index {
+            false => format!("{column} NOT LIKE '{sealed}%'"),
+            true => {
+                format!("({column} IS NOT NULL AND coalesce({column}_index, '') NOT LIKE '{blind}%')")
+            }
+        };
+        Self(format!("({})", table.columns.iter().map(is_stale).collect::<Vec<_>>().join(" OR ")))
+    }
+}
+
+/// The value under the active key, where it is not already.
+fn renewed(
+    ring: &Ring,
+    field: Field,
+    row: &str,
+    sealed: Option<Sealed>,
+    plain: Plain,
+) -> Result<Option<Sealed>> {
+    let Some(sealed) = sealed.filter(|sealed| !sealed.is_under(ring.sealing())) else { return Ok(None) };
+    match (sealed.as_plain(), plain) {
+        (Some(text), Plain::Adopt) => ring.seal(field, row, text).map(Some),
+        _ => ring.seal(field, row, &ring.open(field, row, &sealed)?).map(Some),
+    }
+}
+
+macro_rules! walked {
+    ($table:ident, $id:ty, $first:expr, [$($column:ident),+]) => {{
+        #[derive(AsChangeset)]
+        #[diesel(table_name = $table)]
+        struct Changes { $($column: Option<Sealed>),+ }
+
+        fn renew(
+            connection: &mut DbConnection,
+            ring: &Ring,
+            stale: &Stale,
+            plain: Plain,
+            after: &str,
+        ) -> Result<(usize, Option<String>)> {
+            use $table as t;
+            let query = t::table
+                .filter(sql::<Bool>(&stale.0))
+                .filter(t::id.gt(after.parse::<$id>().unwrap_or($first)))
+                .order(t::id)
+                .limit(ROWS)
+                .select((t::id, ($(t::$column.nullable(),)+)));
+            type Row = ($id, ($(Option<walked!(@sealed $column)>,)+));
+            let rows: Vec<Row> = for_update_skip_locked(query).load(connection)?;
+            let last = rows.last().map(|(id, _)| id.to_string());
+            let count = rows.len();
+            for (id, ($($column,)+)) in rows {
+                let row = id.to_string();
+                let changes = Changes {
+                    $($column: renewed(ring, field!($table::$column), &row, $column, plain)?),+
+                };
+                diesel::update(t::table.find(id)).set(&changes).execute(connection)?;
+            }
+            Ok((count, last))
+        }
+
+        fn count(connection: &mut DbConnection, stale: &Stale) -> Result<i64> {
+            Ok($table::table.filter(sql::<Bool>(&stale.0)).count().get_result(connection)?)
+        }
+
+        Walked { table: stringify!($table), columns: &[$(stringify!($column)),+], is_index: false, renew, count }
+    }};
+    (@sealed $column:ident) => { Sealed };
+}
+
+/// All of them. The blind indexes come last and are made from what is sealed.
+fn tables() -> [Walked; 6] {
+    [
+        walked!(
+            citizens,
+            CitizenId,
+            CitizenId(0),
+            [identifier, name, mobile, phone, email, address, postal_code]
+        ),
+        walked!(cases, CaseId, CaseId(0), [representative, address]),
+        walked!(messages, MessageId, MessageId(0), [facts, address, subject, body]),
+        walked!(attachments, AttachmentId, AttachmentId(0), [name]),
+        walked!(idempotency_keys, String, String::new(), [reply]),
+        Walked {
+            table: "citizens",
+            columns: &["identifier", "mobile", "phone", "email"],
+            is_index: true,
+            renew: renew_indexes,
+            count: |connection, stale| {
+                Ok(citizens::table.filter(sql::<Bool>(&stale.0)).count().get_result(connection)?)
+            },
+        },
+    ]
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = citizens)]
+struct Indexes {
+    identifier_index: Option<Blind>,
+    mobile_index: Option<Blind>,
+    phone_index: Option<Blind>,
+    email_index: Option<Blind>,
+}
+
+type LookedUp = (Option<Sealed>, Option<Sealed>, Option<Sealed>, Option<Sealed>);
+
+fn renew_indexes(
+    connection: &mut DbConnection,
+    ring: &Ring,
+    stale: &Stale,
+    _: Plain,
+    after: &str,
+) -> Result<(usize, Option<String>)> {
+    use citizens as c;
+    let query = c::table
+        .filter(sql::<Bool>(&stale.0))
+        .filter(c::id.gt(after.parse().unwrap_or(CitizenId(0))))
+        .order(c::id)
+        .limit(ROWS)
+        .select((c::id, (c::identifier, c::mobile, c::phone, c::email)));
+    let rows: Vec<(CitizenId, LookedUp)> = for_update_skip_locked(query).load(connection)?;
+    let (count, last) = (rows.len(), rows.last().map(|(id, _)| id.to_string()));
+    for (id, sealed) in rows {
+        diesel::update(c::table.find(id)).set(&indexes(ring, id, sealed)?).execute(connection)?;
+    }
+    Ok((count, last))
+}
+
+fn indexes(ring: &Ring, id: CitizenId, sealed: LookedUp) -> Result<Indexes> {
+    let row = id.to_string();
+    let blind = |look: Look, field: Field, sealed: Option<Sealed>| -> Result<Option<Blind>> {
+        let Some(sealed) = sealed else { return Ok(None) };
+        Ok(Some(ring.blind(look, &ring.open(field, &row, &sealed)?)))
+    };
+    let (identifier, mobile, phone, email) = sealed;
+    Ok(Indexes {
+        identifier_index: blind(Look::Identifier, field!(citizens::identifier), identifier)?,
+        mobile_index: blind(Look::Mobile, field!(citizens::mobile), mobile)?,
+        phone_index: blind(Look::Phone, field!(citizens::phone), phone)?,
+        email_index: blind(Look::Email, field!(citizens::email), email)?,
+    })
+}
+
+/// Takes one step of a walk through all tables under the keys that this transaction sees.
+///
+/// # Errors
+/// `Internal` when a value cannot be opened: it is named, and nothing of this step is kept.
+pub fn step(connection: &mut DbConnection, vault: &Vault, at: &Cursor) -> Result<Step> {
+    let version = rulebook::version(connection)?;
+    vault.follow(connection, version)?;
+    walk(connection, &vault.ring(), Plain::Refuse, at)
+}
+
+fn walk(connection: &mut DbConnection, ring: &Ring, plain: Plain, at: &Cursor) -> Result<Step> {
+    let tables = tables();
+    let Some(table) = tables.get(at.table) else { return Ok(Step { rows: 0, next: None }) };
+    let (rows, last) = (table.renew)(connection, ring, &Stale::of(table, ring), plain, &at.after)?;
+    let next = match last {
+        Some(after) => Some(Cursor { table: at.table, after }),
+        None => (at.table + 1 < tables.len()).then(|| Cursor { table: at.table + 1, after: String::new() }),
+    };
+    Ok(Step { rows, next })
+}
+
+/// How many rows of each table are not wholly under the active keys.
+pub fn left(connection: &mut DbConnection, vault: &Vault) -> Result<Vec<(&'static str, i64)>> {
+    let version = rulebook::version(connection)?;
+    vault.follow(connection, version)?;
+    let ring = vault.ring();
+    tables()
+        .iter()
+        .map(|table| Ok((table.table, (table.count)(connection, &Stale::of(table, &ring))?)))
+        .collect()
+}
+
+/// Seals what a database holds in clear, when it gets its first keys.
+pub(super) fn adopt(connection: &mut DbConnection, masters: &Masters) -> Result<()> {
+    let ring = Ring::read(connection, 0, &Source::Held(masters.clone()), None)?;
+    let mut at = Some(Cursor::default());
+    while let Some(cursor) = at {
+        at = walk(connection, &ring, Plain::Adopt, &cursor)?.next;
+    }
+    Ok(())
+}
+
+/// Every sealed column, for the test that none is forgotten.
+#[cfg(test)]
+pub(super) fn sealed_columns() -> Vec<(&'static str, &'static str)> {
+    let sealed = tables().into_iter().filter(|table| !table.is_index);
+    sealed.flat_map(|table| table.columns.iter().map(move |column| (table.table, *column))).collect()
+}
