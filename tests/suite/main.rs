@@ -3,6 +3,7 @@
 mod architecture;
 mod attachments;
 mod backup;
+mod certificates;
 mod configuration;
 mod crash;
 mod deadlines;
@@ -15,6 +16,7 @@ mod intake;
 mod life;
 mod listing;
 mod nonsense;
+mod objection;
 mod people;
 mod policy;
 mod protocol;
