@@ -62,6 +62,15 @@ catalogue! {
     QuestionAsked "question_already_asked" 409 "در این سطح یک بار از شهروند پرسیده شده است." "The citizen was asked once at this level already.";
     ConsentRequired "consent_required" 409 "تمدید دوم رضایت شهروند را می‌خواهد." "A second extension needs the citizen's consent.";
     AnswerPending "answer_pending" 409 "پاسخی در انتظار تأیید است." "An answer awaits approval.";
+    WindowPassed "window_passed" 409 "مهلت اعتراض، امتیاز و تجدیدنظر این پرونده گذشته است؛ دیوان عدالت اداری و سازمان بازرسی کل کشور (۱۳۶) باز است." "The window for an objection, a rating and an appeal has passed; the Administrative Justice Court and the General Inspection Organisation (136) remain open to you.";
+    AlreadyObjected "already_objected" 409 "به این پرونده یک بار اعتراض شده است؛ گام بعد تجدیدنظر است." "This case was objected to once already; the next step is an appeal.";
+    NothingAnswered "nothing_answered" 409 "هنوز دستگاهی به این پرونده پاسخ نداده است تا به آن اعتراض شود؛ اقدام‌های ممکن را در پیگیری ببینید." "No body has answered this case yet, so there is nothing to object to; the look-up shows what you may do.";
+    RatingNotOpen "rating_not_open" 409 "امتیاز پس از پاسخ داده می‌شود؛ زمان پاسخ را در پیگیری ببینید." "A case is rated after its answer; the look-up shows when that is due.";
+    AppealNotOpen "appeal_not_open" 409 "تجدیدنظر پس از پاسخ دوباره، پس از امتیاز ضعیف، یا با گذشتن مهلت پاسخ ممکن است؛ نخست اعتراض کنید یا امتیاز دهید." "An appeal is open after the additional answer, after a poor rating, or when the answer is late; object or rate first.";
+    AppealPending "appeal_pending" 409 "پرونده در انتظار تصمیم درباره تجدیدنظر است؛ تنها مسئول تجدیدنظر درباره آن تصمیم می‌گیرد." "The case awaits the decision on its appeal; only the appeal officer decides it.";
+    AppealDecided "appeal_decided" 409 "درباره تجدیدنظر تصمیم گرفته شده و در سامد نهایی است؛ می‌توانید به دیوان عدالت اداری یا سازمان بازرسی کل کشور (۱۳۶) بروید." "The appeal was decided and that is final here; you may turn to the Administrative Justice Court or the General Inspection Organisation (136).";
+    NoLevelAbove "no_level_above" 409 "سطح بالاتری برای تجدیدنظر نیست؛ می‌توانید به دیوان عدالت اداری یا سازمان بازرسی کل کشور (۱۳۶) بروید." "There is no level above to appeal to; you may turn to the Administrative Justice Court or the General Inspection Organisation (136).";
+    SamePerson "same_person" 403 "شما در رسیدگی، پاسخ یا تأیید این پرونده دست داشته‌اید؛ شخص دیگری باید تصمیم بگیرد." "You handled, answered or approved this case; another person must decide its appeal.";
     NoRoute "no_route" 409 "قاعده‌ای برای ارجاع این پرونده نیست؛ واحد را نام ببرید." "No routing rule fits this case; name the office.";
     KeyReused "idempotency_key_reused" 409 "این کلید با درخواست دیگری به کار رفته است؛ کلید تازه بسازید." "This idempotency key was used with another request; make a new key.";
     StaleVersion "stale_version" 412 "پرونده تغییر کرده است؛ آن را دوباره بخوانید." "The case has changed; read it again.";

@@ -25,7 +25,7 @@ use crate::domain::views::{self, Action, CaseView, EventView, MessageView, NoteV
 use crate::domain::{input, policy, users};
 use crate::error::{Error, FieldError, Fields, Result};
 
-type Outcome = Result<HttpResponse, Problem>;
+pub(super) type Outcome = Result<HttpResponse, Problem>;
 
 /// A registered case: the case, and what only its citizen is told.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -183,7 +183,7 @@ fn filter(connection: &mut crate::db::DbConnection, act: &Act, query: ListQuery)
 }
 
 /// Reads through a visible case.
-async fn with_case<T, F>(app: &web::Data<App>, caller: Caller, case: &str, read: F) -> Result<T>
+pub(super) async fn with_case<T, F>(app: &web::Data<App>, caller: Caller, case: &str, read: F) -> Result<T>
 where
     F: FnOnce(&mut crate::db::DbConnection, &Act, &crate::domain::cases::CaseRow) -> Result<T>
         + Send
@@ -260,14 +260,15 @@ pub(super) async fn list_notes(app: web::Data<App>, caller: Caller, path: web::P
 pub(super) async fn list_actions(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
     let shown = language();
     let items = with_case(&app, caller, &path, move |c, act, row| {
-        Ok(views::actions(act, &Docket::read(c, act, row.id)?, shown))
+        let docket = Docket::read(c, act, row.id)?;
+        views::actions(c, act, &docket, shown)
     })
     .await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
 
 /// The verbs of a case whose reply is the case.
-async fn case_verb<F>(app: &web::Data<App>, actor: Actor, once: Option<Once>, write: F) -> Outcome
+pub(super) async fn case_verb<F>(app: &web::Data<App>, actor: Actor, once: Option<Once>, write: F) -> Outcome
 where
     F: Fn(&mut crate::db::DbConnection, &Act) -> Result<Docket> + Send + 'static,
 {

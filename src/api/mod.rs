@@ -5,6 +5,7 @@ mod auth;
 mod body;
 mod caller;
 mod cases;
+mod certificates;
 mod client;
 mod commit;
 mod configuration;
@@ -18,6 +19,7 @@ mod people;
 mod problem;
 mod public;
 mod referrals;
+mod remedies;
 mod token;
 
 use actix_web::web;
@@ -86,6 +88,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(cases::reopen_case)
             .service(cases::dismiss_case)
             .service(cases::withdraw_case)
+            .configure(remedies_of_staff)
             .service(attachments::add_attachment)
             .service(attachments::list_attachments)
             .service(attachments::read_attachment)
@@ -105,12 +108,29 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     );
 }
 
+fn remedies_of_staff(config: &mut ServiceConfig<'_>) {
+    config
+        .service(remedies::record_objection)
+        .service(remedies::record_appeal)
+        .service(remedies::record_rating)
+        .service(remedies::decide_appeal)
+        .service(remedies::list_objections)
+        .service(remedies::list_appeals)
+        .service(certificates::print_filing_certificate)
+        .service(certificates::print_reply_certificate);
+}
+
 fn public_routes(config: &mut ServiceConfig<'_>) {
     config
         .service(public::file_case)
         .service(public::look_up)
         .service(public::send_message)
         .service(public::take_back)
+        .service(remedies::object_to_answer)
+        .service(remedies::appeal_answer)
+        .service(remedies::rate_case)
+        .service(certificates::read_filing_certificate)
+        .service(certificates::read_reply_certificate)
         .service(attachments::send_attachment)
         .service(history::read_own_receipt)
         .service(history::read_anchor_key)

@@ -22,7 +22,7 @@ use crate::domain::cases::{Expected, TrackingCode, find_visible};
 use crate::domain::history::{Receipt, receipt};
 use crate::domain::rulebook::Rulebook;
 use crate::domain::users::{self, Attempt};
-use crate::domain::views::{self, PublicCase, PublicEvent};
+use crate::domain::views::{self, CitizenAction, PublicCase, PublicEvent};
 use crate::error::{Code, Error, Result};
 
 /// A filed case, and what the citizen keeps of it.
@@ -92,6 +92,8 @@ impl<'de> Deserialize<'de> for PublicFiling {
 pub struct LookupView {
     case: PublicCase,
     timeline: Vec<PublicEvent>,
+    /// What the citizen may do now, and why not the rest.
+    actions: Vec<CitizenAction>,
     /// Bearer token for the calls under `/public/cases/{tracking_code}`.
     token: String,
     /// Seconds that the token is good for.
@@ -122,16 +124,18 @@ pub(super) async fn look_up(
             }
             let Some(row) = lookup::find(connection, &act, &wish)? else { return Ok(None) };
             let case = views::public_case(connection, &act, &row, reader)?;
-            Ok(Some((row.id, case, views::public_timeline(connection, &act, row.id, reader)?)))
+            let timeline = views::public_timeline(connection, &act, row.id, reader)?;
+            let id = row.id;
+            Ok(Some((id, case, timeline, views::citizen_actions(connection, &act, row, reader)?)))
         })
         .await?;
-    let Some((id, case, timeline)) = found else {
+    let Some((id, case, timeline, actions)) = found else {
         note_wrong_pair(&app, code, from, rule).await?;
         return Err(Error::NotFound.into());
     };
     let expires_in = app.config.tokens.citizen_seconds;
     let token = token::issue(&app, Purpose::Citizen, id.to_string(), None, expires_in)?;
-    Ok(HttpResponse::Ok().json(LookupView { case, timeline, token, expires_in }))
+    Ok(HttpResponse::Ok().json(LookupView { case, timeline, actions, token, expires_in }))
 }
 
 /// A code as it is counted: other digits and separators buy no further tries.

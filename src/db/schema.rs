@@ -199,6 +199,9 @@ table! {
         last_seq -> Integer,
         last_hash -> Text,
         updated_at -> Timestamp,
+        objections -> Integer,
+        rating -> Nullable<Integer>,
+        remedy_until -> Nullable<Timestamp>,
     }
 }
 
@@ -307,6 +310,52 @@ table! {
         decided_by -> Nullable<BigInt>,
         decided_at -> Nullable<Timestamp>,
         decision_note -> Nullable<Text>,
+    }
+}
+
+table! {
+    objections (id) {
+        id -> BigInt,
+        case_id -> BigInt,
+        referral_id -> BigInt,
+        text -> Text,
+        channel -> Text,
+        recorded_by -> Nullable<BigInt>,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    appeals (id) {
+        id -> BigInt,
+        case_id -> BigInt,
+        referral_id -> BigInt,
+        against_office_id -> BigInt,
+        cause -> Text,
+        text -> Text,
+        channel -> Text,
+        recorded_by -> Nullable<BigInt>,
+        at -> Timestamp,
+        former_outcome -> Nullable<Text>,
+        result -> Nullable<Text>,
+        consequence -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        grounds -> Nullable<Text>,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    ratings (id) {
+        id -> BigInt,
+        case_id -> BigInt,
+        round -> Integer,
+        score -> Integer,
+        comment -> Nullable<Text>,
+        channel -> Text,
+        recorded_by -> Nullable<BigInt>,
+        at -> Timestamp,
     }
 }
 
@@ -432,6 +481,9 @@ joinable!(clock_changes -> cases (case_id));
 joinable!(clock_changes -> referrals (referral_id));
 joinable!(answers -> cases (case_id));
 joinable!(answers -> referrals (referral_id));
+joinable!(objections -> cases (case_id));
+joinable!(appeals -> cases (case_id));
+joinable!(ratings -> cases (case_id));
 joinable!(questions -> cases (case_id));
 joinable!(questions -> referrals (referral_id));
 joinable!(questions -> offices (office_id));
@@ -462,6 +514,9 @@ allow_tables_to_appear_in_same_query!(
     referrals,
     clock_changes,
     answers,
+    objections,
+    appeals,
+    ratings,
     questions,
     notes,
     attachments,

@@ -92,6 +92,12 @@ id_types! {
     ReferralId,
     /// An interim or final text of an office.
     AnswerId,
+    /// A citizen's objection to an answer.
+    ObjectionId,
+    /// A citizen's appeal to the level above.
+    AppealId,
+    /// A citizen's rating.
+    RatingId,
     /// A question put to the citizen.
     QuestionId,
     /// One line of a case's timeline.

@@ -23,7 +23,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 90] = [
+const TABLE: [(&str, &str, For); 103] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -46,6 +46,14 @@ const TABLE: [(&str, &str, For); 90] = [
     ("POST", "/cases/{id}/reopening", For::Case),
     ("POST", "/cases/{id}/dismissal", For::Case),
     ("POST", "/cases/{id}/withdrawal", For::Case),
+    ("POST", "/cases/{id}/objection", For::Case),
+    ("POST", "/cases/{id}/appeal", For::Case),
+    ("POST", "/cases/{id}/rating", For::Case),
+    ("POST", "/cases/{id}/appeal-decision", For::Case),
+    ("GET", "/cases/{id}/objections", For::Case),
+    ("GET", "/cases/{id}/appeals", For::Case),
+    ("GET", "/cases/{id}/certificates/filing", For::Case),
+    ("GET", "/cases/{id}/certificates/reply", For::Case),
     ("GET", "/cases/{id}/attachments", For::Case),
     ("POST", "/cases/{id}/attachments", For::Case),
     ("GET", "/attachments/{id}", For::Case),
@@ -64,6 +72,11 @@ const TABLE: [(&str, &str, For); 90] = [
     ("POST", "/public/lookups", For::Everybody),
     ("POST", "/public/cases/{tracking_code}/messages", For::Citizen),
     ("POST", "/public/cases/{tracking_code}/withdrawal", For::Citizen),
+    ("POST", "/public/cases/{tracking_code}/objection", For::Citizen),
+    ("POST", "/public/cases/{tracking_code}/appeal", For::Citizen),
+    ("POST", "/public/cases/{tracking_code}/rating", For::Citizen),
+    ("GET", "/public/cases/{tracking_code}/certificates/filing", For::Citizen),
+    ("GET", "/public/cases/{tracking_code}/certificates/reply", For::Citizen),
     ("POST", "/public/cases/{tracking_code}/attachments", For::Citizen),
     ("GET", "/public/cases/{tracking_code}/receipt", For::Citizen),
     ("GET", "/public/anchors", For::Everybody),
@@ -194,7 +207,11 @@ fn body(method: &str, path: &str) -> Value {
         "lookups" => json!({ "tracking_code": "1", "access_code": "1" }),
         "classification" => json!({ "kind": "request", "category": "water.bill" }),
         "referrals" if method == "POST" => json!({ "to": [{ "office": "MOHME" }] }),
-        "questions" | "notes" | "messages" => json!({ "text": "متن" }),
+        "questions" | "notes" | "messages" | "objection" | "appeal" => json!({ "text": "متن" }),
+        "rating" => json!({ "score": 1 }),
+        "appeal-decision" => {
+            json!({ "result": "dismissed", "grounds": "دلیل", "consequence": "none" })
+        }
         "closure" => json!({ "outcome": "granted" }),
         "reopening" => json!({ "reason": "بازبینی" }),
         "dismissal" => json!({ "outcome": "no_cause", "reason": "no_ground", "signpost": "دادگستری" }),

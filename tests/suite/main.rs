@@ -3,6 +3,7 @@
 mod architecture;
 mod attachments;
 mod backup;
+mod certificates;
 mod configuration;
 mod crash;
 mod deadlines;
@@ -17,6 +18,7 @@ mod keys;
 mod life;
 mod listing;
 mod nonsense;
+mod objection;
 mod people;
 mod policy;
 mod protocol;

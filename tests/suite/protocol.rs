@@ -116,7 +116,11 @@ async fn compare(app: &TestApp, case: &Case, username: &str) -> usize {
         let body = if is_allowed { wrong_body(verb) } else { right_body(verb) };
         let reply = match action["method"].as_str() {
             Some("PUT") => person.put(path, body).await,
-            _ if path.ends_with("attachments") => person.upload(path, "empty", b"").await,
+            _ if path.ends_with("attachments") => {
+                // an empty file is told before the right to attach it
+                let bytes: &[u8] = if is_allowed { b"" } else { b"text" };
+                person.upload(path, "file", bytes).await
+            }
             _ => person.post(path, body).await,
         };
         if is_allowed {
@@ -139,6 +143,8 @@ async fn the_actions_of_a_case_say_what_its_verbs_then_do() {
         "handler.moen-10",
         "approver.moen-10",
         "liaison.mohme",
+        "handler.moen",
+        "appeal.moen",
     ];
     let with_helper = app.classified().await;
     app.refer("classifier.centre", &with_helper, &[("MOEN-10", "lead"), ("MOHME", "helper")]).await;
@@ -149,10 +155,13 @@ async fn the_actions_of_a_case_say_what_its_verbs_then_do() {
     app.as_user("agent.centre").await.post(&asked.path("messages"), reply).await.expect(201);
     let pending = app.accepted("MOEN-10").await;
     app.submit(&pending, "MOEN-10").await;
+    let appealed = app.closed().await;
+    let agent = app.as_user("agent.centre").await;
+    agent.post(&appealed.path("rating"), json!({ "score": 1 })).await.expect(200);
+    agent.post(&appealed.path("appeal"), json!({ "text": "ناراضی است" })).await.expect(200);
+    let (answered, closed, classified) = (app.answered().await, app.closed().await, app.classified().await);
     let mut checked = 0;
-    for case in
-        [with_helper, asked, pending, app.answered().await, app.closed().await, app.classified().await]
-    {
+    for case in [with_helper, asked, pending, appealed, answered, closed, classified] {
         for username in everybody {
             // not everybody sees every case
             if app.as_user(username).await.get(&case.path("")).await.status == 200 {
@@ -194,6 +203,9 @@ fn right_body(verb: &str) -> Value {
         "recall" => json!({ "reason": "اشتباه" }),
         "assign" => json!({ "user": "handler.moen-10" }),
         "extend" => json!({ "reason": "بازدید", "days": 1 }),
+        "object" | "appeal" => json!({ "text": "متن" }),
+        "rate" => json!({ "score": 1 }),
+        "decide_appeal" => json!({ "result": "dismissed", "grounds": "دلیل", "consequence": "none" }),
         _ => json!({}),
     }
 }

@@ -9,6 +9,7 @@ use super::clocks;
 use super::docket::{Docket, Expected};
 use super::life::{Fact, Proposal};
 use super::record::{record, sha256_hex};
+use super::remedies;
 use crate::db::DbConnection;
 use crate::db::schema::cases;
 use crate::db::types::{CaseId, OfficeId, Time};
@@ -233,6 +234,7 @@ fn end(
     let text = ending.text.clone().or_else(|| docket.row.outcome_text.clone());
     let event = record(connection, act, &mut docket, &[fact], office)?;
     let remedy = ending.remedy.unwrap_or_else(|| default_remedy(&docket.row.language).to_owned());
+    let until = remedies::window(act, &docket, ending.outcome)?;
     diesel::update(cases::table.find(docket.row.id))
         .set((
             (
@@ -243,6 +245,7 @@ fn end(
             (
                 cases::closed_at.eq(act.now),
                 cases::window_until.eq(None::<Time>),
+                cases::remedy_until.eq(until),
                 cases::wait_until.eq(None::<Time>),
             ),
             cases::paused_at.eq(None::<Time>),
@@ -254,7 +257,7 @@ fn end(
         outcome: Some(ending.outcome.to_owned()),
         reason: ending.reason.and_then(|code| reason_words(act, &code, &docket.row.language)),
         text,
-        until: docket.row.window_until,
+        until,
         ..Facts::default()
     };
     notifications::to_citizen(connection, act, &docket.row, event, ending.template, &facts)?;

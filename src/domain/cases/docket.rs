@@ -2,11 +2,11 @@
 //!
 //! Every verb goes the same way: `Docket::open` (visible? locked) → policy → `life` decides → `record`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
-use super::life::{Hop, Life, Pending};
+use super::life::{Hop, Life, Pending, Status};
 use super::row::CaseRow;
 use crate::db::DbConnection;
 use crate::db::dialect::for_update;
@@ -49,6 +49,15 @@ impl Docket {
             }
             Expected::Version(_) | Expected::Any => Ok(docket),
         }
+    }
+
+    /// The case of a row that was read already; one that was just registered has no referral to be read.
+    pub fn of_row(connection: &mut DbConnection, row: CaseRow) -> Result<Self> {
+        let life = match row.status {
+            Status::Registered => life_with(&row, BTreeMap::new())?,
+            _ => life_of(connection, &row)?,
+        };
+        Ok(Self { row, life })
     }
 
     /// Loads a visible case without locking it.
@@ -114,6 +123,10 @@ pub fn life_of(connection: &mut DbConnection, row: &CaseRow) -> Result<Life> {
         let extensions = u32::try_from(extensions).unwrap_or(0);
         (id, Hop { parent, from, office, role, state, user, extensions, pending })
     });
+    life_with(row, hops.collect())
+}
+
+fn life_with(row: &CaseRow, hops: BTreeMap<ReferralId, Hop>) -> Result<Life> {
     Ok(Life {
         status: row.status,
         resume: row.resume_status,
@@ -128,6 +141,8 @@ pub fn life_of(connection: &mut DbConnection, row: &CaseRow) -> Result<Life> {
             .collect::<BTreeSet<_>>(),
         transfers: u32::try_from(row.transfers).unwrap_or(0),
         reopenings: u32::try_from(row.reopenings).unwrap_or(0),
+        objections: u32::try_from(row.objections).unwrap_or(0),
+        rating: row.rating.and_then(|score| u8::try_from(score).ok()),
         dismissal: row
             .dismissal
             .as_deref()
@@ -135,7 +150,7 @@ pub fn life_of(connection: &mut DbConnection, row: &CaseRow) -> Result<Life> {
             .transpose()
             .map_err(|error| Error::Internal(Box::new(error)))?,
         outcome: row.outcome.clone(),
-        hops: hops.collect(),
+        hops,
     })
 }
 

@@ -16,6 +16,7 @@ pub mod note;
 mod record;
 pub mod refer;
 pub mod register;
+pub mod remedies;
 pub mod reopen;
 mod row;
 mod tracking_code;

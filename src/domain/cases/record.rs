@@ -117,6 +117,8 @@ fn save_row(connection: &mut DbConnection, act: &Act, docket: &mut Docket, head:
                 cases::asked_levels.eq(&asked),
                 cases::transfers.eq(i32::try_from(life.transfers).unwrap_or(i32::MAX)),
                 cases::reopenings.eq(i32::try_from(life.reopenings).unwrap_or(i32::MAX)),
+                cases::objections.eq(i32::try_from(life.objections).unwrap_or(i32::MAX)),
+                cases::rating.eq(life.rating.map(i32::from)),
                 cases::dismissal.eq(&dismissal),
                 cases::outcome.eq(&life.outcome),
                 cases::last_seq.eq(head.seq),
@@ -134,6 +136,8 @@ fn save_row(connection: &mut DbConnection, act: &Act, docket: &mut Docket, head:
     row.holder_user_id = life.holder_user;
     row.lead_referral_id = life.lead;
     row.asked_levels = asked;
+    row.objections = i32::try_from(life.objections).unwrap_or(i32::MAX);
+    row.rating = life.rating.map(i32::from);
     row.dismissal = dismissal;
     row.outcome = life.outcome.clone();
     row.last_seq = head.seq;

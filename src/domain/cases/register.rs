@@ -280,5 +280,8 @@ fn new_row(
         last_seq: 1,
         last_hash: String::new(),
         updated_at: act.now,
+        objections: 0,
+        rating: None,
+        remedy_until: None,
     })
 }

@@ -59,7 +59,11 @@ pub fn reopen(
     let event = record(connection, act, &mut docket, &[fact], Some(office))?;
     diesel::update(cases::table.find(id))
         .set((
-            (cases::closed_at.eq(None::<Time>), cases::answered_at.eq(None::<Time>)),
+            (
+                cases::closed_at.eq(None::<Time>),
+                cases::answered_at.eq(None::<Time>),
+                cases::remedy_until.eq(None::<Time>),
+            ),
             (cases::outcome_text.eq(None::<String>), cases::outcome_reason.eq(None::<String>)),
             (cases::remedy.eq(None::<String>), cases::due_at.eq(facts.due.unwrap_or(docket.row.due_at))),
         ))
@@ -74,7 +78,7 @@ pub fn reopen(
 
 /// A new lead referral to the office that had the last one, with a new clock.
 fn back_to_lead(act: &Act, docket: &Docket) -> Result<Option<NewHop>> {
-    let last = docket.life.lead.and_then(|lead| docket.life.hops.get(&lead));
+    let last = docket.life.body().map(|(_, hop)| hop);
     let Some(last) = last.filter(|hop| act.rules.offices.get(hop.office).is_some()) else { return Ok(None) };
     let referral: ReferralId = act.id();
     let span = act.rules.span("answer", Some(&docket.row.kind), docket.row.category.as_deref(), None, false);

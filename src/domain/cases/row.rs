@@ -97,6 +97,9 @@ pub struct CaseRow {
     pub last_seq: i32,
     pub last_hash: String,
     pub updated_at: Time,
+    pub objections: i32,
+    pub rating: Option<i32>,
+    pub remedy_until: Option<Time>,
 }
 
 impl std::fmt::Debug for CaseRow {

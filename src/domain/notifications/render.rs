@@ -109,7 +109,7 @@ impl Private {
 }
 
 /// A day as its reader writes it: Jalali in Persian digits, or ISO.
-fn date(time: Option<Time>, reader: Language) -> String {
+pub fn date(time: Option<Time>, reader: Language) -> String {
     let Some(time) = time else { return String::new() };
     let Ok(zone) = jiff::tz::TimeZone::get("Asia/Tehran") else { return time.to_string() };
     match reader {

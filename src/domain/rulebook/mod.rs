@@ -20,8 +20,8 @@ pub use offices::{Level, Office, Offices};
 pub use roles::{Reach, Verb};
 pub use routing::Route;
 pub use rows::{
-    Calendar as CalendarRow, Category, County, Group, Holiday, Kind, Limit, Outcome, Province, Reason, Role,
-    Rule, Shift, Template,
+    Calendar as CalendarRow, Category, County, Group, Holiday, Kind, Limit, Outcome, Province, Reason,
+    Remedy, Role, Rule, Shift, Template,
 };
 
 use crate::domain::calendar::Calendar;
@@ -50,6 +50,8 @@ pub struct Rulebook {
     pub rules: Vec<Rule>,
     /// Templates by event, audience, channel and language.
     pub templates: BTreeMap<(String, String, String, String), Template>,
+    /// Courts and ombudsman by code.
+    pub remedies: BTreeMap<String, Remedy>,
     /// Provinces by code.
     pub provinces: BTreeMap<String, Province>,
     /// Counties by code.

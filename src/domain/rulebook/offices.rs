@@ -42,7 +42,7 @@ impl Office {
 }
 
 /// All offices in force.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Offices {
     by_id: BTreeMap<OfficeId, Office>,
     by_code: HashMap<String, OfficeId>,

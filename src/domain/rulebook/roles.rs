@@ -15,6 +15,9 @@ text_enum! {
         EditCitizens = "edit_citizens", Resend = "resend", Configure = "configure",
         ManageUsers = "manage_users", ManageGateways = "manage_gateways", ReadAudit = "read_audit",
         ReadHealth = "read_health",
+        /// The citizen's word taken down by staff: an objection, an appeal, a rating.
+        Object = "object", Appeal = "appeal", Rate = "rate",
+        DecideAppeal = "decide_appeal",
     }
 }
 

@@ -112,6 +112,20 @@ pub struct Limit {
     pub source: String,
 }
 
+/// A way outside the service: a court or an ombudsman, with its legal source (tag S2.2iv).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Remedy {
+    pub code: String,
+    pub order: i64,
+    /// Code of the body.
+    pub office: String,
+    pub fa: String,
+    pub en: String,
+    pub how_fa: String,
+    pub how_en: String,
+    pub source: String,
+}
+
 /// A routing rule: where a case of this sort goes first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rule {

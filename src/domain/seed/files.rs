@@ -17,7 +17,7 @@ macro_rules! national {
 }
 
 /// The files that the binary carries, by name.
-pub(super) const NATIONAL: [(&str, &str); 11] = national![
+pub(super) const NATIONAL: [(&str, &str); 12] = national![
     "provinces.toml",
     "counties.toml",
     "calendars.toml",
@@ -29,10 +29,11 @@ pub(super) const NATIONAL: [(&str, &str); 11] = national![
     "routing.toml",
     "templates.toml",
     "roles.toml",
+    "remedies.toml",
 ];
 
 /// What a section may be called.
-const SECTIONS: [&str; 18] = [
+const SECTIONS: [&str; 19] = [
     "province",
     "county",
     "calendar",
@@ -51,6 +52,7 @@ const SECTIONS: [&str; 18] = [
     "rule",
     "template",
     "role",
+    "remedy",
 ];
 
 /// One row: a `[[noun]]` section with its fields.

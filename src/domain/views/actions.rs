@@ -5,10 +5,11 @@
 
 use serde::Serialize;
 
+use crate::db::DbConnection;
 use crate::db::types::{AnswerId, OfficeId, ReferralId};
 use crate::domain::actor::Act;
 use crate::domain::cases::life::{Hop, HopRole, HopState};
-use crate::domain::cases::{Docket, refer};
+use crate::domain::cases::{Docket, refer, remedies};
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
 use crate::error::{Code, Error, Language, Result};
@@ -31,7 +32,12 @@ pub struct Action {
 }
 
 /// Every verb of a case and of its open referrals.
-pub fn actions(act: &Act, docket: &Docket, language: Language) -> Vec<Action> {
+pub fn actions(
+    connection: &mut DbConnection,
+    act: &Act,
+    docket: &Docket,
+    language: Language,
+) -> Result<Vec<Action>> {
     let life = &docket.life;
     let at = life.holder;
     let id = docket.row.id;
@@ -39,6 +45,9 @@ pub fn actions(act: &Act, docket: &Docket, language: Language) -> Vec<Action> {
     let case = |verb: Verb, method: &str, path: &str, verdict: Result<()>| {
         action(verb, method, format!("/api/v1/cases/{id}/{path}"), verdict, language)
     };
+    let said = |verb: Verb| policy::allow_anywhere(act, verb).map(|_| ());
+    let standing = remedies::standing(connection, act, docket)?;
+    let appeal = || life.can_appeal(standing, &act.rules.offices, docket.row.about_office_id).map(|_| ());
     let refer = refer::sender(act, docket).and_then(|office| life.can_refer(office));
     let mut list = vec![
         case(Verb::Classify, "PUT", "classification", may(Verb::Classify).and_then(|()| life.can_classify())),
@@ -57,11 +66,40 @@ pub fn actions(act: &Act, docket: &Docket, language: Language) -> Vec<Action> {
         case(Verb::Dismiss, "POST", "dismissal", may(Verb::Dismiss).and_then(|()| can_dismiss(act, docket))),
         case(Verb::Note, "POST", "notes", policy::allow_anywhere(act, Verb::Note).map(|_| ())),
         case(Verb::Attach, "POST", "attachments", policy::allow_anywhere(act, Verb::Attach).map(|_| ())),
+        case(
+            Verb::Object,
+            "POST",
+            "objection",
+            said(Verb::Object).and_then(|()| life.can_object(standing).map(|_| ())),
+        ),
+        case(Verb::Rate, "POST", "rating", said(Verb::Rate).and_then(|()| life.can_rate(standing))),
+        case(Verb::Appeal, "POST", "appeal", said(Verb::Appeal).and_then(|()| appeal())),
     ];
     for (referral, hop) in life.hops.iter().filter(|(_, hop)| hop.state.is_open()) {
-        list.extend(of_referral(act, docket, *referral, hop, language));
+        match hop.role {
+            HopRole::Appeal => {
+                let verdict = policy::allow(act, Verb::DecideAppeal, hop.office)
+                    .and_then(|_| is_new_to(connection, act, docket));
+                list.push(Action {
+                    referral_id: Some(*referral),
+                    ..case(Verb::DecideAppeal, "POST", "appeal-decision", verdict)
+                });
+            }
+            HopRole::Lead | HopRole::Helper | HopRole::Copy => {
+                list.extend(of_referral(act, docket, *referral, hop, language));
+            }
+        }
     }
-    list
+    Ok(list)
+}
+
+/// An appeal is decided by somebody who had no hand in the case.
+fn is_new_to(connection: &mut DbConnection, act: &Act, docket: &Docket) -> Result<()> {
+    let hands = remedies::hands(connection, docket.row.id)?;
+    match act.actor.user() {
+        Some(user) if hands.contains(&user) => Err(Error::Forbidden(Code::SamePerson)),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn of_referral(act: &Act, docket: &Docket, id: ReferralId, hop: &Hop, language: Language) -> Vec<Action> {

@@ -100,6 +100,11 @@ pub struct CaseView {
     pub outcome_reason: Option<String>,
     pub outcome_text: Option<String>,
     pub remedy: Option<String>,
+    /// Until when a closed case may be objected to, rated and appealed.
+    pub remedy_until: Option<Time>,
+    /// The citizen's rating of the present round, 1 to 5.
+    pub rating: Option<i32>,
+    pub objections: i32,
     pub transfers: i32,
     pub reopenings: i32,
     /// A dismissal that waits for its second person.
@@ -254,6 +259,9 @@ fn view(
         outcome_reason: row.outcome_reason.clone(),
         outcome_text: row.outcome_text.clone(),
         remedy: row.remedy.clone(),
+        remedy_until: row.remedy_until,
+        rating: row.rating,
+        objections: row.objections,
         transfers: row.transfers,
         reopenings: row.reopenings,
         dismissal: row.dismissal.as_deref().and_then(|json| serde_json::from_str(json).ok()),

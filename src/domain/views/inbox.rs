@@ -38,6 +38,8 @@ text_enum! {
         Copies = "copies",
         /// Waits at the desk to be classified or referred.
         Triage = "triage",
+        /// An appeal that awaits its decision.
+        Appeals = "appeals",
     }
 }
 
@@ -68,6 +70,8 @@ struct Desks {
     referral: Vec<OfficeId>,
     triage: Vec<OfficeId>,
     can_approve: Vec<OfficeId>,
+    /// Decides on appeals there.
+    appeal: Vec<OfficeId>,
 }
 
 /// End of the local day, for "due today".
@@ -85,7 +89,12 @@ fn desks(act: &Act) -> Desks {
         let may = |role| verbs.iter().any(|verb| act.rules.reach(role, *verb) != Reach::None);
         staff.assignments.iter().filter(|(role, _)| may(*role)).map(|(_, office)| *office).collect()
     };
-    Desks { referral: at(&[Verb::Accept]), triage: at(&[Verb::Classify]), can_approve: at(&[Verb::Approve]) }
+    Desks {
+        referral: at(&[Verb::Accept]),
+        triage: at(&[Verb::Classify]),
+        can_approve: at(&[Verb::Approve]),
+        appeal: at(&[Verb::DecideAppeal]),
+    }
 }
 
 type Referrals<'a> = diesel::helper_types::IntoBoxed<
@@ -105,7 +114,7 @@ fn open_referrals<'a>(desks: &Desks) -> Referrals<'a> {
 
 fn in_box<'a>(query: Referrals<'a>, act: &Act, desks: &Desks, name: Tray) -> Referrals<'a> {
     let today = end_of_today(act);
-    let works = query.filter(referrals::role.ne(HopRole::Copy));
+    let works = query.filter(referrals::role.ne(HopRole::Copy)).filter(referrals::role.ne(HopRole::Appeal));
     let running = |query: Referrals<'a>| query.filter(referrals::is_paused.eq(false));
     match name {
         Tray::New => running(works).filter(referrals::state.eq(HopState::Sent)),
@@ -121,8 +130,8 @@ fn in_box<'a>(query: Referrals<'a>, act: &Act, desks: &Desks, name: Tray) -> Ref
         Tray::Copies => open_referrals(desks)
             .filter(referrals::role.eq(HopRole::Copy))
             .filter(referrals::state.eq(HopState::Sent)),
-        // cases at the desk are no referrals
-        Tray::Triage => works.filter(referrals::id.is_null()),
+        // cases at the desk are no referrals, and appeals have a page of their own
+        Tray::Triage | Tray::Appeals => works.filter(referrals::id.is_null()),
     }
 }
 
@@ -143,11 +152,14 @@ pub fn inbox(
 ) -> Result<Inbox> {
     let desks = desks(act);
     let mut items = match name {
-        Some(Tray::Triage) => Vec::new(),
+        Some(Tray::Triage | Tray::Appeals) => Vec::new(),
         _ => referral_page(connection, act, &desks, name, limit + 1, cursor)?,
     };
     if matches!(name, None | Some(Tray::Triage)) {
         items.extend(triage_page(connection, act, &desks, limit + 1, cursor)?);
+    }
+    if matches!(name, None | Some(Tray::Appeals)) {
+        items.extend(appeal_page(connection, &desks, limit + 1, cursor)?);
     }
     items.sort_by_key(|item| (item.0, item.1));
     let size = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -180,7 +192,9 @@ fn referral_page(
     let far = Time::from_microsecond(FAR);
     let mut query = match name {
         Some(name) => in_box(open_referrals(desks), act, desks, name),
-        None => open_referrals(desks).filter(referrals::role.ne(HopRole::Copy)),
+        None => open_referrals(desks)
+            .filter(referrals::role.ne(HopRole::Copy))
+            .filter(referrals::role.ne(HopRole::Appeal)),
     };
     if let Some(c) = cursor {
         let id = crate::db::types::ReferralId(c.id);
@@ -196,6 +210,38 @@ fn referral_page(
         .select((ReferralRow::as_select(), CaseRow::as_select()))
         .load(connection)?;
     Ok(rows.into_iter().map(|(hop, row)| (hop.due_at.unwrap_or(far), hop.id.0, row, Some(hop))).collect())
+}
+
+/// Open appeals that the actor's office decides, by their due time.
+fn appeal_page(
+    connection: &mut DbConnection,
+    desks: &Desks,
+    limit: i64,
+    cursor: Option<&Cursor>,
+) -> Result<Vec<Item>> {
+    if desks.appeal.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut query = open_appeals(desks);
+    if let Some(c) = cursor {
+        let id = crate::db::types::ReferralId(c.id);
+        query =
+            query.filter(referrals::due_at.gt(c.at).or(referrals::due_at.eq(c.at).and(referrals::id.gt(id))));
+    }
+    let rows: Vec<(ReferralRow, CaseRow)> = query
+        .order((referrals::due_at.asc(), referrals::id.asc()))
+        .limit(limit)
+        .select((ReferralRow::as_select(), CaseRow::as_select()))
+        .load(connection)?;
+    let far = Time::from_microsecond(FAR);
+    Ok(rows.into_iter().map(|(hop, row)| (hop.due_at.unwrap_or(far), hop.id.0, row, Some(hop))).collect())
+}
+
+fn open_appeals<'a>(desks: &Desks) -> Referrals<'a> {
+    let open = referrals::table.inner_join(cases::table).filter(referrals::ended_at.is_null());
+    open.filter(referrals::role.eq(HopRole::Appeal))
+        .filter(referrals::office_id.eq_any(desks.appeal.clone()))
+        .into_boxed()
 }
 
 fn triage_page(
@@ -241,6 +287,10 @@ fn counts(
     if !desks.referral.is_empty() {
         count_referrals(connection, act, desks, &mut counts)?;
     }
+    if !desks.appeal.is_empty() {
+        let open: i64 = open_appeals(desks).count().get_result(connection)?;
+        counts.insert(Tray::Appeals.to_string(), open);
+    }
     if !desks.triage.is_empty() {
         let waiting: i64 = at_desk(act, desks).select(count_star()).first(connection)?;
         counts.insert(Tray::Triage.to_string(), waiting);
@@ -264,14 +314,14 @@ fn count_referrals(
     for (role, state, is_paused, count) in sorts {
         let name = match (role, state, is_paused) {
             (HopRole::Copy, HopState::Sent, _) => Tray::Copies,
-            (HopRole::Copy, ..) => continue,
+            (HopRole::Copy | HopRole::Appeal, ..) => continue,
             (_, _, true) => Tray::Waiting,
             (_, HopState::Sent, _) => Tray::New,
             _ => Tray::InProgress,
         };
         *counts.entry(name.to_string()).or_default() += count;
     }
-    let works = || mine().filter(r::role.ne(HopRole::Copy));
+    let works = || mine().filter(r::role.ne(HopRole::Copy)).filter(r::role.ne(HopRole::Appeal));
     let running = || works().filter(r::is_paused.eq(false));
     let overdue = running().filter(r::due_at.lt(act.now)).count().get_result(connection)?;
     let today = running().filter(r::due_at.ge(act.now)).filter(r::due_at.lt(end_of_today(act)));
@@ -309,6 +359,7 @@ fn tray(row: &CaseRow, hop: Option<&ReferralRow>) -> Tray {
     match hop {
         None => Tray::Triage,
         Some(hop) if hop.role == HopRole::Copy => Tray::Copies,
+        Some(hop) if hop.role == HopRole::Appeal => Tray::Appeals,
         Some(_) if row.status == Status::AwaitingCitizen => Tray::Waiting,
         Some(hop) if hop.state == HopState::Sent => Tray::New,
         Some(_) => Tray::InProgress,

@@ -8,13 +8,15 @@ mod case;
 mod inbox;
 mod public;
 mod referral;
+mod remedies;
 mod timeline;
 
 pub use actions::{Action, actions};
 pub use case::{CaseView, CitizenView, HolderView, OfficeView, case, cases};
 pub use inbox::{Inbox, InboxItem, Tray, inbox};
-pub use public::{PublicCase, PublicEvent, public_case, public_timeline};
+pub use public::{PublicAnswer, PublicCase, PublicEvent, public_case, public_timeline};
 pub use referral::{AnswerView, ReferralView, answer, answers, referral, referrals};
+pub use remedies::{AppealView, CitizenAction, appeals, citizen_actions, poor_rating_words};
 pub use timeline::{
     AttachmentView, DeliveryView, EventView, MessageView, NoteView, attachments, deliveries, messages, notes,
     timeline,

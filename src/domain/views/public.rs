@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::case::{OfficeView, office_view};
 use crate::db::DbConnection;
 use crate::db::schema::{answers, events, questions};
-use crate::db::types::{CaseId, OfficeId, Time};
+use crate::db::types::{CaseId, OfficeId, ReferralId, Time};
 use crate::domain::actor::Act;
 use crate::domain::cases::CaseRow;
 use crate::domain::cases::answer::AnswerState;
@@ -41,13 +41,18 @@ pub struct PublicCase {
     pub outcome_text: Option<String>,
     /// What can be done next.
     pub remedy: Option<String>,
+    /// Until when the citizen may object, rate and, where it is open, appeal.
     pub window_until: Option<Time>,
+    /// The citizen's rating of the present round, 1 to 5.
+    pub rating: Option<i32>,
     pub closed_at: Option<Time>,
 }
 
 /// An approved answer.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct PublicAnswer {
+    /// Who gave it.
+    pub office: OfficeView,
     pub text: String,
     pub interim: bool,
     pub at: Option<Time>,
@@ -80,13 +85,14 @@ pub fn public_case(
         _ => None,
     };
     // a case that was never referred has no answer
-    let given: Vec<(String, bool, Option<Time>)> = match row.lead_referral_id.is_some() || row.reopenings > 0
-    {
+    let has_been_out = row.lead_referral_id.is_some() || row.reopenings > 0;
+    let leads = if has_been_out { root_leads(connection, row.id)? } else { Vec::new() };
+    let given: Vec<(ReferralId, String, bool, Option<Time>)> = match has_been_out {
         true => answers::table
             .filter(answers::case_id.eq(row.id).and(answers::state.eq(AnswerState::Approved)))
-            .filter(answers::referral_id.eq_any(root_leads(connection, row.id)?))
+            .filter(answers::referral_id.eq_any(leads.iter().map(|(id, _)| *id).collect::<Vec<_>>()))
             .order(answers::id)
-            .select((answers::text, answers::is_interim, answers::decided_at))
+            .select((answers::referral_id, answers::text, answers::is_interim, answers::decided_at))
             .load(connection)?,
         false => Vec::new(),
     };
@@ -108,23 +114,31 @@ pub fn public_case(
         overdue: waits && row.due_at < act.now,
         question,
         wait_until: row.wait_until,
-        answers: given.into_iter().map(|(text, interim, at)| PublicAnswer { text, interim, at }).collect(),
+        answers: given
+            .into_iter()
+            .map(|(referral, text, interim, at)| {
+                let office = leads.iter().find(|(id, _)| *id == referral).map(|(_, office)| *office);
+                let office = office_view(act, office.unwrap_or(row.holder_office_id));
+                PublicAnswer { office, text, interim, at }
+            })
+            .collect(),
         outcome: row.outcome.clone(),
         outcome_name: row.outcome.as_deref().map(|code| act.rules.outcome_name(code, reader)),
         outcome_text: row.outcome_text.clone(),
         remedy: row.remedy.clone(),
-        window_until: row.window_until,
+        window_until: row.window_until.or(row.remedy_until),
+        rating: row.rating,
         closed_at: row.closed_at,
     })
 }
 
 /// Answers between offices stay between them; the citizen gets those of the root lead.
-fn root_leads(connection: &mut DbConnection, case: CaseId) -> Result<Vec<crate::db::types::ReferralId>> {
+fn root_leads(connection: &mut DbConnection, case: CaseId) -> Result<Vec<(ReferralId, OfficeId)>> {
     use crate::db::schema::referrals as r;
     use crate::domain::cases::life::HopRole;
     Ok(r::table
         .filter(r::case_id.eq(case).and(r::parent_id.is_null()).and(r::role.eq(HopRole::Lead)))
-        .select(r::id)
+        .select((r::id, r::office_id))
         .load(connection)?)
 }
 
@@ -165,7 +179,7 @@ pub fn public_timeline(
         .filter(|(_, fact)| match fact {
             // what passes between offices below the lead is theirs
             Fact::AnswerApproved { referral, .. } | Fact::ReferralAccepted { referral, .. } => {
-                leads.contains(referral)
+                leads.iter().any(|(id, _)| id == referral)
             }
             _ => true,
         })
@@ -222,6 +236,29 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
             say(format!("پرونده بسته شد: {outcome}"), format!("The case was closed: {outcome}"))
         }
         Fact::CaseReopened { .. } => say("پرونده بازگشایی شد".into(), "The case was reopened".into()),
+        Fact::ObjectionRaised { hop, .. } => {
+            let to = name(hop.office);
+            say(
+                format!("اعتراض شما ثبت شد؛ «{to}» یک بار دیگر پاسخ می‌دهد"),
+                format!("You objected; {to} answers once more"),
+            )
+        }
+        Fact::AppealRaised { hop, .. } => {
+            let to = name(hop.office);
+            say(format!("تجدیدنظر خواستید؛ «{to}» تصمیم می‌گیرد"), format!("You appealed; {to} decides"))
+        }
+        Fact::AppealDecided { result, hop, .. } => {
+            let (fa, en) = result.words();
+            let (order_fa, order_en) = match hop {
+                Some(_) => ("؛ دستگاه دوباره پاسخ می‌دهد", "; the body must answer again"),
+                None => ("", ""),
+            };
+            say(format!("{fa}{order_fa}"), format!("{en}{order_en}"))
+        }
+        Fact::CaseRated { score, .. } => say(
+            crate::domain::text::persian_digits(&format!("امتیاز شما ثبت شد: {score}")),
+            format!("You rated it {score}"),
+        ),
         Fact::FileAttached { .. } => say("پیوستی افزوده شد".into(), "A file was added".into()),
         Fact::ReferralAssigned { .. }
         | Fact::DeadlinePassed { .. }

@@ -62,8 +62,25 @@ impl Life {
                 self.outcome = None;
                 self.asked.clear();
                 self.lead = None;
+                self.rating = None;
                 hop.iter().for_each(|hop| self.send(hop));
             }
+            Fact::ObjectionRaised { hop, .. } => {
+                self.objections += 1;
+                self.begin_round(hop);
+            }
+            Fact::AppealRaised { hop, .. } => self.begin_round(hop),
+            Fact::AppealDecided { referral, outcome, by, hop, .. } => {
+                self.change(*referral, |hop| {
+                    hop.state = HopState::Answered;
+                    hop.user = Some(*by);
+                });
+                match hop {
+                    Some(order) => self.begin_round(order),
+                    None => self.close(outcome.as_deref().unwrap_or_default()),
+                }
+            }
+            Fact::CaseRated { score, .. } => self.rating = Some(*score),
             Fact::DeadlinePassed { .. }
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
@@ -90,11 +107,32 @@ impl Life {
             pending: None,
         };
         self.hops.insert(new.referral, hop);
-        if new.role == HopRole::Lead && new.parent.is_none() {
-            self.lead = Some(new.referral);
-            self.status = Status::Referred;
-            self.outcome = None;
+        if new.parent.is_none() {
+            match new.role {
+                HopRole::Lead => {
+                    self.lead = Some(new.referral);
+                    self.status = Status::Referred;
+                    self.outcome = None;
+                }
+                // the answer stands until the appeal is decided
+                HopRole::Appeal => {
+                    self.lead = Some(new.referral);
+                    self.status = Status::Referred;
+                }
+                HopRole::Helper | HopRole::Copy => {}
+            }
         }
+    }
+
+    /// The citizen is not content: whatever was open ends, and a new referral takes its place.
+    fn begin_round(&mut self, new: &NewHop) {
+        if self.status == Status::Closed {
+            self.reopenings += 1;
+        }
+        self.hops.values_mut().for_each(Hop::end);
+        self.rating = None;
+        self.asked.clear();
+        self.send(new);
     }
 
     fn take_up(&mut self, referral: ReferralId, user: crate::db::types::UserId, is_assigned: bool) {

@@ -223,6 +223,9 @@ impl Life {
     /// Whether the citizen may be asked from this level now.
     pub fn can_ask(&self, level: &str) -> Result<()> {
         self.expect(&[Status::Classified, Status::Referred])?;
+        if self.open_appeal().is_some() {
+            return Err(Error::Conflict(Code::AppealPending));
+        }
         if self.asked.contains(level) {
             return Err(Error::Conflict(Code::QuestionAsked));
         }
@@ -339,17 +342,20 @@ impl Life {
         self.expect(&[Status::AwaitingCitizen])
     }
 
-    fn expect(&self, statuses: &[Status]) -> Result<()> {
+    pub(super) fn expect(&self, statuses: &[Status]) -> Result<()> {
         if statuses.contains(&self.status) { Ok(()) } else { Err(Error::Conflict(Code::WrongState)) }
     }
 
-    fn hop(&self, referral: ReferralId) -> Result<&super::Hop> {
+    pub(super) fn hop(&self, referral: ReferralId) -> Result<&super::Hop> {
         self.hops.get(&referral).ok_or(Error::NotFound)
     }
 
     /// The referral is open and its clock runs.
     pub fn can_work(&self, referral: ReferralId) -> Result<()> {
         let hop = self.hop(referral)?;
+        if hop.role == HopRole::Appeal && hop.state.is_open() {
+            return Err(Error::Conflict(Code::AppealPending));
+        }
         let copy_may_wait = hop.role == HopRole::Copy && self.is_open();
         if !hop.state.is_open() || !(self.status == Status::Referred || copy_may_wait) {
             return Err(Error::Conflict(Code::WrongState));
@@ -387,7 +393,12 @@ impl Life {
 }
 
 /// A receiver exists, takes referrals, and is not the office complained of nor below it (tag S4.7).
-fn check_receiver(office: OfficeId, field: &str, offices: &Offices, about: Option<OfficeId>) -> Result<()> {
+pub(super) fn check_receiver(
+    office: OfficeId,
+    field: &str,
+    offices: &Offices,
+    about: Option<OfficeId>,
+) -> Result<()> {
     let Some(row) = offices.get(office) else {
         return Err(Error::field(FieldError::unknown(field, &office.to_string())));
     };

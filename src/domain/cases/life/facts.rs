@@ -5,9 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{HopRole, Proposal, Status};
+use super::{AppealCause, AppealResult, Consequence, HopRole, Proposal, Status};
 use crate::db::types::{
-    AnswerId, AttachmentId, MessageId, NoteId, OfficeId, QuestionId, ReferralId, Time, UserId,
+    AnswerId, AppealId, AttachmentId, MessageId, NoteId, ObjectionId, OfficeId, QuestionId, RatingId,
+    ReferralId, Time, UserId,
 };
 
 /// A referral as it is sent.
@@ -131,6 +132,40 @@ pub enum Fact {
         office: OfficeId,
         hop: Option<NewHop>,
     },
+    ObjectionRaised {
+        objection: ObjectionId,
+        channel: String,
+        text_sha256: String,
+        hop: NewHop,
+    },
+    AppealRaised {
+        appeal: AppealId,
+        cause: AppealCause,
+        channel: String,
+        text_sha256: String,
+        hop: NewHop,
+    },
+    AppealDecided {
+        appeal: AppealId,
+        referral: ReferralId,
+        result: AppealResult,
+        consequence: Consequence,
+        grounds_sha256: String,
+        by: UserId,
+        /// What the case closes with, unless an answer is ordered.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        outcome: Option<String>,
+        /// The order to answer again.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hop: Option<NewHop>,
+    },
+    CaseRated {
+        rating: RatingId,
+        score: u8,
+        channel: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        previous: Option<u8>,
+    },
     MessageReceived {
         message: MessageId,
         channel: String,
@@ -167,9 +202,58 @@ impl Fact {
             Fact::DismissalProposed { .. } => "dismissal_proposed",
             Fact::CaseClosed { .. } => "case_closed",
             Fact::CaseReopened { .. } => "case_reopened",
+            Fact::ObjectionRaised { .. } => "objection_raised",
+            Fact::AppealRaised { .. } => "appeal_raised",
+            Fact::AppealDecided { .. } => "appeal_decided",
+            Fact::CaseRated { .. } => "case_rated",
             Fact::MessageReceived { .. } => "message_received",
             Fact::NoteAdded { .. } => "note_added",
             Fact::FileAttached { .. } => "file_attached",
         }
+    }
+
+    /// The person whose hand was in the work: who holds, answers, approves or decides by this fact. Nobody of
+    /// these decides on an appeal (requirement tag S2.2iv).
+    pub fn hand(&self) -> Option<UserId> {
+        match self {
+            Fact::ReferralAccepted { user, .. } | Fact::ReferralAssigned { user, .. } => Some(*user),
+            Fact::AnswerSubmitted { author, .. } => Some(*author),
+            Fact::AnswerApproved { by, .. }
+            | Fact::AnswerRejected { by, .. }
+            | Fact::AppealDecided { by, .. } => Some(*by),
+            Fact::DismissalProposed { proposal } => Some(proposal.by),
+            Fact::CaseRegistered { .. }
+            | Fact::CaseClassified { .. }
+            | Fact::CaseReferred { .. }
+            | Fact::ReferralReturned { .. }
+            | Fact::ReferralTransferred { .. }
+            | Fact::RulingAsked { .. }
+            | Fact::ReferralRecalled { .. }
+            | Fact::CitizenAsked { .. }
+            | Fact::CitizenReplied { .. }
+            | Fact::DeadlineExtended { .. }
+            | Fact::DeadlinePassed { .. }
+            | Fact::CaseClosed { .. }
+            | Fact::CaseReopened { .. }
+            | Fact::ObjectionRaised { .. }
+            | Fact::AppealRaised { .. }
+            | Fact::CaseRated { .. }
+            | Fact::MessageReceived { .. }
+            | Fact::NoteAdded { .. }
+            | Fact::FileAttached { .. } => None,
+        }
+    }
+
+    /// Whether whoever does this thereby works on the matter itself, even where the fact names no person.
+    pub fn is_handling(&self) -> bool {
+        self.hand().is_some()
+            || matches!(
+                self,
+                Fact::ReferralReturned { .. }
+                    | Fact::ReferralTransferred { .. }
+                    | Fact::CitizenAsked { .. }
+                    | Fact::DeadlineExtended { .. }
+                    | Fact::CaseClosed { .. }
+            )
     }
 }

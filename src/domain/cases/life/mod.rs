@@ -7,6 +7,7 @@
 mod apply;
 mod decide;
 mod facts;
+mod remedy;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use decide::{Taker, Target};
 pub use facts::{Fact, NewHop};
+pub use remedy::{AppealCause, AppealResult, Consequence, Decided, Standing};
 
 use crate::db::types::{AnswerId, OfficeId, ReferralId, UserId};
 use crate::text_enum;
@@ -37,6 +39,8 @@ text_enum! {
         Helper = "helper",
         /// Is informed; no clock.
         Copy = "copy",
+        /// Decides on an appeal; at the root, in place of a lead.
+        Appeal = "appeal",
     }
 }
 
@@ -114,9 +118,13 @@ pub struct Life {
     pub transfers: u32,
     /// How often it was reopened.
     pub reopenings: u32,
+    /// How often the citizen objected; once at most.
+    pub objections: u32,
+    /// The citizen's rating of the present round, 1 to 5.
+    pub rating: Option<u8>,
     /// A dismissal that awaits its second person.
     pub dismissal: Option<Proposal>,
-    /// The outcome of the approved answer or of the closing.
+    /// The outcome of the approved answer or of the closing; it stands while an appeal is decided.
     pub outcome: Option<String>,
     /// All referrals, ended ones too.
     pub hops: BTreeMap<ReferralId, Hop>,
@@ -141,6 +149,8 @@ impl Life {
             asked: BTreeSet::new(),
             transfers: 0,
             reopenings: 0,
+            objections: 0,
+            rating: None,
             dismissal: None,
             outcome: None,
             hops: BTreeMap::new(),
@@ -172,6 +182,35 @@ impl Life {
             at = below;
         }
         Some(at)
+    }
+
+    /// The referral of the body that answers the case: its present root lead, or the one before an appeal.
+    pub fn body(&self) -> Option<(ReferralId, &Hop)> {
+        let present = self.lead?;
+        match self.hops.get(&present) {
+            Some(hop) if hop.role == HopRole::Appeal => self
+                .hops
+                .iter()
+                .rev()
+                .find(|(id, hop)| **id < present && hop.role == HopRole::Lead && hop.parent.is_none())
+                .map(|(id, hop)| (*id, hop)),
+            Some(hop) => Some((present, hop)),
+            None => None,
+        }
+    }
+
+    /// The number of the present round; it rises whenever the case goes out or is taken up again, and each
+    /// round is rated for itself.
+    pub fn round(&self) -> u32 {
+        let sent = self.hops.values().filter(|hop| hop.parent.is_none() && hop.role != HopRole::Copy);
+        self.reopenings + u32::try_from(sent.count()).unwrap_or(u32::MAX)
+    }
+
+    /// The appeal that waits for its decision.
+    pub fn open_appeal(&self) -> Option<(ReferralId, &Hop)> {
+        let present = self.lead?;
+        let hop = self.hops.get(&present)?;
+        (hop.role == HopRole::Appeal && hop.state.is_open()).then_some((present, hop))
     }
 
     /// The open referral through which `office` may refer further down: as lead first, else as helper.

@@ -9,8 +9,9 @@ use super::*;
 /// What must hold of every state.
 fn check(play: &Play) {
     let life = &play.life;
+    let leads = |hop: &Hop| matches!(hop.role, HopRole::Lead | HopRole::Appeal);
     let open_roots: Vec<ReferralId> =
-        life.open_children(None).filter(|(_, hop)| hop.role == HopRole::Lead).map(|(id, _)| id).collect();
+        life.open_children(None).filter(|(_, hop)| leads(hop)).map(|(id, _)| id).collect();
     assert!(open_roots.len() <= 1, "one lead at most: {life:?}");
     let is_out = life.status == Status::Referred || life.resume == Some(Status::Referred);
     assert_eq!(is_out, open_roots.len() == 1, "out exactly with an open lead: {life:?}");
@@ -36,12 +37,16 @@ fn check(play: &Play) {
         let leads = life.open_children(Some(*id)).filter(|(_, hop)| hop.role == HopRole::Lead).count();
         assert!(leads <= 1, "one lead at most below {id}: {life:?}");
     }
+    assert!(life.objections <= 1, "one additional answer: {life:?}");
+    assert!(life.rating.is_none_or(|score| (1..=5).contains(&score)));
+    let appeals: Vec<&Hop> = life.hops.values().filter(|hop| hop.role == HopRole::Appeal).collect();
+    assert!(appeals.iter().all(|hop| hop.parent.is_none() && hop.pending.is_none()));
     let helpers = life.hops.values().filter(|hop| hop.role == HopRole::Helper && hop.state.is_open()).count();
     assert!(helpers <= HELPERS);
 }
 
 /// What must hold of a fact, given the state before it.
-fn check_fact(before: &Life, fact: &Fact) {
+fn check_fact(play: &Play, before: &Life, fact: &Fact) {
     match fact {
         Fact::AnswerApproved { referral, by, is_interim, .. } => {
             assert_ne!(
@@ -55,6 +60,30 @@ fn check_fact(before: &Life, fact: &Fact) {
         }
         Fact::ReferralTransferred { .. } => assert!(before.transfers < TRANSFERS, "a fourth transfer"),
         Fact::RulingAsked { .. } => assert!(before.transfers >= TRANSFERS, "a ruling too soon"),
+        Fact::ObjectionRaised { hop, .. } => {
+            let answered = before.body().expect("somebody answered").1;
+            assert_eq!((hop.office, answered.state), (answered.office, HopState::Answered), "the same body");
+        }
+        Fact::AppealRaised { hop, .. } => {
+            let line = play.offices.with_ancestors(before.against());
+            assert!(line[1..].contains(&hop.office), "an appeal goes up: {hop:?}");
+            let was_there = |old: &Hop| {
+                old.office == hop.office
+                    && matches!(old.role, HopRole::Lead | HopRole::Appeal)
+                    && matches!(old.state, HopState::Accepted | HopState::Answered)
+            };
+            assert!(!before.hops.values().any(was_there), "decided by an office that handled it: {before:?}");
+        }
+        Fact::AppealDecided { by, result, outcome, hop, .. } => {
+            assert!(!play.hands().contains(by), "decided by a hand of the case");
+            assert_eq!(outcome.is_some(), hop.is_none(), "either closed or answered again");
+            match result {
+                AppealResult::Dismissed => assert_eq!(*outcome, before.outcome, "the former outcome stands"),
+                AppealResult::Upheld | AppealResult::Partly => {
+                    assert!(hop.as_ref().is_none_or(|hop| hop.office == before.against()));
+                }
+            }
+        }
         Fact::CaseClosed { outcome, .. } if outcome == "no_cause" => {
             assert!(before.dismissal.is_some(), "dismissed by one person");
         }
@@ -70,9 +99,9 @@ proptest! {
         let mut play = Play::new();
         check(&play);
         for wish in &wishes {
-            let before = play.life.clone();
+            let before = play.clone();
             if let Some(fact) = play.grant(wish) {
-                check_fact(&before, &fact);
+                check_fact(&before, &before.life, &fact);
                 check(&play);
             }
         }
@@ -107,6 +136,10 @@ fn random_wishes_reach_every_status_and_every_turn() {
         "ruling_asked",
         "case_reopened",
         "answer_approved",
+        "objection_raised",
+        "case_rated",
+        "appeal_raised",
+        "appeal_decided",
     ] {
         assert!(seen.contains(name), "{name} is never reached: {seen:?}");
     }

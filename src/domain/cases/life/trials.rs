@@ -2,9 +2,12 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample;
 
 use super::*;
-use crate::db::types::{MessageId, QuestionId, Time};
+use std::collections::BTreeSet;
+
+use crate::db::types::{AppealId, MessageId, ObjectionId, QuestionId, RatingId, Time};
 use crate::domain::rulebook::{Level, Office, Offices};
 use crate::error::Result;
 
@@ -65,6 +68,10 @@ pub(super) enum Wish {
     Close,
     Withdraw,
     Reopen { to_lead: bool },
+    Object { in_time: bool },
+    Rate { score: u8 },
+    Appeal { is_late: bool },
+    Decide { by: i64, result: AppealResult, consequence: Consequence },
 }
 
 pub(super) fn wish() -> impl Strategy<Value = Wish> {
@@ -72,6 +79,8 @@ pub(super) fn wish() -> impl Strategy<Value = Wish> {
     let role = prop_oneof![4 => Just(HopRole::Lead), 2 => Just(HopRole::Helper), 1 => Just(HopRole::Copy)];
     let hop = || 0..8_usize;
     let user = || 1..=3_i64;
+    let result = sample::select(AppealResult::ALL);
+    let consequence = sample::select(Consequence::ALL);
     prop_oneof![
         2 => Just(Wish::Classify),
         8 => (any::<bool>(), office(), vec((office(), role), 1..4)).prop_map(|(by_holder, from, to)| Wish::Refer { by_holder, from, to }),
@@ -90,10 +99,15 @@ pub(super) fn wish() -> impl Strategy<Value = Wish> {
         1 => Just(Wish::Close),
         1 => Just(Wish::Withdraw),
         2 => any::<bool>().prop_map(|to_lead| Wish::Reopen { to_lead }),
+        3 => any::<bool>().prop_map(|in_time| Wish::Object { in_time }),
+        2 => (0..7_u8).prop_map(|score| Wish::Rate { score }),
+        4 => any::<bool>().prop_map(|is_late| Wish::Appeal { is_late }),
+        5 => (1..=6_i64, result, consequence).prop_map(|(by, result, consequence)| Wish::Decide { by, result, consequence }),
     ]
 }
 
 /// A case in play: its state, its facts so far, and the next id.
+#[derive(Clone)]
 pub(super) struct Play {
     pub(super) life: Life,
     pub(super) facts: Vec<Fact>,
@@ -212,6 +226,17 @@ impl Play {
             Wish::Close => self.life.can_close().map(|()| closed("upheld")),
             Wish::Withdraw => self.life.can_withdraw().map(|()| closed("withdrawn")),
             Wish::Reopen { to_lead } => self.life.can_reopen().map(|()| self.reopened(id, to_lead)),
+            Wish::Object { in_time } => {
+                let said = ("web".into(), String::new());
+                self.life.object(standing(in_time, false), ObjectionId(id), ReferralId(id), None, said)
+            }
+            Wish::Rate { score } => self.life.rate(standing(true, false), RatingId(id), score, "sms".into()),
+            Wish::Appeal { is_late } => {
+                let (standing, said) = (standing(true, is_late), ("web".into(), String::new()));
+                let (appeal, referral) = (AppealId(id), ReferralId(id));
+                self.life.appeal(standing, &self.offices, Some(ABOUT), appeal, referral, None, said)
+            }
+            Wish::Decide { by, result, consequence } => self.decided(id, UserId(by), result, consequence),
         }
     }
 
@@ -220,9 +245,26 @@ impl Play {
         pending.map_or(AnswerId(0), |pending| pending.answer)
     }
 
+    fn decided(&self, id: i64, by: UserId, result: AppealResult, consequence: Consequence) -> Result<Fact> {
+        let decided = Decided {
+            appeal: AppealId(id),
+            result,
+            consequence,
+            outcome: (consequence == Consequence::ChangeOutcome).then(|| "granted".into()),
+            grounds_sha256: String::new(),
+            order: (ReferralId(id), None),
+        };
+        self.life.decide_appeal(by, &self.hands(), decided)
+    }
+
+    /// Whose hand was in the case so far.
+    pub(super) fn hands(&self) -> BTreeSet<UserId> {
+        self.facts.iter().filter_map(Fact::hand).collect()
+    }
+
     /// Back to the office that answered last, where there was one.
     fn reopened(&self, id: i64, to_lead: bool) -> Fact {
-        let last = self.life.lead.and_then(|lead| self.life.hops.get(&lead)).filter(|_| to_lead);
+        let last = self.life.body().map(|(_, hop)| hop).filter(|_| to_lead);
         let hop = last.map(|last| NewHop {
             referral: ReferralId(id),
             parent: None,
@@ -253,5 +295,17 @@ impl Play {
                 None
             }
         }
+    }
+}
+
+/// A moment inside or after the citizen's window, with the body's answer late or not.
+fn standing(in_time: bool, is_late: bool) -> Standing {
+    let (past, now, future) =
+        (Time::from_microsecond(0), Time::from_microsecond(1), Time::from_microsecond(2));
+    Standing {
+        now,
+        window: Some(if in_time { future } else { past }),
+        due: Some(if is_late { past } else { future }),
+        poor: 2,
     }
 }

@@ -140,6 +140,7 @@ fn shape(row: &Row) -> serde_json::Result<()> {
         "rule" => read::<book::Rule>(row),
         "template" => read::<book::Template>(row),
         "role" => read::<book::Role>(row),
+        "remedy" => read::<book::Remedy>(row),
         "office" => offices::listed(row).map(drop),
         _ => Ok(()),
     }

@@ -20,6 +20,11 @@ pub(super) fn check(files: &Files, findings: &mut Findings) {
         findings.source(row);
         findings.known(row, "outcome", "outcome", &outcomes);
     }
+    let offices = office_codes(files);
+    for row in files.of("remedy") {
+        findings.source(row);
+        findings.required(row, "office", "body", &offices);
+    }
     routes(files, &kinds, &categories, findings);
 }
 

@@ -15,7 +15,7 @@ const IN_EMAIL: [&str; 5] = ["reason", "text", "question", "instruction", "subje
 const OUTLETS: [(&str, &str); 3] = [("citizen", "sms"), ("citizen", "email"), ("office", "email")];
 const LANGUAGES: [&str; 2] = ["fa", "en"];
 /// The notices that verbs and deadlines send, and to whom.
-const NOTICES: [(&str, &str); 17] = [
+const NOTICES: [(&str, &str); 25] = [
     ("case_registered", "citizen"),
     ("case_downgraded", "citizen"),
     ("case_referred", "citizen"),
@@ -29,6 +29,14 @@ const NOTICES: [(&str, &str); 17] = [
     ("case_dismissed", "citizen"),
     ("case_withdrawn", "citizen"),
     ("case_reopened", "citizen"),
+    ("objection_raised", "citizen"),
+    ("objection_raised", "office"),
+    ("appeal_raised", "citizen"),
+    ("appeal_raised", "office"),
+    ("appeal_decided", "citizen"),
+    ("appeal_decided", "office"),
+    ("rating_poor", "citizen"),
+    ("rating_poor", "office"),
     ("deadline_reminder", "office"),
     ("deadline_dunning", "office"),
     ("deadline_superior", "office"),

@@ -1,0 +1,90 @@
+//! Object (اعتراض): the same body answers once more, under a new deadline.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{await_answer, due, own_channel, recorder, said, standing};
+use crate::db::DbConnection;
+use crate::db::schema::objections;
+use crate::db::types::{CaseId, ObjectionId, ReferralId, Time, UserId};
+use crate::domain::actor::Act;
+use crate::domain::cases::docket::{Docket, Expected};
+use crate::domain::cases::row::Channel;
+use crate::domain::cases::{clocks, record, sha256_hex};
+use crate::domain::deadlines::Span;
+use crate::domain::notifications::{self, Facts};
+use crate::domain::rulebook::Verb;
+use crate::error::{Code, Error, Result};
+
+/// An objection to an answer.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Object {
+    /// Why the answer does not satisfy, in the citizen's words.
+    pub text: String,
+    /// The channel it came by; `web` for the citizen's own page, `phone` for staff.
+    #[serde(default)]
+    pub channel: Option<String>,
+}
+
+/// An objection as stored.
+#[derive(Debug, Clone, Queryable, Selectable, Serialize, utoipa::ToSchema)]
+#[diesel(table_name = objections)]
+pub struct ObjectionRow {
+    pub id: ObjectionId,
+    /// The referral by which the body answers once more.
+    pub referral_id: ReferralId,
+    pub text: String,
+    pub channel: Channel,
+    #[serde(skip)]
+    pub recorded_by: Option<UserId>,
+    pub at: Time,
+}
+
+/// Takes the citizen's objection; the body that answered gets the case back.
+///
+/// # Errors
+/// `nothing_answered`, `window_passed`, `already_objected`, `appeal_pending` or `appeal_decided`.
+pub fn object(
+    connection: &mut DbConnection,
+    act: &Act,
+    id: CaseId,
+    expected: Expected,
+    wish: &Object,
+) -> Result<Docket> {
+    let mut docket = Docket::open(connection, act, id, expected)?;
+    let office = recorder(act, Verb::Object)?;
+    let standing = standing(connection, act, &docket)?;
+    let body = docket.life.can_object(standing)?;
+    if act.rules.offices.get(body).is_none() {
+        return Err(Error::Conflict(Code::NothingAnswered));
+    }
+    let (text, channel) = said(&wish.text, wish.channel.as_deref(), own_channel(act))?;
+    let due_at = due(act, body, "additional_answer", Span::WorkingDays(7))?;
+    let (objection, referral): (ObjectionId, ReferralId) = (act.id(), act.id());
+    let words = (channel.to_string(), sha256_hex(text.as_bytes()));
+    let fact = docket.life.object(standing, objection, referral, Some(due_at), words)?;
+    let event = record(connection, act, &mut docket, &[fact], office)?;
+    await_answer(connection, id, due_at)?;
+    clocks::start_referral(connection, act, id, referral, body, Some(due_at))?;
+    diesel::insert_into(objections::table)
+        .values((
+            (objections::id.eq(objection), objections::case_id.eq(id), objections::referral_id.eq(referral)),
+            (objections::text.eq(text), objections::channel.eq(channel.as_str())),
+            (objections::recorded_by.eq(act.actor.user()), objections::at.eq(act.now)),
+        ))
+        .execute(connection)?;
+    let facts = Facts { office: Some(body), due: Some(due_at), ..Facts::default() };
+    notifications::to_office(connection, act, &docket.row, event, body, "objection_raised", &facts)?;
+    notifications::to_citizen(connection, act, &docket.row, event, "objection_raised", &facts)?;
+    docket.reload(connection)
+}
+
+/// The objections of a case, oldest first.
+pub fn objections_of(connection: &mut DbConnection, case: CaseId) -> Result<Vec<ObjectionRow>> {
+    Ok(objections::table
+        .filter(objections::case_id.eq(case))
+        .order(objections::id)
+        .select(ObjectionRow::as_select())
+        .load(connection)?)
+}
