@@ -17,6 +17,7 @@ ALTER TABLE citizens DROP COLUMN identifier_index;
 ALTER TABLE citizens DROP COLUMN mobile_index;
 ALTER TABLE citizens DROP COLUMN phone_index;
 ALTER TABLE citizens DROP COLUMN email_index;
+CREATE UNIQUE INDEX citizens_identifier ON citizens (identifier);
 CREATE INDEX citizens_mobile ON citizens (mobile);
 CREATE INDEX citizens_email ON citizens (email);
 DROP TABLE data_keys;

@@ -10,13 +10,32 @@ CREATE TABLE data_keys (
 CREATE UNIQUE INDEX data_keys_active ON data_keys (purpose) WHERE state = 'active';
 
 -- Identifier, name, mobile, phone, email, address and postal_code hold sealed values from now on. They are looked up by
--- keyed digests; one record for each identifier is now guaranteed by the digest.
-DROP INDEX citizens_mobile;
-DROP INDEX citizens_email;
-ALTER TABLE citizens ADD COLUMN identifier_index TEXT;
-ALTER TABLE citizens ADD COLUMN mobile_index TEXT;
-ALTER TABLE citizens ADD COLUMN phone_index TEXT;
-ALTER TABLE citizens ADD COLUMN email_index TEXT;
+-- keyed digests; one record for each identifier is now guaranteed by the digest. The table is made anew, since SQLite
+-- cannot drop the old guarantee.
+PRAGMA defer_foreign_keys = ON;
+CREATE TEMPORARY TABLE citizens_before AS SELECT * FROM citizens;
+DROP TABLE citizens;
+CREATE TABLE citizens (
+    id                INTEGER PRIMARY KEY NOT NULL,
+    kind              TEXT NOT NULL,
+    identifier        TEXT,
+    name              TEXT,
+    mobile            TEXT,
+    phone             TEXT,
+    email             TEXT,
+    address           TEXT,
+    postal_code       TEXT,
+    preferred_channel TEXT,
+    language          TEXT NOT NULL,
+    created_at        TIMESTAMP NOT NULL,
+    updated_at        TIMESTAMP NOT NULL,
+    identifier_index  TEXT,
+    mobile_index      TEXT,
+    phone_index       TEXT,
+    email_index       TEXT
+);
+INSERT INTO citizens SELECT *, NULL, NULL, NULL, NULL FROM citizens_before;
+DROP TABLE citizens_before;
 CREATE UNIQUE INDEX citizens_identifier_index ON citizens (identifier_index) WHERE identifier_index IS NOT NULL;
 CREATE INDEX citizens_mobile_index ON citizens (mobile_index) WHERE mobile_index IS NOT NULL;
 CREATE INDEX citizens_phone_index ON citizens (phone_index) WHERE phone_index IS NOT NULL;

@@ -11,8 +11,9 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::bare::{self, Ran};
-use super::client::{Call, Client, Staff};
+use super::client::{Call, Client};
 use super::life::{Life, Plan, Step, live};
+use super::staff::Staff;
 use super::summary::{Tally, percentile};
 use crate::cli::start;
 use crate::config::Config;

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::client::{Client, Reply, Staff};
+use super::client::{Client, Reply};
+use super::staff::Staff;
 use crate::text_enum;
 
 text_enum! {

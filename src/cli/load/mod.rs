@@ -6,6 +6,7 @@ mod client;
 mod fill;
 mod life;
 mod replay;
+mod staff;
 mod summary;
 
 use std::path::Path;

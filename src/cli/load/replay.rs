@@ -17,8 +17,9 @@ use indicatif::ProgressBar;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::client::{Call, Client, Staff};
+use super::client::{Call, Client};
 use super::life::{Leaf, Life, Plan, Step, stable_hash};
+use super::staff::Staff;
 use super::summary::Tally;
 use crate::cli::archive::count_bar;
 

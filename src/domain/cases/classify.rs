@@ -53,7 +53,7 @@ pub fn classify(
         Some(value) => fields.take(input::choice::<Priority>("priority", value)),
         None => Some(docket.row.priority),
     };
-    let place = super::register::check_place(act, input.place.as_ref(), &mut fields);
+    let place = super::filing::check_place(act, input.place.as_ref(), &mut fields);
     if kind.is_some_and(|kind| kind.code == "complaint" && kind.code != docket.row.kind)
         && docket.row.citizen_id.is_none()
     {

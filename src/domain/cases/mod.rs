@@ -8,6 +8,7 @@ pub mod clocks;
 pub mod close;
 mod docket;
 pub mod escalate;
+mod filing;
 pub mod life;
 pub mod list;
 pub mod lookup;

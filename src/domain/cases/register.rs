@@ -5,9 +5,10 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use super::clocks::{self, Promise};
+use super::filing::{Filing, check};
 use super::life::{Fact, Status};
 use super::record::{Head, Link, sha256_hex, widen_scope};
-use super::row::{CaseRow, Channel, Priority, Representative};
+use super::row::{CaseRow, Priority, Representative};
 use super::{IntakeCode, TrackingCode};
 use crate::db::schema::cases;
 use crate::db::types::{CaseId, CitizenId, EventId, OfficeId, Time};
@@ -15,13 +16,12 @@ use crate::db::{DbConnection, fulltext};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::calendar::{JalaliDate, TEHRAN};
 use crate::domain::citizens::{self, CitizenInput};
-use crate::domain::input;
 use crate::domain::notifications::{self, Facts};
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
 use crate::domain::text::search_key;
 use crate::domain::vault::field;
-use crate::error::{Code, Error, FieldError, Fields, Result};
+use crate::error::{Code, Error, Result};
 use crate::on_both;
 
 /// Where it happened.
@@ -97,26 +97,6 @@ pub struct Registered {
     pub downgraded_from: Option<String>,
 }
 
-/// The checked input.
-struct Filing {
-    kind: String,
-    downgraded_from: Option<String>,
-    channel: Channel,
-    text: String,
-    subject: Option<String>,
-    category: Option<String>,
-    remedy_sought: Option<String>,
-    citizen: Option<citizens::Identity>,
-    representative: Option<String>,
-    place: Place,
-    about_office: Option<OfficeId>,
-    is_sealed: bool,
-    is_anonymous: bool,
-    external_id: Option<String>,
-    received_at: Time,
-    priority: Priority,
-}
-
 /// Registers a case, or finds the one that this `external_id` made before.
 ///
 /// # Errors
@@ -149,160 +129,6 @@ pub fn register(connection: &mut DbConnection, act: &Act, input: &Register) -> R
     notifications::registered(connection, act, &row, citizen.as_ref(), event, &facts, is_downgraded)?;
     metrics::counter!("samad_cases_registered_total", "channel" => filing.channel.as_str()).increment(1);
     Ok(Registered { row, access_code: Some(access_code), downgraded_from: filing.downgraded_from })
-}
-
-fn check(act: &Act, input: &Register) -> Result<Filing> {
-    let mut fields = Fields::default();
-    let rules = &act.rules;
-    let kind = fields.take(rules.kind("kind", &input.kind).map(|kind| kind.code.clone()));
-    let channel = fields.take(input::choice::<Channel>("channel", &input.channel));
-    let text = fields.take(input::text("text", &input.text, input::TEXT_MAX));
-    let subject =
-        fields.take(input::optional_text("subject", input.subject.as_deref(), input::LINE_MAX)).flatten();
-    let remedy_sought =
-        fields.take(input::optional_text("remedy_sought", input.remedy_sought.as_deref(), 2000)).flatten();
-    let leaf = input.category.as_deref().and_then(|code| fields.take(rules.category("category", code)));
-    let about_office = input
-        .about_office
-        .as_deref()
-        .and_then(|code| fields.take(rules.offices.find("about_office", code)))
-        .map(|office| office.id);
-    let place = check_place(act, input.place.as_ref(), &mut fields);
-    let external_id =
-        fields.take(input::optional_text("external_id", input.external_id.as_deref(), 200)).flatten();
-    let received_at = check_received(act, input.received_at, &mut fields);
-    let priority = input
-        .priority
-        .as_deref()
-        .and_then(|value| fields.take(input::choice::<Priority>("priority", value)))
-        .unwrap_or(Priority::Normal);
-    let representative = check_representative(input.representative.as_ref(), &mut fields);
-    let is_anonymous = input.anonymous.unwrap_or(false);
-    let (citizen, is_identified) = check_citizen(input, is_anonymous, &mut fields);
-    fields.finish()?;
-    let (Some(kind), Some(channel), Some(text)) = (kind, channel, text) else {
-        return Err(Error::internal("a required field was lost"));
-    };
-    // a complaint needs identity; without it the matter is taken as a report and the sender is told
-    let downgraded_from = (kind == "complaint" && !is_identified).then(|| kind.clone());
-    Ok(Filing {
-        kind: if downgraded_from.is_some() { "report".into() } else { kind },
-        downgraded_from,
-        channel,
-        text,
-        subject,
-        category: leaf.map(|leaf| leaf.code.clone()),
-        remedy_sought,
-        citizen,
-        representative,
-        place,
-        about_office,
-        is_sealed: input.sealed.unwrap_or(false) || leaf.is_some_and(|leaf| leaf.sealed),
-        is_anonymous,
-        external_id,
-        received_at,
-        priority,
-    })
-}
-
-/// The identity, and whether it is one by which a complaint can be taken.
-fn check_citizen(
-    input: &Register,
-    is_anonymous: bool,
-    fields: &mut Fields,
-) -> (Option<citizens::Identity>, bool) {
-    let Some(given) = input.citizen.as_ref().filter(|_| !is_anonymous) else { return (None, false) };
-    let mut own = Fields::default();
-    let identity = citizens::parse(given, "citizen", &mut own);
-    let Err(Error::Invalid(wrong)) = own.finish() else {
-        let is_identified = identity.identifier.is_some();
-        return ((!identity.is_empty()).then_some(identity), is_identified);
-    };
-    // a wrong identifier makes a complaint a report; any other wrong field must be mended
-    let is_lenient = input.kind == "complaint";
-    for error in wrong {
-        let is_identifier = error.field.ends_with("national_id") || error.field.ends_with("foreign_id");
-        if !(is_lenient && is_identifier) {
-            fields.add(error);
-        }
-    }
-    ((!identity.is_empty()).then_some(identity), false)
-}
-
-pub(super) fn check_place(act: &Act, place: Option<&Place>, fields: &mut Fields) -> Place {
-    let Some(place) = place else { return Place::default() };
-    let mut checked = Place { lat: place.lat, lon: place.lon, ..Place::default() };
-    if let Some(code) = place.county.as_deref() {
-        match act.rules.counties.get(code) {
-            Some(county) => {
-                checked.county = Some(county.code.clone());
-                checked.province = Some(county.province.clone());
-            }
-            None => fields.add(FieldError::unknown("place.county", code)),
-        }
-    }
-    if let Some(code) = place.province.as_deref() {
-        match act.rules.provinces.get(code) {
-            Some(_) if checked.province.as_deref().is_some_and(|of_county| of_county != code) => {
-                fields.add(FieldError::new(
-                    "place.county",
-                    "other_province",
-                    "این شهرستان در استان نام‌برده نیست.",
-                    "This county is not in the province named.",
-                ));
-            }
-            Some(_) => checked.province = Some(code.to_owned()),
-            None => fields.add(FieldError::unknown("place.province", code)),
-        }
-    }
-    checked.address = fields
-        .take(input::optional_text("place.address", place.address.as_deref(), input::LINE_MAX))
-        .flatten();
-    for (field, value, bound) in [("place.lat", place.lat, 90.0), ("place.lon", place.lon, 180.0)] {
-        if value.is_some_and(|degrees| !degrees.is_finite() || degrees.abs() > bound) {
-            let (fa, en) =
-                (format!("درجه میان −{bound} و {bound}."), format!("Degrees between −{bound} and {bound}."));
-            fields.add(FieldError::new(field, "out_of_range", fa, en));
-        }
-    }
-    checked
-}
-
-fn check_received(act: &Act, received: Option<Time>, fields: &mut Fields) -> Time {
-    let oldest = act.now.plus_days(-366 * 5);
-    match received {
-        Some(at) if at > act.now.plus_seconds(300) => {
-            let (fa, en) = ("زمان دریافت در آینده است.", "The time of receipt lies in the future.");
-            fields.add(FieldError::new("received_at", "in_the_future", fa, en));
-        }
-        Some(at) if at < oldest => {
-            let (fa, en) =
-                ("زمان دریافت بیش از پنج سال پیش است.", "The time of receipt is more than five years ago.");
-            fields.add(FieldError::new("received_at", "too_old", fa, en));
-        }
-        Some(at) => return at.min(act.now),
-        None => {}
-    }
-    act.now
-}
-
-fn check_representative(given: Option<&Representative>, fields: &mut Fields) -> Option<String> {
-    let given = given?;
-    let name = fields.take(input::text("representative.name", &given.name, input::LINE_MAX));
-    let proof = fields.take(input::text("representative.proof", &given.proof, input::LINE_MAX));
-    let as_citizen = CitizenInput {
-        national_id: given.national_id.clone(),
-        mobile: given.mobile.clone(),
-        ..CitizenInput::default()
-    };
-    let identity = citizens::parse(&as_citizen, "representative", fields);
-    let checked = Representative {
-        name: name?,
-        national_id: given.national_id.as_ref().and(identity.identifier.clone()),
-        mobile: identity.mobile,
-        proof: proof?,
-    };
-    serde_json::to_string(&checked).ok()
 }
 
 /// Which office takes a new case in: that of the staff or gateway, else the governorate of the place, unless

@@ -6,6 +6,7 @@
 
 mod people;
 pub mod words;
+mod write;
 
 use std::collections::HashSet;
 
@@ -13,28 +14,25 @@ use diesel::prelude::*;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::db::schema::{case_scopes, cases, events, referrals, users};
+use crate::db::schema::{cases, users};
 use crate::db::types::{CaseId, CitizenId, OfficeId, ReferralId, Time};
-use crate::db::{DbConnection, IdMaker, fulltext};
+use crate::db::{DbConnection, IdMaker};
 use crate::domain::actor::Act;
 use crate::domain::calendar::{JalaliDate, TEHRAN};
-use crate::domain::cases::life::{Fact, HopRole, HopState, Status};
-use crate::domain::cases::{Channel, IntakeCode, Priority, TrackingCode, scope_of, sha256_hex};
-use crate::domain::citizens::{self, Citizen};
+use crate::domain::cases::life::{Fact, HopState, Status};
+use crate::domain::cases::{Channel, IntakeCode, TrackingCode, scope_of, sha256_hex};
+use crate::domain::citizens::Citizen;
 use crate::domain::history::chain::{self, Line};
 use crate::domain::rulebook::{Category, Province};
-use crate::domain::text::search_key;
 use crate::error::{Error, Result};
-use crate::on_both;
 use people::{Filer, People};
+pub use write::write;
 
 /// Days over which the cases lie.
 const DEPTH_DAYS: i64 = 2 * 365;
 /// Days in which most cases are still open.
 const OPEN_DAYS: i64 = 45;
 const DAY: i64 = 86_400;
-/// Rows of one insert: with about fifty columns, below what SQLite can bind.
-const ROWS: usize = 400;
 
 /// Whether a database may be filled without asking: it holds no case, or it is a demonstration.
 pub fn is_playground(connection: &mut DbConnection) -> Result<bool> {
@@ -282,210 +280,5 @@ impl Invented {
     }
 }
 
-/// Writes invented cases with all their rows, in the caller's transaction.
-pub fn write(connection: &mut DbConnection, act: &Act, crowd: &[Invented]) -> Result<()> {
-    for rows in crowd.chunks(ROWS) {
-        let people: Vec<Citizen> = rows.iter().filter_map(|row| row.person.clone()).collect();
-        citizens::insert_all(connection, &act.vault, &people)?;
-        write_cases(connection, rows)?;
-        write_events(connection, rows)?;
-        write_referrals(connection, rows)?;
-        let scopes: Vec<_> = rows
-            .iter()
-            .flat_map(|row| {
-                row.scopes.iter().map(|(office, is_direct)| {
-                    (
-                        case_scopes::office_id.eq(*office),
-                        case_scopes::case_id.eq(row.id),
-                        case_scopes::is_direct.eq(*is_direct),
-                    )
-                })
-            })
-            .collect();
-        on_both!(connection, |c| diesel::insert_into(case_scopes::table).values(&scopes).execute(c))?;
-        let words: Vec<_> = rows.iter().map(|row| (row.id, search_key(&format!(" {}", row.text)))).collect();
-        fulltext::index_all(connection, &words)?;
-    }
-    Ok(())
-}
-
-fn write_cases(connection: &mut DbConnection, rows: &[Invented]) -> Result<()> {
-    use cases as c;
-    let at_desk = |row: &Invented| matches!(row.status, Status::Registered | Status::Classified);
-    let values: Vec<_> = rows
-        .iter()
-        .map(|row| {
-            let triage = row.clock(at_desk(row));
-            let answered = row.ended_at();
-            (
-                (
-                    c::id.eq(row.id),
-                    c::tracking_code.eq(&row.code),
-                    c::access_hash.eq(&row.access_hash),
-                    c::version.eq(1),
-                ),
-                (
-                    c::status.eq(row.status),
-                    c::kind.eq("request"),
-                    c::channel.eq(row.channel),
-                    c::category.eq(&row.category),
-                ),
-                (
-                    c::priority.eq(Priority::Normal),
-                    c::language.eq("fa"),
-                    c::text.eq(&row.text),
-                    c::citizen_id.eq(row.citizen),
-                ),
-                (
-                    c::is_anonymous.eq(false),
-                    c::is_sealed.eq(false),
-                    c::province.eq(&row.province),
-                    c::county.eq(&row.county),
-                ),
-                (
-                    c::intake_office_id.eq(row.intake),
-                    c::holder_office_id.eq(row.holder),
-                    c::lead_referral_id.eq(row.referral),
-                ),
-                (c::asked_levels.eq(""), c::transfers.eq(0), c::reopenings.eq(0)),
-                (
-                    c::outcome.eq(answered.map(|_| "granted")),
-                    c::received_at.eq(row.at),
-                    c::registered_at.eq(row.at),
-                ),
-                (c::due_at.eq(row.due_at), c::outer_at.eq(Some(row.due_at.plus_days(15)))),
-                (
-                    c::triage_started_at.eq(at_desk(row).then_some(row.at)),
-                    c::triage_due_at.eq(at_desk(row).then_some(row.due_at)),
-                ),
-                (c::triage_fired.eq(triage.0), c::triage_next_at.eq(triage.1), c::answered_at.eq(answered)),
-                c::window_until.eq((row.status == Status::Answered).then(|| row.now.plus_days(10))),
-                (
-                    c::closed_at.eq(answered.filter(|_| row.is_closed())),
-                    c::last_seq.eq(1),
-                    c::last_hash.eq(&row.hash),
-                ),
-                c::updated_at.eq(answered.unwrap_or(row.at)),
-            )
-        })
-        .collect();
-    on_both!(connection, |c| diesel::insert_into(cases::table).values(&values).execute(c))?;
-    Ok(())
-}
-
-fn write_events(connection: &mut DbConnection, rows: &[Invented]) -> Result<()> {
-    use events as e;
-    let values: Vec<_> = rows
-        .iter()
-        .map(|row| {
-            (
-                (
-                    e::id.eq(row.line.id),
-                    e::case_id.eq(row.id),
-                    e::seq.eq(1),
-                    e::kind.eq("case_registered"),
-                    e::at.eq(row.at),
-                ),
-                (
-                    e::actor.eq(&row.line.actor),
-                    e::office_id.eq(row.line.office),
-                    e::salt.eq(&row.line.salt),
-                    e::payload.eq(&row.line.payload),
-                    e::hash.eq(&row.hash),
-                ),
-            )
-        })
-        .collect();
-    on_both!(connection, |c| diesel::insert_into(events::table).values(&values).execute(c))?;
-    Ok(())
-}
-
-fn write_referrals(connection: &mut DbConnection, rows: &[Invented]) -> Result<()> {
-    use referrals as r;
-    let values: Vec<_> = rows
-        .iter()
-        .filter_map(|row| {
-            let clock = row.clock(row.status == Status::Referred);
-            let accepted = (row.state != HopState::Sent).then(|| row.at.plus_seconds(DAY).min(row.now));
-            Some((
-                (
-                    r::id.eq(row.referral?),
-                    r::case_id.eq(row.id),
-                    r::from_office_id.eq(row.intake),
-                    r::office_id.eq(row.holder),
-                ),
-                (
-                    r::role.eq(HopRole::Lead),
-                    r::state.eq(row.state),
-                    r::sent_at.eq(row.at),
-                    r::accepted_at.eq(accepted),
-                ),
-                (
-                    r::ended_at.eq(row.ended_at()),
-                    r::extensions.eq(0),
-                    r::started_at.eq(row.at),
-                    r::due_at.eq(Some(row.due_at)),
-                ),
-                (r::fired.eq(clock.0), r::next_at.eq(clock.1)),
-            ))
-        })
-        .collect();
-    if values.is_empty() {
-        return Ok(());
-    }
-    on_both!(connection, |c| diesel::insert_into(referrals::table).values(&values).execute(c))?;
-    Ok(())
-}
-
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::domain::actor::Actor;
-    use crate::domain::cases::{CaseRow, life_of};
-    use crate::domain::history::audit;
-    use crate::domain::keys::Keys;
-    use crate::domain::rulebook::RulebookCache;
-    use crate::domain::seed::Files;
-    use crate::domain::seed::tests::{database, now, seed};
-
-    #[test]
-    fn every_invented_case_has_a_chain_that_verifies_a_holder_and_a_place_in_time() {
-        let (_folder, mut connection) = database();
-        let ids = Arc::new(IdMaker::new(1, 0));
-        seed(&mut connection, &Files::embedded(), &ids);
-        let rules = RulebookCache::default().current(&mut connection).unwrap();
-        let vault = crate::domain::vault::tests::vault(&mut connection);
-        let act = Act { actor: Actor::System, now: now(), rules, ids, keys: Keys::new(&[9; 32]), vault };
-        let mut crowd = Crowd::new(&mut connection, &act, 600).unwrap();
-        write(&mut connection, &act, &crowd.next(&act, 600).unwrap()).unwrap();
-
-        let rows: Vec<CaseRow> = cases::table.select(CaseRow::as_select()).load(&mut connection).unwrap();
-        assert_eq!(rows.len(), 600);
-        let report = audit::run(&mut connection, &audit::Known::default(), &mut |_| {}).unwrap();
-        assert_eq!((report.events, report.findings), (600, vec![]));
-        let filers: Vec<CitizenId> = rows.iter().filter_map(|row| row.citizen_id).collect();
-        assert!(filers.len() > 400);
-        for citizen in citizens::load_all(&mut connection, &act.vault, filers).unwrap().into_values() {
-            let wished = citizens::Identity { identifier: citizen.identifier.clone(), ..Default::default() };
-            assert!(citizens::search(&mut connection, &act.vault, &wished).unwrap() == [citizen]);
-        }
-        let mut open = 0;
-        for row in rows {
-            assert!(
-                row.id.0 >= crate::db::ids::first_id_at(row.registered_at) && row.registered_at <= act.now
-            );
-            let life = life_of(&mut connection, &row).unwrap();
-            if row.status == Status::Referred {
-                let lead =
-                    life.lead.and_then(|lead| life.hops.get(&lead)).expect("a referred case has a lead");
-                assert!(lead.state.is_open() && lead.office == row.holder_office_id);
-                open += 1;
-            } else {
-                assert!(life.hops.values().all(|hop| !hop.state.is_open()));
-            }
-        }
-        assert!(open > 0);
-    }
-}
+mod tests;

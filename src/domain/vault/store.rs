@@ -95,6 +95,8 @@ pub(super) fn locked(connection: &mut DbConnection) -> Result<Vec<DataKey>> {
 
 /// Makes the first data keys of a database, and seals whatever was written in clear before; false when there
 /// were keys already. To be called in a transaction, at the start of a process.
+///
+/// Freed pages of an embedded database may still hold what was in clear; a backup and its restore make a clean file.
 pub fn found(connection: &mut DbConnection, masters: &Masters, now: Time) -> Result<bool> {
     let there: i64 = k::table.count().get_result(connection)?;
     if there > 0 {

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::rotation::{self, Cursor, Stage};
 use super::*;
-use crate::db::schema::citizens;
+use crate::db::schema::{cases, citizens};
 use crate::db::types::{CitizenId, Time};
 use crate::db::{Location, migrate};
 use crate::domain::keys::Keys;
@@ -221,19 +221,34 @@ fn master_keys_change_under_a_running_service() {
 }
 
 #[test]
-fn what_was_written_in_clear_is_sealed_when_the_first_keys_are_made_and_never_later() {
-    let (_folder, mut connection) = database();
+fn a_database_of_before_is_sealed_when_it_gets_its_first_keys_and_nothing_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut connection = Location::Sqlite(folder.path().join("vault.db")).open().unwrap();
     let connection = &mut connection;
+    let before: Vec<String> = (1..=8).map(|number| format!("{number:014}")).collect();
+    migrate::run_only(connection, &before).unwrap();
     let insert = |number: i64, name: &str| {
         format!(
             "INSERT INTO citizens (id, kind, name, mobile, language, created_at, updated_at) VALUES ({number}, 'natural', \
-             '{name}', '+98912{number:07}', 'fa', '2026-01-01 00:00:00', '2026-01-01 00:00:00')"
+             '{name}', '+98912{number:07}', 'fa', '2026-01-01 00:00:00', '2026-01-01 00:00:00');"
         )
     };
+    let case = "INSERT INTO offices (id, code, level, name_fa, name_en, valid_from) VALUES (1, 'C', 'centre', 'x', 'x', \
+         '2026-01-01 00:00:00'); INSERT INTO cases (id, tracking_code, access_hash, version, status, kind, channel, priority, \
+         language, text, citizen_id, address, intake_office_id, holder_office_id, asked_levels, transfers, reopenings, \
+         received_at, registered_at, due_at, last_seq, last_hash, updated_at) VALUES (1, '1', '', 1, 'registered', 'request', \
+         'web', 'normal', 'fa', 'x', 7, 'address 1', 1, 1, '', 0, 0, '2026-01-01 00:00:00', '2026-01-01 00:00:00', \
+         '2026-01-01 00:00:00', 1, '', '2026-01-01 00:00:00')";
     connection.batch_execute(&insert(7, "name 7")).unwrap();
+    connection.batch_execute(case).unwrap();
+    migrate::run(connection).unwrap();
     let vault = vault(connection);
     assert_all_readable(connection, &vault, 7..=7);
     assert_eq!(left_in_all(connection, &vault), 0);
+    let (citizen, address): (Option<CitizenId>, Option<Sealed>) =
+        cases::table.select((cases::citizen_id, cases::address)).first(connection).unwrap();
+    let address = vault.open(connection, field!(cases::address), 1, &address.unwrap()).unwrap();
+    assert_eq!((citizen, address.as_str()), (Some(CitizenId(7)), "address 1"));
     connection.batch_execute(&insert(8, "smuggled")).unwrap();
     assert!(rotation::step(connection, &vault, &Cursor::default()).is_err());
 }

@@ -51,12 +51,12 @@ async fn a_citizen_proves_offline_when_a_case_was_filed_and_that_nothing_of_it_w
         &output,
         &[
             "3 published anchors, of 2026-06-10 to 2026-06-12",
-            "Event 1 to 2 of case",
+            "The events 1 to 2 of case",
             "the anchor of 2026-06-11",
             "is the published one",
             "continues the earlier of 1",
             "these are the words that were filed",
-            "event 5 to 5 are in no anchor yet",
+            "the events from 5 to 5 are in no anchor yet",
         ],
     );
     let published = app.anchors().await;
@@ -69,7 +69,7 @@ async fn a_citizen_proves_offline_when_a_case_was_filed_and_that_nothing_of_it_w
     let output = app.samad(&["verify", "--receipt", &second, "--anchors", &page, "--key", &key]);
     accepted(&output, &["is the published one"]);
     let output = app.samad(&["verify", "--receipt", &second, "--receipt", &first, "--key", &key]);
-    refused(&output, &["event 2 to 5 were removed", "give the earlier one first"]);
+    refused(&output, &["the events 2 to 5 were removed", "give the earlier one first"]);
     accepted(
         &app.samad(&["verify"]),
         &["The history is whole", "3 anchors", "3 exported anchors were compared"],

@@ -101,14 +101,14 @@ fn say_what_is_proved(receipt: &Receipt, verdict: &mut Verdict) {
     ));
     for proof in &receipt.proofs {
         verdict.proved.push(format!(
-            "Event 1 to {} of case {tracking_code} were in place when the anchor of {} was made at {}, and have not been changed, removed, added to or moved since.",
+            "The events 1 to {} of case {tracking_code} were in place when the anchor of {} was made at {}, and have not been changed, removed, added to or moved since.",
             proof.events, proof.anchor.day, proof.anchor.made_at
         ));
     }
     let anchored = receipt.proofs.last().map_or(0, |proof| proof.events);
     if anchored < *events {
         verdict.open.push(format!(
-            "Receipt of {issued_at}: event {} to {events} are in no anchor yet; for them there is the service's signature only.",
+            "Receipt of {issued_at}: the events from {} to {events} are in no anchor yet; for them there is the service's signature only.",
             anchored + 1
         ));
     }
@@ -133,7 +133,7 @@ fn check_growth(earlier: &Receipt, later: &Receipt, verdict: &mut Verdict) {
     match fork {
         Some(at) => verdict.wrong.push(format!("{name}: event {} was rewritten between them.", at + 2)),
         None if later.digests.len() < earlier.digests.len() => verdict.wrong.push(format!(
-            "{name}: event {} to {} were removed between them.",
+            "{name}: the events {} to {} were removed between them.",
             later.digests.len() + 2,
             earlier.digests.len() + 1
         )),
