@@ -21,6 +21,7 @@ pub struct Config {
     pub database: Database,
     pub keys: KeysFile,
     pub tokens: Tokens,
+    pub sign_in: SignIn,
     pub limits: Limits,
     pub smtp: Smtp,
     pub sms: Sms,
@@ -68,6 +69,19 @@ pub struct Tokens {
     pub access_seconds: i64,
     pub refresh_seconds: i64,
     pub citizen_seconds: i64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    pub require_second_factor: String,
+}
+
+impl SignIn {
+    /// Codes of the roles whose holders may do nothing without a second factor.
+    pub fn second_factor_roles(&self) -> impl Iterator<Item = &str> {
+        self.require_second_factor.split(',').map(str::trim).filter(|one| !one.is_empty())
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]

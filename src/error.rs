@@ -41,10 +41,13 @@ catalogue! {
     Unauthenticated "unauthenticated" 401 "ابتدا وارد شوید: نشانه دسترسی نیست یا معتبر نیست." "Sign in first: the access token is missing or not valid.";
     TokenExpired "token_expired" 401 "نشانه دسترسی منقضی شده است؛ دوباره وارد شوید یا آن را تازه کنید." "The access token has expired; refresh it or sign in again.";
     BadCredentials "bad_credentials" 401 "نام کاربری یا گذرواژه درست نیست." "The user name or password is wrong.";
+    OtpRequired "otp_required" 401 "گذرواژه درست است؛ رمز یک‌بارمصرف یا یکی از کدهای بازیابی را هم بفرستید." "The password is right; send the one-time code or a recovery code as well.";
+    BadOtp "bad_otp" 401 "رمز یک‌بارمصرف یا کد بازیابی درست نیست یا پیش‌تر به کار رفته است؛ رمز بعدی را بفرستید." "The one-time code or recovery code is wrong or was used before; send the next one.";
     TokenReused "token_reused" 401 "این نشانه پیش‌تر استفاده شده بود؛ همه نشست‌های آن باطل شد. دوباره وارد شوید." "This refresh token was used before; all its sessions were ended. Sign in again.";
     Forbidden "forbidden" 403 "نقش شما اجازه این کار را ندارد." "Your role does not allow this.";
     NotYourOffice "not_your_office" 403 "این کار با واحدی است که پرونده نزد اوست." "Only the office that holds the case or referral may do this.";
     SecondPersonRequired "second_person_required" 403 "شخص دومی باید این کار را تأیید کند." "A second person must do this.";
+    SecondFactorRequired "second_factor_required" 403 "نقش شما ورود دومرحله‌ای می‌خواهد؛ نخست آن را با POST /auth/totp راه بیندازید." "Your role demands a second factor; set it up first with POST /auth/totp.";
     OfficeComplainedOf "office_complained_of" 403 "پرونده به دستگاهی که از آن شکایت شده ارجاع نمی‌شود." "A case is never referred to the office complained of.";
     InvalidInput "invalid_input" 422 "برخی فیلدها درست نیستند؛ هر کدام را طبق راهنما اصلاح کنید." "Some fields are not valid; correct each as told.";
     MalformedJson "malformed_json" 400 "متن درخواست JSON درستی نیست." "The request body is not well-formed JSON.";
@@ -55,6 +58,7 @@ catalogue! {
     MethodNotAllowed "method_not_allowed" 405 "این روش برای این نشانی نیست." "This method is not available at this address.";
     WrongState "wrong_state" 409 "وضعیت کنونی پرونده این کار را نمی‌پذیرد؛ «اقدام‌ها» را ببینید." "The case's present state does not allow this; see its actions.";
     AlreadyDone "already_done" 409 "این کار پیش‌تر انجام شده است." "This was done already.";
+    NoSecondFactor "no_second_factor" 409 "ورود دومرحله‌ای برای این حساب راه نیفتاده است؛ با POST /auth/totp آغاز کنید." "No second factor is set up for this account; begin with POST /auth/totp.";
     Duplicate "duplicate" 409 "رکوردی با همین شناسه هست." "A record with this identifier exists already.";
     OpenReferral "open_referral" 409 "هنوز ارجاع باز زیر این ارجاع هست." "A referral below this one is still open.";
     LeadExists "lead_exists" 409 "پرونده هم‌اکنون یک دستگاه محوری دارد." "The case has a lead office already.";

@@ -4,17 +4,14 @@ use actix_web::{HttpResponse, delete, post, web};
 use serde::{Deserialize, Serialize};
 
 use super::body::Body;
-use super::caller::Caller;
+use super::caller::{SignedIn, demands_factor};
 use super::problem::{Problem, ProblemBody};
 use super::token::{self, Purpose};
 use crate::app::App;
 use crate::db::types::{SessionId, UserId};
 use crate::domain::actor::Actor;
-use crate::domain::users::{self, Attempt, Refreshed};
+use crate::domain::users::{self, Entered, Refreshed, SIGN_IN, UserRow};
 use crate::error::{Code, Error, Result};
-
-/// Five wrong passwords are free; then each one locks twice as long, from 30 seconds on.
-const SIGN_IN: Attempt = Attempt { free: 5, first_lock_seconds: 30, forget_seconds: 86_400 };
 
 /// User name and password.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -22,12 +19,8 @@ const SIGN_IN: Attempt = Attempt { free: 5, first_lock_seconds: 30, forget_secon
 pub struct SignIn {
     pub username: String,
     pub password: String,
-    /// One-time code, for accounts with a second factor.
+    /// One-time code or recovery code, for accounts with a second factor.
     #[serde(default)]
-    #[expect(
-        dead_code,
-        reason = "accepted from clients that always send it; no account has a second factor yet"
-    )]
     pub otp: Option<String>,
 }
 
@@ -46,35 +39,31 @@ pub struct Tokens {
     /// Seconds that the access token is good for.
     pub expires_in: i64,
     pub token_type: &'static str,
+    /// The person's role demands a second factor and there is none: these tokens do nothing but set it up.
+    pub enrolment_required: bool,
 }
 
-/// Signs in.
+/// Signs in. `otp_required` asks for the one-time code as well.
 #[utoipa::path(tag = "auth", request_body = SignIn, responses((status = 200, body = Tokens), (status = 401, body = ProblemBody), (status = 429, body = ProblemBody)))]
 #[post("/auth/tokens")]
 pub(super) async fn sign_in(app: web::Data<App>, body: Body<SignIn>) -> Result<HttpResponse, Problem> {
-    let SignIn { username, password, .. } = body.value;
+    let SignIn { username, password, otp } = body.value;
     let name = username.trim().to_lowercase();
     let (within, wanted) = (app.clone(), name.clone());
     let user = app
         .db
         .read(move |connection| {
             let act = within.act(connection, Actor::Public)?;
-            let subject = ("sign-in", wanted.as_str());
-            match users::retry_after(connection, &act, [subject, subject])? {
-                0 => users::by_username(connection, &wanted),
-                retry_after => Err(Error::TooMany { code: Code::AccountLocked, retry_after }),
-            }
+            users::allow_try(connection, &act, &wanted)?;
+            users::by_username(connection, &wanted)
         })
         .await?;
     let user = user.filter(|user| user.is_active);
-    let (id, hash) = match user {
-        Some(user) => (Some(user.id), user.password_hash),
-        // an unknown name costs the same time as a known one
-        None => (None, users::ABSENT.clone()),
-    };
+    // an unknown name costs the same time as a known one
+    let hash = user.as_ref().map_or_else(|| users::ABSENT.clone(), |user| user.password_hash.clone());
     let is_right = check_password(&app, password, hash).await?;
-    match id.filter(|_| is_right) {
-        Some(id) => Ok(HttpResponse::Ok().json(open(&app, id, name).await?)),
+    match user.filter(|_| is_right) {
+        Some(user) => Ok(HttpResponse::Ok().json(open(&app, user, otp).await?)),
         None => {
             let within = app.clone();
             app.db
@@ -93,23 +82,40 @@ async fn check_password(app: &App, password: String, hash: String) -> Result<boo
     app.hashing.run(move || users::verify_password(&password, &hash)).await
 }
 
-async fn open(app: &web::Data<App>, user: UserId, name: String) -> Result<Tokens> {
-    let (within, ttl) = (app.clone(), app.config.tokens.refresh_seconds);
-    let (session, refresh_token) = app
+async fn open(app: &web::Data<App>, user: UserRow, otp: Option<String>) -> Result<Tokens> {
+    let (within, ttl, id) = (app.clone(), app.config.tokens.refresh_seconds, user.id);
+    // a field that is sent empty is a code that is not known yet
+    let otp = otp.filter(|otp| !otp.trim().is_empty());
+    let entered = app
         .db
         .write(move |connection| {
             let act = within.act(connection, Actor::Public)?;
-            users::note_success(connection, &act, "sign-in", &name)?;
-            users::open_session(connection, &act, user, ttl)
+            users::enter(connection, &act, &user, otp.as_deref(), ttl)
         })
         .await?;
-    tokens(app, user, session, refresh_token)
+    let Entered { session, refresh_token } = entered.ok_or(Error::Unauthenticated(Code::BadOtp))?;
+    tokens(app, id, session, refresh_token).await
 }
 
-fn tokens(app: &App, user: UserId, session: SessionId, refresh_token: String) -> Result<Tokens> {
+async fn tokens(
+    app: &web::Data<App>,
+    user: UserId,
+    session: SessionId,
+    refresh_token: String,
+) -> Result<Tokens> {
     let seconds = app.config.tokens.access_seconds;
     let access_token = token::issue(app, Purpose::Staff, user.to_string(), Some(session.0), seconds)?;
-    Ok(Tokens { access_token, refresh_token, expires_in: seconds, token_type: "Bearer" })
+    let within = app.clone();
+    let enrolment_required = app
+        .db
+        .glance(move |connection| match users::staff(connection, user)? {
+            Some(staff) if demands_factor(&within, &staff) => {
+                Ok(!users::has_second_factor(connection, user)?)
+            }
+            Some(_) | None => Ok(false),
+        })
+        .await?;
+    Ok(Tokens { access_token, refresh_token, expires_in: seconds, token_type: "Bearer", enrolment_required })
 }
 
 /// Exchanges a refresh token for new tokens; using one twice ends the session.
@@ -129,7 +135,7 @@ pub(super) async fn refresh_tokens(
         .await?;
     match refreshed {
         Refreshed::Renewed { user, session, token } => {
-            Ok(HttpResponse::Ok().json(tokens(&app, user, session, token)?))
+            Ok(HttpResponse::Ok().json(tokens(&app, user, session, token).await?))
         }
         Refreshed::Reused => Err(Error::Unauthenticated(Code::TokenReused).into()),
         Refreshed::Refused => Err(Error::Unauthenticated(Code::Unauthenticated).into()),
@@ -139,12 +145,12 @@ pub(super) async fn refresh_tokens(
 /// Signs out: the session's tokens are no longer good.
 #[utoipa::path(tag = "auth", security(("bearer" = [])), responses((status = 204), (status = 401, body = ProblemBody)))]
 #[delete("/auth/tokens")]
-pub(super) async fn sign_out(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
+pub(super) async fn sign_out(app: web::Data<App>, caller: SignedIn) -> Result<HttpResponse, Problem> {
     let session = caller.session.ok_or(Error::Forbidden(Code::Forbidden))?;
     let within = app.clone();
     app.db
         .write(move |connection| {
-            let act = within.act(connection, caller.actor.clone())?;
+            let act = within.act(connection, Actor::Staff(caller.staff.clone()))?;
             users::end_session(connection, &act, session)
         })
         .await?;

@@ -6,10 +6,10 @@ use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 
 use super::problem::Problem;
-use super::token::{self, Claims, Purpose};
+use super::token::{self, Purpose};
 use crate::app::App;
 use crate::db::types::{CaseId, SessionId, UserId};
-use crate::domain::actor::Actor;
+use crate::domain::actor::{Actor, Staff};
 use crate::domain::{gateways, users};
 use crate::error::{Code, Error, Result};
 
@@ -19,6 +19,30 @@ pub struct Caller {
     pub actor: Actor,
     /// The session, for its end.
     pub session: Option<SessionId>,
+}
+
+/// A member of staff who signed in, but may still have to set up a second factor: for the calls that do so, and
+/// for signing out.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    pub staff: Staff,
+    pub session: Option<SessionId>,
+}
+
+impl SignedIn {
+    /// A caller of staff, for what only a person can do.
+    pub fn of(caller: Caller) -> Result<Self> {
+        match caller.actor {
+            Actor::Staff(staff) => Ok(Self { staff, session: caller.session }),
+            _ => Err(Error::Forbidden(Code::Forbidden)),
+        }
+    }
+}
+
+/// Whether a role of this person demands a second factor.
+pub fn demands_factor(app: &App, staff: &Staff) -> bool {
+    let sign_in = &app.config.sign_in;
+    sign_in.second_factor_roles().any(|code| staff.assignments.iter().any(|(role, _)| role.as_str() == code))
 }
 
 /// A citizen who looked a case up.
@@ -55,8 +79,11 @@ impl FromRequest for Caller {
             let (app, bearer) = known?;
             // a token of ours has two dots; a gateway's key has none
             if bearer.contains('.') {
-                let claims = token::read(&app, &bearer, Purpose::Staff)?;
-                Ok(staff(&app, claims).await?)
+                let (signed_in, lacks_factor) = staff(&app, &bearer).await?;
+                if lacks_factor {
+                    return Err(Error::Forbidden(Code::SecondFactorRequired).into());
+                }
+                Ok(Caller { actor: Actor::Staff(signed_in.staff), session: signed_in.session })
             } else {
                 Ok(gateway(&app, bearer).await?)
             }
@@ -64,9 +91,29 @@ impl FromRequest for Caller {
     }
 }
 
-async fn staff(app: &App, claims: Claims) -> Result<Caller> {
+impl FromRequest for SignedIn {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let known = app(request).and_then(|app| Ok((app, bearer(request)?)));
+        Box::pin(async move {
+            let (app, bearer) = known?;
+            if bearer.contains('.') {
+                return Ok(staff(&app, &bearer).await?.0);
+            }
+            gateway(&app, bearer).await?;
+            Err(Error::Forbidden(Code::Forbidden).into())
+        })
+    }
+}
+
+/// Whoever signed in with this token, and whether a second factor is demanded and not there.
+async fn staff(app: &App, bearer: &str) -> Result<(SignedIn, bool)> {
+    let claims = token::read(app, bearer, Purpose::Staff)?;
     let id: UserId = claims.sub.parse().map_err(|_| Error::Unauthenticated(Code::Unauthenticated))?;
     let session = claims.session.map(SessionId);
+    let within = app.clone();
     let found = app
         .db
         .glance(move |connection| {
@@ -75,11 +122,13 @@ async fn staff(app: &App, claims: Claims) -> Result<Caller> {
             {
                 return Ok(None);
             }
-            users::staff(connection, id)
+            let Some(staff) = users::staff(connection, id)? else { return Ok(None) };
+            let lacks = demands_factor(&within, &staff) && !users::has_second_factor(connection, id)?;
+            Ok(Some((staff, lacks)))
         })
         .await?;
-    let staff = found.ok_or(Error::Unauthenticated(Code::Unauthenticated))?;
-    Ok(Caller { actor: Actor::Staff(staff), session })
+    let (staff, lacks) = found.ok_or(Error::Unauthenticated(Code::Unauthenticated))?;
+    Ok((SignedIn { staff, session }, lacks))
 }
 
 async fn gateway(app: &App, key: String) -> Result<Caller> {

@@ -1,5 +1,6 @@
 //! The REST API under `/api/v1` (design §5): routes, extractors, problems; no rules of its own.
 
+mod account;
 mod attachments;
 mod auth;
 mod body;
@@ -69,6 +70,12 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(auth::sign_in)
             .service(auth::refresh_tokens)
             .service(auth::sign_out)
+            .service(account::read_totp)
+            .service(account::begin_totp)
+            .service(account::confirm_totp)
+            .service(account::remove_totp)
+            .service(account::renew_recovery_codes)
+            .service(account::change_password)
             .service(cases::register_case)
             .service(cases::list_cases)
             .service(cases::read_case)
@@ -174,6 +181,7 @@ fn administration(config: &mut ServiceConfig<'_>) {
         .service(people::list_users)
         .service(people::create_user)
         .service(people::change_user)
+        .service(account::remove_users_totp)
         .service(people::find_citizens)
         .service(people::record_citizen)
         .service(people::change_citizen)

@@ -64,6 +64,8 @@ pub struct AccountView {
     pub name: String,
     pub email: Option<String>,
     pub active: bool,
+    /// Whether a second factor is set up.
+    pub second_factor: bool,
     pub roles: Vec<Assignment>,
     pub created_at: Time,
 }
@@ -77,6 +79,7 @@ fn account(connection: &mut DbConnection, act: &Act, row: UserRow) -> Result<Acc
         name: row.name,
         email: row.email,
         active: row.is_active,
+        second_factor: users::has_second_factor(connection, row.id)?,
         roles: roles
             .into_iter()
             .map(|(role, office)| Assignment {
@@ -187,7 +190,7 @@ pub(super) async fn create_user(
     .await?)
 }
 
-/// Changes an account: roles, password, open or closed.
+/// Changes an account: roles, password, open or closed; a new password or a closing ends its sessions.
 #[utoipa::path(tag = "configuration", request_body = AccountChange, security(("bearer" = [])), responses((status = 200, body = AccountView), (status = 404, body = ProblemBody)))]
 #[patch("/users/{id}")]
 pub(super) async fn change_user(
@@ -197,7 +200,7 @@ pub(super) async fn change_user(
     body: Body<AccountChange>,
 ) -> Result<HttpResponse, Problem> {
     let user: UserId = id(&path)?;
-    let wish = body.value;
+    let (wish, session) = (body.value, caller.session);
     let password_hash = match wish.password.clone() {
         Some(password) => Some(hashed(&app, password).await?),
         None => None,
@@ -216,6 +219,10 @@ pub(super) async fn change_user(
         }
         if let Some(hash) = &password_hash {
             users::set_password(connection, user, hash)?;
+        }
+        if password_hash.is_some() || wish.active == Some(false) {
+            let own = session.filter(|_| act.actor.user() == Some(user));
+            users::end_sessions(connection, act, user, own)?;
         }
         definitions::log(connection, act, "change", &format!("user:{user}"), "")?;
         let row = users::by_id(connection, user)?;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{anyhow, bail};
 
+use super::start;
 use crate::config::Config;
 use crate::domain::seed::{self, Files};
 use crate::domain::vault::KeysFile;
@@ -15,7 +16,7 @@ pub fn run(settings: &Path, tree: Option<&Path>) -> anyhow::Result<()> {
         Some(folder) => Files::read(folder)?,
         None => Files::embedded(),
     };
-    let mut problems = config.problems();
+    let mut problems = start::problems(&config);
     problems.extend(seed::problems(&files));
     let keys = config.keys_file();
     // the default file is made at the first start

@@ -99,6 +99,11 @@ enum User {
         #[arg(long = "role", required = true, value_name = "ROLE@OFFICE")]
         roles: Vec<String>,
     },
+    /// Remove a lost second factor and end the account's sessions
+    RemoveSecondFactor {
+        /// Sign-in name
+        username: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -121,6 +126,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::User(User::Add { username, name, roles }) => {
             user::add(&cli.settings, &username, &name, &roles)
         }
+        Command::User(User::RemoveSecondFactor { username }) => user::remove_factor(&cli.settings, &username),
         Command::Config(ConfigCommand::Check { tree }) => config_check::run(&cli.settings, tree.as_deref()),
         Command::Backup { file } => backup::run(&cli.settings, &file),
         Command::Restore { file, park_outbox } => {

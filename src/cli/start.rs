@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::slots;
 use crate::db::{Db, IdMaker, Location, migrate, snapshot};
+use crate::domain::actor::Role;
 use crate::domain::keys::Keys;
 use crate::domain::rulebook::RulebookCache;
 use crate::domain::vault::{self, KeysFile, Source, Vault, keys_file};
@@ -21,10 +22,23 @@ use crate::workers::Slot;
 /// Reads the settings; a wrong one stops with one line that names it.
 pub fn settings(file: &Path) -> anyhow::Result<Config> {
     let config = Config::load(file).map_err(|told| anyhow!("{told}"))?;
-    match config.problems().first() {
+    match problems(&config).first() {
         Some(first) => bail!("{first}"),
         None => Ok(config),
     }
+}
+
+/// Everything wrong with the settings, with what only the domain knows.
+pub fn problems(config: &Config) -> Vec<String> {
+    let mut found = config.problems();
+    for code in config.sign_in.second_factor_roles() {
+        if let Err(known) = code.parse::<Role>() {
+            found.push(format!(
+                "sign_in.require_second_factor (SAMAD__SIGN_IN__REQUIRE_SECOND_FACTOR): '{code}' is not {known}"
+            ));
+        }
+    }
+    found
 }
 
 /// Where the database is, with its folder made.

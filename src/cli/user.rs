@@ -1,4 +1,4 @@
-//! `samad user add`: makes an account from the command line.
+//! `samad user`: makes an account, or removes a lost second factor, from the command line.
 
 use std::path::Path;
 
@@ -8,8 +8,10 @@ use super::start;
 use crate::clock::Clock;
 use crate::db::types::OfficeId;
 use crate::domain::actor::{Act, Actor, Role};
+use crate::domain::definitions;
 use crate::domain::rulebook::Rulebook;
 use crate::domain::users::{self, NewUser};
+use crate::error::Error;
 
 /// Makes the account; the password comes from SAMAD_PASSWORD or is asked for.
 pub fn add(settings: &Path, username: &str, name: &str, roles: &[String]) -> anyhow::Result<()> {
@@ -37,6 +39,22 @@ pub fn add(settings: &Path, username: &str, name: &str, roles: &[String]) -> any
         })
         .map_err(|error| anyhow!("the account was not made: {error}"))?;
     println!("{username} may sign in.");
+    Ok(())
+}
+
+/// Removes the second factor of an account and ends its sessions: for an administrator whom no other can help.
+pub fn remove_factor(settings: &Path, username: &str) -> anyhow::Result<()> {
+    let (app, _) = start::app(start::settings(settings)?, Clock::System)?;
+    let (within, name) = (app.clone(), username.trim().to_lowercase());
+    app.db
+        .write_here(move |connection| {
+            let act: Act = within.act(connection, Actor::System)?;
+            let user = users::by_username(connection, &name)?.ok_or(Error::NotFound)?;
+            users::remove_factor(connection, &act, user.id, None)?;
+            definitions::log(connection, &act, "remove_second_factor", &format!("user:{}", user.id), "")
+        })
+        .map_err(|error| anyhow!("{username}: {error}"))?;
+    println!("{username} signs in by password alone, and all sessions have ended.");
     Ok(())
 }
 

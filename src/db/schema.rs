@@ -85,6 +85,28 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
+    second_factors (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        secret -> SealedText,
+        begun_at -> Timestamp,
+        confirmed_at -> Nullable<Timestamp>,
+        last_step -> BigInt,
+    }
+}
+
+table! {
+    recovery_codes (code_hash) {
+        code_hash -> Text,
+        user_id -> BigInt,
+        made_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
     failures (subject) {
         subject -> Text,
         count -> Integer,
@@ -472,6 +494,8 @@ table! {
 joinable!(user_roles -> users (user_id));
 joinable!(user_roles -> offices (office_id));
 joinable!(refresh_tokens -> users (user_id));
+joinable!(second_factors -> users (user_id));
+joinable!(recovery_codes -> users (user_id));
 joinable!(gateways -> offices (office_id));
 joinable!(cases -> citizens (citizen_id));
 joinable!(events -> cases (case_id));
@@ -502,6 +526,8 @@ allow_tables_to_appear_in_same_query!(
     users,
     user_roles,
     refresh_tokens,
+    second_factors,
+    recovery_codes,
     failures,
     gateways,
     citizens,

@@ -110,6 +110,8 @@ id_types! {
     NoteId,
     /// A family of refresh tokens: one sign-in on one device.
     SessionId,
+    /// One enrolment of a second factor.
+    FactorId,
     /// A key by which a gateway or another system calls us.
     GatewayId,
     /// A row of the configuration, of one version.

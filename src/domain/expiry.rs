@@ -1,9 +1,10 @@
-//! What may be forgotten after its time: replies kept for repeated requests, sign-in tokens, failed tries.
+//! What may be forgotten after its time: replies kept for repeated requests, sign-in tokens, failed tries, second
+//! factors that were begun and never confirmed.
 
 use diesel::prelude::*;
 
 use crate::db::DbConnection;
-use crate::db::schema::{failures, idempotency_keys, refresh_tokens};
+use crate::db::schema::{failures, idempotency_keys, refresh_tokens, second_factors};
 use crate::db::types::Time;
 use crate::error::Result;
 
@@ -13,6 +14,9 @@ const KEY_DAYS: i64 = 7;
 const TOKEN_DAYS: i64 = 1;
 /// Days without a further failure after which a subject starts anew.
 const FAILURE_DAYS: i64 = 7;
+
+/// Days that an unconfirmed second factor is kept; it cannot be confirmed that long.
+const FACTOR_DAYS: i64 = 1;
 
 /// Deletes what is past its time; gives the number of rows.
 pub fn forget(connection: &mut DbConnection, now: Time) -> Result<usize> {
@@ -29,5 +33,11 @@ pub fn forget(connection: &mut DbConnection, now: Time) -> Result<usize> {
         failures::table.filter(failures::last_at.lt(now.plus_days(-FAILURE_DAYS))).filter(is_free),
     )
     .execute(connection)?;
-    Ok(keys + tokens + tries)
+    let begun = diesel::delete(
+        second_factors::table
+            .filter(second_factors::confirmed_at.is_null())
+            .filter(second_factors::begun_at.lt(now.plus_days(-FACTOR_DAYS))),
+    )
+    .execute(connection)?;
+    Ok(keys + tokens + tries + begun)
 }

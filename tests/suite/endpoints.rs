@@ -23,10 +23,17 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 103] = [
+const TABLE: [(&str, &str, For); 110] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
+    ("GET", "/auth/totp", For::Staff),
+    ("POST", "/auth/totp", For::Staff),
+    ("POST", "/auth/totp/confirmation", For::Staff),
+    ("DELETE", "/auth/totp", For::Staff),
+    ("POST", "/auth/recovery-codes", For::Staff),
+    ("PUT", "/users/me/password", For::Staff),
+    ("DELETE", "/users/{id}/totp", For::Role),
     ("POST", "/cases", For::Role),
     ("GET", "/cases", For::Staff),
     ("GET", "/cases/{id}", For::Case),
@@ -203,6 +210,8 @@ fn body(method: &str, path: &str) -> Value {
     match path.rsplit('/').next().unwrap_or_default() {
         "tokens" => json!({ "username": "nobody", "password": "no password" }),
         "refresh" => json!({ "refresh_token": "none" }),
+        "confirmation" | "recovery-codes" => json!({ "otp": "000000" }),
+        "password" => json!({ "old": "no password", "new": "a long password" }),
         "cases" => crate::support::filing(json!({ "channel": "web" })),
         "lookups" => json!({ "tracking_code": "1", "access_code": "1" }),
         "classification" => json!({ "kind": "request", "category": "water.bill" }),

@@ -107,10 +107,15 @@ async fn a_rotation_that_was_interrupted_is_finished_while_the_service_serves() 
 }
 
 /// A command of the program, on the database of a test.
-struct Samad(Command);
+pub struct Samad(Command);
 
 impl Samad {
-    fn run(mut self) -> Output {
+    /// With one more setting.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.0.env(name, value);
+    }
+
+    pub fn run(mut self) -> Output {
         self.0.output().expect("the program starts")
     }
 
@@ -124,7 +129,7 @@ impl Samad {
     }
 }
 
-fn told(output: &Output) -> String {
+pub fn told(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
@@ -133,7 +138,7 @@ impl TestApp {
         self.app.config.data.dir.join("keys.hex")
     }
 
-    fn command(&self, arguments: &[&str]) -> Samad {
+    pub fn command(&self, arguments: &[&str]) -> Samad {
         let path = self.keys_file();
         if !path.exists() {
             std::fs::write(&path, KEYS_FILE).expect("the keys file is written");

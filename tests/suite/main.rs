@@ -25,6 +25,7 @@ mod protocol;
 mod public;
 mod referral;
 mod sealed;
+mod second_factor;
 mod story;
 mod subreferral;
 mod support;

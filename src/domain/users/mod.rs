@@ -1,15 +1,25 @@
 //! Staff accounts: who they are, what they may do where, and how they sign in.
 
+mod enter;
+mod factor;
 mod password;
+mod recovery;
 mod sessions;
 mod sign_in;
 mod store;
+mod totp;
 
-pub use password::{ABSENT, hash as hash_password, verify as verify_password};
-pub use sessions::{
-    Refreshed, end as end_session, is_open as session_is_open, open as open_session, refresh,
+pub use enter::{Entered, enter};
+pub use factor::{
+    Enrolment, Holder, Proof, begin as begin_factor, confirm as confirm_factor,
+    is_enrolled as has_second_factor, prove as prove_factor, remove as remove_factor,
 };
-pub use sign_in::{Attempt, note_failure, note_success, retry_after};
+pub use password::{ABSENT, hash as hash_password, verify as verify_password};
+pub use recovery::{left as recovery_codes_left, renew as renew_recovery_codes};
+pub use sessions::{
+    Refreshed, end as end_session, end_all as end_sessions, is_open as session_is_open, refresh,
+};
+pub use sign_in::{Attempt, SIGN_IN, allow_try, note_failure, note_success, retry_after};
 pub use store::{
     NewUser, UserRow, by_id, by_username, create, list, names, set_active, set_password, set_roles, staff,
     staff_by_username,

@@ -6,6 +6,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use diesel::prelude::*;
 use rand::RngExt;
 
+use super::store;
 use crate::db::DbConnection;
 use crate::db::schema::refresh_tokens;
 use crate::db::types::{SessionId, Time, UserId};
@@ -65,7 +66,7 @@ pub fn refresh(connection: &mut DbConnection, act: &Act, token: &str, ttl_second
         .first(connection)
         .optional()?;
     let Some((session, user, expires, used, revoked)) = row else { return Ok(Refreshed::Refused) };
-    if revoked.is_some() || expires <= act.now {
+    if revoked.is_some() || expires <= act.now || !is_open(connection, session)? {
         return Ok(Refreshed::Refused);
     }
     let taken = diesel::update(t::table.find(&key).filter(t::used_at.is_null()))
@@ -86,6 +87,20 @@ pub fn end(connection: &mut DbConnection, act: &Act, session: SessionId) -> Resu
         .set(t::revoked_at.eq(act.now))
         .execute(connection)?;
     Ok(())
+}
+
+/// Ends every session of a person but `kept`; gives how many tokens that were good are so no longer.
+pub fn end_all(
+    connection: &mut DbConnection,
+    act: &Act,
+    user: UserId,
+    kept: Option<SessionId>,
+) -> Result<usize> {
+    use refresh_tokens as t;
+    store::hold(connection, user)?;
+    let kept = kept.unwrap_or(SessionId(0));
+    let others = t::user_id.eq(user).and(t::session_id.ne(kept)).and(t::revoked_at.is_null());
+    Ok(diesel::update(t::table.filter(others)).set(t::revoked_at.eq(act.now)).execute(connection)?)
 }
 
 /// Whether a session still stands; an access token outlives it by no request.

@@ -9,7 +9,7 @@ use crate::db::DbConnection;
 use crate::db::schema::failures;
 use crate::db::types::Time;
 use crate::domain::actor::Act;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::on_both;
 
 /// How many failures are free, how long the first lock lasts, and after what rest the count starts anew.
@@ -19,6 +19,9 @@ pub struct Attempt {
     pub first_lock_seconds: i64,
     pub forget_seconds: i64,
 }
+
+/// Sign-ins: five wrong passwords or one-time codes are free; then each one locks twice as long, from 30 seconds on.
+pub const SIGN_IN: Attempt = Attempt { free: 5, first_lock_seconds: 30, forget_seconds: 86_400 };
 
 /// Longest lock, in seconds.
 const LONGEST_LOCK: i64 = 3600;
@@ -34,6 +37,18 @@ pub fn retry_after(connection: &mut DbConnection, act: &Act, subjects: [(&str, &
     let until = locks.into_iter().flatten().max();
     let left = until.map_or(0, |until| until.as_microsecond() - act.now.as_microsecond());
     Ok(u64::try_from((left + 999_999) / 1_000_000).unwrap_or(0))
+}
+
+/// Lets an account's password or code be tried now.
+///
+/// # Errors
+/// `account_locked` with the seconds to wait.
+pub fn allow_try(connection: &mut DbConnection, act: &Act, username: &str) -> Result<()> {
+    let subject = ("sign-in", username);
+    match retry_after(connection, act, [subject, subject])? {
+        0 => Ok(()),
+        retry_after => Err(Error::TooMany { code: Code::AccountLocked, retry_after }),
+    }
 }
 
 /// Counts a failure; from `free` on each one locks twice as long as the last.

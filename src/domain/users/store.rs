@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use crate::db::DbConnection;
+use crate::db::dialect::for_update;
 use crate::db::schema::{user_roles, users};
 use crate::db::types::{OfficeId, Time, UserId};
 use crate::domain::actor::{Role, Staff};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// An account as stored.
 #[derive(Clone, Queryable, Selectable)]
@@ -82,6 +83,13 @@ pub fn set_password(connection: &mut DbConnection, id: UserId, hash: &str) -> Re
 /// The account of this id.
 pub fn by_id(connection: &mut DbConnection, id: UserId) -> Result<UserRow> {
     Ok(users::table.find(id).select(UserRow::as_select()).first(connection)?)
+}
+
+/// Lets only one change of an account's factor, password or sessions happen at a time, until the transaction ends.
+/// Whoever needs it takes it first, so that nobody waits for another in a circle.
+pub fn hold(connection: &mut DbConnection, id: UserId) -> Result<()> {
+    let row: Vec<UserId> = for_update(users::table.find(id).select(users::id)).load(connection)?;
+    row.first().map(|_| ()).ok_or(Error::NotFound)
 }
 
 /// The account of this name, active or not.

@@ -92,6 +92,11 @@ impl Client<'_> {
         self.send(Method::DELETE, path, None).await
     }
 
+    /// A removal that needs a proof.
+    pub async fn delete_with(&self, path: &str, body: Value) -> Reply {
+        self.send(Method::DELETE, path, Some(body)).await
+    }
+
     /// Sends JSON; a verb of a case gets the version that was just read, unless the caller names one.
     async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
         let mut client = self.clone();
