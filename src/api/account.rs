@@ -81,7 +81,7 @@ pub(super) async fn read_totp(app: web::Data<App>, caller: SignedIn) -> Result<H
 #[utoipa::path(tag = "auth", security(("bearer" = [])), responses((status = 201, body = EnrolmentView), (status = 409, body = ProblemBody)))]
 #[post("/auth/totp")]
 pub(super) async fn begin_totp(app: web::Data<App>, caller: SignedIn) -> Result<HttpResponse, Problem> {
-    let begun = changed(&app, caller, |connection, act, holder| users::begin_factor(connection, act, holder));
+    let begun = changed(&app, caller, users::begin_factor);
     let begun = begun.await?;
     Ok(untold(StatusCode::CREATED).json(EnrolmentView { secret: begun.secret, uri: begun.uri }))
 }
