@@ -51,6 +51,51 @@ impl App {
         let (ids, keys, vault) = (self.ids.clone(), self.keys.clone(), self.vault.clone());
         Ok(Act { actor, now, rules, ids, keys, vault })
     }
+
+    /// Runs a read as `actor`, away from the async threads.
+    pub async fn read<T, F>(&self, actor: Actor, read: F) -> Result<T>
+    where
+        F: FnOnce(&mut DbConnection, &Act) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let app = self.clone();
+        self.db
+            .read(move |connection| {
+                let act = app.act(connection, actor)?;
+                read(connection, &act)
+            })
+            .await
+    }
+
+    /// Runs a point read as `actor`.
+    pub async fn glance<T, F>(&self, actor: Actor, read: F) -> Result<T>
+    where
+        F: FnOnce(&mut DbConnection, &Act) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let app = self.clone();
+        self.db
+            .glance(move |connection| {
+                let act = app.act(connection, actor)?;
+                read(connection, &act)
+            })
+            .await
+    }
+
+    /// Runs one write as `actor`, in one transaction; returns after its commit. It may run more than once.
+    pub async fn write<T, F>(&self, actor: Actor, write: F) -> Result<T>
+    where
+        F: Fn(&mut DbConnection, &Act) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let app = self.clone();
+        self.db
+            .write(move |connection| {
+                let act = app.act(connection, actor.clone())?;
+                write(connection, &act)
+            })
+            .await
+    }
 }
 
 type Hash = Box<dyn FnOnce() + Send>;

@@ -184,20 +184,17 @@ pub(super) async fn remove_users_totp(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let user: UserId = id(&path)?;
-    let within = app.clone();
-    app.db
-        .write(move |connection| {
-            let act = within.act(connection, caller.actor.clone())?;
-            policy::allow_anywhere(&act, Verb::ManageUsers)?;
-            // a stolen token of an administrator must not undo the administrator's own factor
-            if act.actor.user() == Some(user) {
-                return Err(Error::Forbidden(Code::SecondPersonRequired));
-            }
-            users::by_id(connection, user)?;
-            users::remove_factor(connection, &act, user, None)?;
-            log(connection, &act, "remove_second_factor", user)
-        })
-        .await?;
+    app.write(caller.actor, move |connection, act| {
+        policy::allow_anywhere(act, Verb::ManageUsers)?;
+        // a stolen token of an administrator must not undo the administrator's own factor
+        if act.actor.user() == Some(user) {
+            return Err(Error::Forbidden(Code::SecondPersonRequired));
+        }
+        users::by_id(connection, user)?;
+        users::remove_factor(connection, act, user, None)?;
+        log(connection, act, "remove_second_factor", user)
+    })
+    .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -233,14 +230,11 @@ where
     F: Fn(&mut DbConnection, &Act, Holder<'_>) -> Result<T> + Send + 'static,
     T: Send + 'static,
 {
-    let within = app.clone();
-    app.db
-        .write(move |connection| {
-            let act = within.act(connection, Actor::Staff(caller.staff.clone()))?;
-            let holder = Holder { user: caller.staff.id, username: &caller.staff.username };
-            write(connection, &act, holder)
-        })
-        .await
+    app.write(Actor::Staff(caller.staff.clone()), move |connection, act| {
+        let holder = Holder { user: caller.staff.id, username: &caller.staff.username };
+        write(connection, act, holder)
+    })
+    .await
 }
 
 /// The same after the second factor was proved; a wrong proof is counted and told.

@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, get, post, web};
 
 use super::body::id;
 use super::caller::{Caller, CitizenCaller};
+use super::cases::with_case;
 use super::commit::{Reply, commit};
 use super::page::Page;
 use super::problem::{Problem, ProblemBody};
@@ -148,17 +149,9 @@ pub(super) async fn list_attachments(
     caller: Caller,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let case: CaseId = id(&path)?;
-    let within = app.clone();
-    let items = app
-        .db
-        .glance(move |connection| {
-            let act = within.act(connection, caller.actor)?;
-            policy::allow_reading(&act)?;
-            let row = find_visible(connection, &act, case)?;
-            views::attachments(connection, &act, row.id)
-        })
-        .await?;
+    let items =
+        with_case(&app, caller, &path, |connection, act, row| views::attachments(connection, act, row.id))
+            .await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
 
@@ -171,14 +164,11 @@ pub(super) async fn read_attachment(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let attachment: AttachmentId = id(&path)?;
-    let within = app.clone();
     let row = app
-        .db
-        .glance(move |connection| {
-            let act = within.act(connection, caller.actor)?;
-            policy::allow_reading(&act)?;
-            let row = attach::find(connection, &act, attachment)?;
-            find_visible(connection, &act, row.case_id)?;
+        .glance(caller.actor, move |connection, act| {
+            policy::allow_reading(act)?;
+            let row = attach::find(connection, act, attachment)?;
+            find_visible(connection, act, row.case_id)?;
             Ok(row)
         })
         .await?;

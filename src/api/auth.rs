@@ -49,12 +49,10 @@ pub struct Tokens {
 pub(super) async fn sign_in(app: web::Data<App>, body: Body<SignIn>) -> Result<HttpResponse, Problem> {
     let SignIn { username, password, otp } = body.value;
     let name = username.trim().to_lowercase();
-    let (within, wanted) = (app.clone(), name.clone());
+    let wanted = name.clone();
     let user = app
-        .db
-        .read(move |connection| {
-            let act = within.act(connection, Actor::Public)?;
-            users::allow_try(connection, &act, &wanted)?;
+        .read(Actor::Public, move |connection, act| {
+            users::allow_try(connection, act, &wanted)?;
             users::by_username(connection, &wanted)
         })
         .await?;
@@ -65,13 +63,10 @@ pub(super) async fn sign_in(app: web::Data<App>, body: Body<SignIn>) -> Result<H
     match user.filter(|_| is_right) {
         Some(user) => Ok(HttpResponse::Ok().json(open(&app, user, otp).await?)),
         None => {
-            let within = app.clone();
-            app.db
-                .write(move |connection| {
-                    let act = within.act(connection, Actor::Public)?;
-                    users::note_failure(connection, &act, "sign-in", &name, SIGN_IN)
-                })
-                .await?;
+            app.write(Actor::Public, move |connection, act| {
+                users::note_failure(connection, act, "sign-in", &name, SIGN_IN)
+            })
+            .await?;
             Err(Error::Unauthenticated(Code::BadCredentials).into())
         }
     }
@@ -83,14 +78,12 @@ async fn check_password(app: &App, password: String, hash: String) -> Result<boo
 }
 
 async fn open(app: &web::Data<App>, user: UserRow, otp: Option<String>) -> Result<Tokens> {
-    let (within, ttl, id) = (app.clone(), app.config.tokens.refresh_seconds, user.id);
+    let (ttl, id) = (app.config.tokens.refresh_seconds, user.id);
     // a field that is sent empty is a code that is not known yet
     let otp = otp.filter(|otp| !otp.trim().is_empty());
     let entered = app
-        .db
-        .write(move |connection| {
-            let act = within.act(connection, Actor::Public)?;
-            users::enter(connection, &act, &user, otp.as_deref(), ttl)
+        .write(Actor::Public, move |connection, act| {
+            users::enter(connection, act, &user, otp.as_deref(), ttl)
         })
         .await?;
     let Entered { session, refresh_token } = entered.ok_or(Error::Unauthenticated(Code::BadOtp))?;
@@ -125,12 +118,10 @@ pub(super) async fn refresh_tokens(
     app: web::Data<App>,
     body: Body<Refresh>,
 ) -> Result<HttpResponse, Problem> {
-    let (within, ttl) = (app.clone(), app.config.tokens.refresh_seconds);
+    let ttl = app.config.tokens.refresh_seconds;
     let refreshed = app
-        .db
-        .write(move |connection| {
-            let act = within.act(connection, Actor::Public)?;
-            users::refresh(connection, &act, &body.value.refresh_token, ttl)
+        .write(Actor::Public, move |connection, act| {
+            users::refresh(connection, act, &body.value.refresh_token, ttl)
         })
         .await?;
     match refreshed {
@@ -147,12 +138,9 @@ pub(super) async fn refresh_tokens(
 #[delete("/auth/tokens")]
 pub(super) async fn sign_out(app: web::Data<App>, caller: SignedIn) -> Result<HttpResponse, Problem> {
     let session = caller.session.ok_or(Error::Forbidden(Code::Forbidden))?;
-    let within = app.clone();
-    app.db
-        .write(move |connection| {
-            let act = within.act(connection, Actor::Staff(caller.staff.clone()))?;
-            users::end_session(connection, &act, session)
-        })
-        .await?;
+    app.write(Actor::Staff(caller.staff.clone()), move |connection, act| {
+        users::end_session(connection, act, session)
+    })
+    .await?;
     Ok(HttpResponse::NoContent().finish())
 }

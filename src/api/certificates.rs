@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::cases::find_visible;
 use crate::domain::certificates::{Certificate, Words, certificate};
-use crate::error::{Language, Result};
+use crate::error::Language;
 
 /// Whether the filed text is printed too.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -41,19 +41,18 @@ fn page(html: String) -> HttpResponse {
 
 async fn for_citizen(app: web::Data<App>, citizen: CitizenCaller, code: &str, sort: Certificate) -> Outcome {
     let case = own_case(&app, &citizen, code).await?;
-    let (within, reader) = (app.clone(), language());
-    let html = app.db.read(move |connection| -> Result<String> {
-        let act = within.act(connection, Actor::Citizen { case })?;
-        let row = find_visible(connection, &act, case)?;
-        certificate(connection, &act, &row, sort, &within.config.server.public_url, reader)
+    let (config, reader) = (app.config.clone(), language());
+    let html = app.read(Actor::Citizen { case }, move |connection, act| {
+        let row = find_visible(connection, act, case)?;
+        certificate(connection, act, &row, sort, &config.server.public_url, reader)
     });
     Ok(page(html.await?))
 }
 
 async fn for_staff(app: web::Data<App>, caller: Caller, case: &str, sort: Certificate) -> Outcome {
-    let (within, reader) = (app.clone(), language());
+    let (config, reader) = (app.config.clone(), language());
     let html = with_case(&app, caller, case, move |connection, act, row| {
-        certificate(connection, act, row, sort, &within.config.server.public_url, reader)
+        certificate(connection, act, row, sort, &config.server.public_url, reader)
     });
     Ok(page(html.await?))
 }

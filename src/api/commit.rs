@@ -75,17 +75,14 @@ pub async fn commit<F>(app: &App, actor: Actor, once: Option<Once>, write: F) ->
 where
     F: Fn(&mut DbConnection, &Act) -> Result<Reply> + Send + 'static,
 {
-    let within = app.clone();
     let reply = app
-        .db
-        .write(move |connection| {
-            let act = within.act(connection, actor.clone())?;
-            let Some(once) = &once else { return write(connection, &act) };
-            if let Some((status, body)) = once::known(connection, &act, &once.key, &once.fingerprint)? {
+        .write(actor, move |connection, act| {
+            let Some(once) = &once else { return write(connection, act) };
+            if let Some((status, body)) = once::known(connection, act, &once.key, &once.fingerprint)? {
                 return Ok(Reply { status, body });
             }
-            let reply = write(connection, &act)?;
-            once::keep(connection, &act, &once.key, &once.fingerprint, reply.status, &reply.body)?;
+            let reply = write(connection, act)?;
+            once::keep(connection, act, &once.key, &once.fingerprint, reply.status, &reply.body)?;
             Ok(reply)
         })
         .await?;

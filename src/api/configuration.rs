@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::body::{Body, IdempotencyKey, Query};
 use super::caller::Caller;
 use super::commit::{Once, Reply, commit};
-use super::page::{Page, limit};
+use super::page::{Page, PageQuery, keyset};
 use super::problem::{Problem, ProblemBody};
 use crate::app::App;
 use crate::domain::cases::register::Place;
@@ -16,15 +16,6 @@ use crate::domain::offices::{self, NewOffice, OfficeChange, OfficeDetail};
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
 use crate::error::{Error, Fields, Result};
-
-/// A page of configuration.
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct PageQuery {
-    /// 1 to 200; 50 when missing.
-    pub limit: Option<i64>,
-    pub cursor: Option<String>,
-}
 
 type Noun = (&'static str, &'static str, fn(&Value) -> std::result::Result<(), String>);
 
@@ -39,33 +30,16 @@ async fn list_rows(
     query: PageQuery,
 ) -> Result<HttpResponse, Problem> {
     let (_, noun, _) = noun(name)?;
-    let within = app.clone();
     let page = app
-        .db
-        .glance(move |connection| {
-            let act = within.act(connection, caller.actor)?;
-            policy::allow_reading(&act)
-                .or_else(|_| policy::allow_anywhere(&act, Verb::Configure).map(|_| ()))?;
-            let limit = limit(query.limit)?;
-            let rows = definitions::list(connection, noun, query.cursor.as_deref(), limit + 1)?;
+        .glance(caller.actor, move |connection, act| {
+            policy::allow_reading(act)
+                .or_else(|_| policy::allow_anywhere(act, Verb::Configure).map(|_| ()))?;
+            let limit = query.limit()?;
+            let rows = definitions::list(connection, noun, query.cursor(), limit + 1)?;
             Ok(keyset(rows, limit, |row| row.code.clone(), |row| row.view()))
         })
         .await?;
     Ok(HttpResponse::Ok().json(page))
-}
-
-/// A page from one row too many.
-pub(super) fn keyset<R, T>(
-    mut rows: Vec<R>,
-    limit: i64,
-    key: impl Fn(&R) -> String,
-    view: impl Fn(R) -> T,
-) -> Page<T> {
-    let size = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = rows.len() > size;
-    rows.truncate(size);
-    let next_cursor = rows.last().filter(|_| has_more).map(key);
-    Page { items: rows.into_iter().map(view).collect(), next_cursor }
 }
 
 async fn create_row(
@@ -170,13 +144,10 @@ pub(super) async fn try_routing(
     caller: Caller,
     body: Body<Trial>,
 ) -> Result<HttpResponse, Problem> {
-    let within = app.clone();
     let view = app
-        .db
-        .glance(move |connection| {
-            let act = within.act(connection, caller.actor)?;
-            policy::allow_reading(&act)
-                .or_else(|_| policy::allow_anywhere(&act, Verb::Configure).map(|_| ()))?;
+        .glance(caller.actor, move |_, act| {
+            policy::allow_reading(act)
+                .or_else(|_| policy::allow_anywhere(act, Verb::Configure).map(|_| ()))?;
             let trial = body.value;
             let mut fields = Fields::default();
             fields.take(act.rules.kind("kind", &trial.kind));
@@ -188,7 +159,7 @@ pub(super) async fn try_routing(
             let route = act.rules.route(&trial.kind, &trial.category, province, county);
             let route = route.ok_or(Error::Conflict(crate::error::Code::NoRoute))?;
             let promise = crate::domain::cases::clocks::promise(
-                &act,
+                act,
                 act.rules.offices.centre(),
                 act.now,
                 &trial.kind,
@@ -216,18 +187,10 @@ pub(super) async fn list_offices(
     caller: Caller,
     query: Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let within = app.clone();
     let page = app
-        .db
-        .glance(move |connection| {
-            let act = within.act(connection, caller.actor)?;
-            let limit = limit(query.0.limit)?;
-            let after: i64 = match query.0.cursor.as_deref() {
-                Some(text) => {
-                    text.parse().map_err(|_| Error::Malformed(crate::error::Code::InvalidCursor))?
-                }
-                None => 0,
-            };
+        .glance(caller.actor, move |_, act| {
+            let limit = query.0.limit()?;
+            let after = query.0.after()?.unwrap_or(0);
             let size = usize::try_from(limit).unwrap_or(50) + 1;
             let rows: Vec<_> =
                 act.rules.offices.all().filter(|office| office.id.0 > after).take(size).collect();

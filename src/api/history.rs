@@ -2,20 +2,18 @@
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, get, web};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::body::{Query, id};
+use super::body::Query;
 use super::caller::{Caller, CitizenCaller};
-use super::page::{Page, limit};
+use super::cases::with_case;
+use super::page::{Page, PageQuery, keyset};
 use super::problem::{Problem, ProblemBody};
 use super::public::own_case;
 use crate::app::App;
-use crate::db::types::CaseId;
 use crate::domain::actor::Actor;
-use crate::domain::cases::find_visible;
 use crate::domain::history::{Anchor, Receipt, Signer, anchors, receipt};
-use crate::domain::policy;
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 
 /// How long a browser or a proxy may keep anchors; made ones never change.
 const FRESH: (actix_web::http::header::HeaderName, &str) = (CACHE_CONTROL, "public, max-age=300");
@@ -28,17 +26,9 @@ pub(super) async fn read_receipt(
     caller: Caller,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let case: CaseId = id(&path)?;
-    let within = app.clone();
-    let receipt = app
-        .db
-        .read(move |connection| {
-            let act = within.act(connection, caller.actor)?;
-            policy::allow_reading(&act)?;
-            let row = find_visible(connection, &act, case)?;
-            receipt::issue(connection, &act, row.id)
-        })
-        .await?;
+    let receipt =
+        with_case(&app, caller, &path, |connection, act, row| receipt::issue(connection, act, row.id))
+            .await?;
     Ok(HttpResponse::Ok().json(receipt))
 }
 
@@ -52,43 +42,23 @@ pub(super) async fn read_own_receipt(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let case = own_case(&app, &citizen, &path).await?;
-    let within = app.clone();
     let receipt = app
-        .db
-        .read(move |connection| {
-            let act = within.act(connection, Actor::Citizen { case })?;
-            receipt::issue(connection, &act, case)
-        })
+        .read(Actor::Citizen { case }, move |connection, act| receipt::issue(connection, act, case))
         .await?;
     Ok(HttpResponse::Ok().json(receipt))
 }
 
-/// Which anchors.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct AnchorsQuery {
-    /// 1 to 200; 50 when missing.
-    limit: Option<i64>,
-    /// `next_cursor` of the page before: the number of its last anchor.
-    cursor: Option<String>,
-}
-
 /// The anchors of all days, oldest first.
-#[utoipa::path(tag = "public", params(AnchorsQuery), responses((status = 200, body = Page<Anchor>), (status = 400, body = ProblemBody)))]
+#[utoipa::path(tag = "public", params(PageQuery), responses((status = 200, body = Page<Anchor>), (status = 400, body = ProblemBody)))]
 #[get("/public/anchors")]
 pub(super) async fn list_anchors(
     app: web::Data<App>,
-    query: Query<AnchorsQuery>,
+    query: Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let limit = limit(query.0.limit)?;
-    let after = match query.0.cursor.as_deref() {
-        Some(cursor) => cursor.parse().map_err(|_| Error::Malformed(Code::InvalidCursor))?,
-        None => 0,
-    };
-    let items = app.db.read(move |connection| anchors::page(connection, after, limit)).await?;
-    let is_full = i64::try_from(items.len()).is_ok_and(|count| count == limit);
-    let next_cursor = items.last().filter(|_| is_full).map(|last| last.number.to_string());
-    Ok(HttpResponse::Ok().insert_header(FRESH).json(Page { items, next_cursor }))
+    let (limit, after) = (query.0.limit()?, query.0.after()?.unwrap_or(0));
+    let rows = app.db.read(move |connection| anchors::page(connection, after, limit + 1)).await?;
+    let page = keyset(rows, limit, |anchor| anchor.number.to_string(), |anchor| anchor);
+    Ok(HttpResponse::Ok().insert_header(FRESH).json(page))
 }
 
 /// The public key of receipts and anchors.

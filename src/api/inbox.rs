@@ -32,12 +32,9 @@ pub(super) async fn read_inbox(
     caller: Caller,
     query: Query<InboxQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let within = app.clone();
     let inbox = app
-        .db
-        .read(move |connection| {
-            let act = within.act(connection, caller.actor)?;
-            policy::allow_reading(&act)?;
+        .read(caller.actor, move |connection, act| {
+            policy::allow_reading(act)?;
             let query = query.0;
             let tray: Option<Tray> = query
                 .r#box
@@ -46,7 +43,7 @@ pub(super) async fn read_inbox(
                 .transpose()
                 .map_err(Error::field)?;
             let cursor = query.cursor.as_deref().map(|text| Cursor::decode(text, "inbox")).transpose()?;
-            views::inbox(connection, &act, tray, limit(query.limit)?, cursor.as_ref())
+            views::inbox(connection, act, tray, limit(query.limit)?, cursor.as_ref())
         })
         .await?;
     Ok(HttpResponse::Ok().json(inbox))

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::body::{IdempotencyKey, Query, Raw, id};
 use super::caller::Caller;
 use super::commit::{Once, Reply, commit};
-use super::configuration::{PageQuery, keyset};
-use super::page::{Page, limit};
+use super::page::{Page, PageQuery, keyset};
 use super::problem::{Problem, ProblemBody};
 use crate::app::App;
 use crate::db::types::{CaseId, MessageId, Time};
@@ -18,7 +17,7 @@ use crate::domain::notifications::outbox::{self, DeadLetter, Reported};
 use crate::domain::rulebook::Verb;
 use crate::domain::views::{self, DeliveryView};
 use crate::domain::{definitions, policy};
-use crate::error::{Code, Error, FieldError, Result};
+use crate::error::{Error, FieldError, Result};
 use crate::gateways::sms;
 
 /// A message that reached nobody.
@@ -59,19 +58,12 @@ pub(super) async fn list_dead_letters(
     caller: Caller,
     query: Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let within = app.clone();
     let page = app
-        .db
-        .read(move |connection| {
-            let act = within.act(connection, caller.actor)?;
-            policy::allow_anywhere(&act, Verb::Resend)?;
-            let limit = limit(query.0.limit)?;
-            let after = query
-                .0
-                .cursor
-                .as_deref()
-                .map(|text| text.parse().map_err(|_| Error::Malformed(Code::InvalidCursor)));
-            let rows = outbox::dead_letters(connection, after.transpose()?, limit + 1)?;
+        .read(caller.actor, move |connection, act| {
+            policy::allow_anywhere(act, Verb::Resend)?;
+            let limit = query.0.limit()?;
+            let after = query.0.after()?;
+            let rows = outbox::dead_letters(connection, after, limit + 1)?;
             Ok(keyset(rows, limit, |row| row.message.to_string(), DeadLetterView::from))
         })
         .await?;
@@ -87,16 +79,13 @@ pub(super) async fn list_deliveries(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let message: MessageId = id(&path)?;
-    let within = app.clone();
     let items = app
-        .db
-        .glance(move |connection| {
-            let act = within.act(connection, caller.actor)?;
+        .glance(caller.actor, move |connection, act| {
             let case = outbox::case_of(connection, message)?;
             // an administrator sees the log of any message, but not its case
-            if policy::allow_anywhere(&act, Verb::ReadHealth).is_err() {
-                policy::allow_reading(&act)?;
-                find_visible(connection, &act, case)?;
+            if policy::allow_anywhere(act, Verb::ReadHealth).is_err() {
+                policy::allow_reading(act)?;
+                find_visible(connection, act, case)?;
             }
             views::deliveries(connection, message)
         })
@@ -191,17 +180,15 @@ async fn reported(app: &web::Data<App>, gateway: &str, report: Report) -> Result
         return Err(Error::NotFound.into());
     }
     let Some(state) = sms::delivery_state(gateway, code) else { return Ok(HttpResponse::Ok().body("ok")) };
-    let (within, carrier) = (app.clone(), report.messageid);
+    let carrier = report.messageid;
     let outcome = app
-        .db
-        .write(move |connection| {
-            let act = within.act(connection, Actor::System)?;
+        .write(Actor::System, move |connection, act| {
             let message = match (by_id, &carrier) {
                 (Some(id), _) => id,
                 (None, Some(carrier)) => outbox::by_carrier(connection, carrier)?.ok_or(Error::NotFound)?,
                 (None, None) => return Err(Error::field(FieldError::required("id"))),
             };
-            outbox::delivered(connection, &act, message, state)
+            outbox::delivered(connection, act, message, state)
         })
         .await?;
     if outcome == Reported::Recorded {

@@ -5,23 +5,26 @@ mod attachments;
 mod auth;
 mod body;
 mod caller;
+mod case_verbs;
 mod cases;
 mod certificates;
+mod citizens;
 mod client;
 mod commit;
 mod configuration;
+mod gateways;
 mod history;
 mod inbox;
 mod layer;
 mod messages;
 mod operations;
 mod page;
-mod people;
 mod problem;
 mod public;
 mod referrals;
 mod remedies;
 mod token;
+mod users;
 
 use actix_web::web;
 use utoipa::OpenApi;
@@ -86,15 +89,15 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(cases::list_notes)
             .service(cases::list_actions)
             .service(history::read_receipt)
-            .service(cases::classify_case)
-            .service(cases::refer_case)
-            .service(cases::ask_citizen)
-            .service(cases::record_message)
-            .service(cases::add_note)
-            .service(cases::close_case)
-            .service(cases::reopen_case)
-            .service(cases::dismiss_case)
-            .service(cases::withdraw_case)
+            .service(case_verbs::classify_case)
+            .service(case_verbs::refer_case)
+            .service(case_verbs::ask_citizen)
+            .service(case_verbs::record_message)
+            .service(case_verbs::add_note)
+            .service(case_verbs::close_case)
+            .service(case_verbs::reopen_case)
+            .service(case_verbs::dismiss_case)
+            .service(case_verbs::withdraw_case)
             .configure(remedies_of_staff)
             .service(attachments::add_attachment)
             .service(attachments::list_attachments)
@@ -178,16 +181,16 @@ fn administration(config: &mut ServiceConfig<'_>) {
         .service(c::list_case_kinds)
         .service(c::create_case_kind)
         .service(c::change_case_kind)
-        .service(people::list_users)
-        .service(people::create_user)
-        .service(people::change_user)
+        .service(users::list_users)
+        .service(users::create_user)
+        .service(users::change_user)
         .service(account::remove_users_totp)
-        .service(people::find_citizens)
-        .service(people::record_citizen)
-        .service(people::change_citizen)
-        .service(people::list_gateways)
-        .service(people::create_gateway)
-        .service(people::change_gateway)
+        .service(citizens::find_citizens)
+        .service(citizens::record_citizen)
+        .service(citizens::change_citizen)
+        .service(gateways::list_gateways)
+        .service(gateways::create_gateway)
+        .service(gateways::change_gateway)
         .service(messages::list_dead_letters)
         .service(messages::list_deliveries)
         .service(messages::resend_message)

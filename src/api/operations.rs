@@ -57,12 +57,9 @@ pub struct HealthView {
 #[utoipa::path(tag = "operations", security(("bearer" = [])), responses((status = 200, body = HealthView), (status = 403, body = ProblemBody)))]
 #[get("/health")]
 pub(super) async fn read_health(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
-    let within = app.clone();
     let problems = app
-        .db
-        .read(move |connection| {
-            let act = within.act(connection, caller.actor)?;
-            policy::allow_anywhere(&act, Verb::ReadHealth)?;
+        .read(caller.actor, move |connection, act| {
+            policy::allow_anywhere(act, Verb::ReadHealth)?;
             health::problems(connection, act.now)
         })
         .await?;

@@ -111,22 +111,20 @@ pub(super) async fn look_up(
     let from = address(&request, &app.config.trusted_proxies());
     let rule = Attempt { free: app.config.limits.lookup_tries, first_lock_seconds: 60, forget_seconds: 3600 };
     let code = one_spelling(&body.value.tracking_code);
-    let (within, wish, reader, asked_from) = (app.clone(), body.value, language(), from.clone());
+    let (wish, reader, asked_from) = (body.value, language(), from.clone());
     let asked_code = code.clone();
     let found = app
-        .db
-        .glance(move |connection| {
-            let act = within.act(connection, Actor::Public)?;
+        .glance(Actor::Public, move |connection, act| {
             let asked = [("lookup-code", asked_code.as_str()), ("lookup-address", asked_from.as_str())];
-            let retry_after = users::retry_after(connection, &act, asked)?;
+            let retry_after = users::retry_after(connection, act, asked)?;
             if retry_after > 0 {
                 return Err(Error::TooMany { code: Code::TooManyRequests, retry_after });
             }
-            let Some(row) = lookup::find(connection, &act, &wish)? else { return Ok(None) };
-            let case = views::public_case(connection, &act, &row, reader)?;
-            let timeline = views::public_timeline(connection, &act, row.id, reader)?;
+            let Some(row) = lookup::find(connection, act, &wish)? else { return Ok(None) };
+            let case = views::public_case(connection, act, &row, reader)?;
+            let timeline = views::public_timeline(connection, act, row.id, reader)?;
             let id = row.id;
-            Ok(Some((id, case, timeline, views::citizen_actions(connection, &act, row, reader)?)))
+            Ok(Some((id, case, timeline, views::citizen_actions(connection, act, row, reader)?)))
         })
         .await?;
     let Some((id, case, timeline, actions)) = found else {
@@ -145,27 +143,22 @@ fn one_spelling(code: &str) -> String {
 
 /// Counts a wrong pair against the code and, ten times as patiently, against the address.
 async fn note_wrong_pair(app: &web::Data<App>, code: String, from: String, rule: Attempt) -> Result<()> {
-    let within = app.clone();
     let of_address = Attempt { free: rule.free.saturating_mul(10), ..rule };
-    app.db
-        .write(move |connection| {
-            let act = within.act(connection, Actor::Public)?;
-            users::note_failure(connection, &act, "lookup-code", &code, rule)?;
-            users::note_failure(connection, &act, "lookup-address", &from, of_address)
-        })
-        .await
+    app.write(Actor::Public, move |connection, act| {
+        users::note_failure(connection, act, "lookup-code", &code, rule)?;
+        users::note_failure(connection, act, "lookup-address", &from, of_address)
+    })
+    .await
 }
 
 /// The case of the token must be the one in the path.
 pub(super) async fn own_case(app: &web::Data<App>, citizen: &CitizenCaller, code: &str) -> Result<CaseId> {
-    let (within, case, code) = (app.clone(), citizen.case, code.to_owned());
-    app.db
-        .glance(move |connection| {
-            let act = within.act(connection, Actor::Citizen { case })?;
-            let row = find_visible(connection, &act, case)?;
-            if row.tracking_code == code { Ok(row.id) } else { Err(Error::NotFound) }
-        })
-        .await
+    let (case, code) = (citizen.case, code.to_owned());
+    app.glance(Actor::Citizen { case }, move |connection, act| {
+        let row = find_visible(connection, act, case)?;
+        if row.tracking_code == code { Ok(row.id) } else { Err(Error::NotFound) }
+    })
+    .await
 }
 
 /// The citizen says something; where a question waits, this is its reply.
@@ -275,11 +268,7 @@ pub(super) async fn list_rules(app: web::Data<App>) -> Result<HttpResponse, Prob
 #[utoipa::path(tag = "public", responses((status = 200)))]
 #[get("/public/holidays")]
 pub(super) async fn list_holidays(app: web::Data<App>) -> Result<HttpResponse, Problem> {
-    let within = app.clone();
-    let items = app.db.read(move |c| {
-        let act = within.act(c, Actor::Public)?;
-        crate::domain::definitions::bodies(c, &act, "holiday")
-    });
+    let items = app.read(Actor::Public, |c, act| crate::domain::definitions::bodies(c, act, "holiday"));
     let items = serde_json::json!({ "items": items.await?, "next_cursor": null });
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=300")).json(items))
 }

@@ -65,15 +65,12 @@ async fn moved(
 #[get("/referrals/{id}")]
 pub(super) async fn read_referral(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
     let referral: ReferralId = id(&path)?;
-    let within = app.clone();
     let view = app
-        .db
-        .glance(move |connection| {
-            let act = within.act(connection, caller.actor)?;
-            policy::allow_reading(&act)?;
+        .glance(caller.actor, move |connection, act| {
+            policy::allow_reading(act)?;
             let row = referrals::find(connection, referral)?;
-            find_visible(connection, &act, row.case_id)?;
-            views::referral(connection, &act, &row)
+            find_visible(connection, act, row.case_id)?;
+            views::referral(connection, act, &row)
         })
         .await?;
     Ok(HttpResponse::Ok().json(view))

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::body::{Body, IdempotencyKey, IfMatch, id};
 use super::caller::{Caller, CitizenCaller};
-use super::cases::{Outcome, case_verb, with_case};
+use super::case_verbs::case_verb;
+use super::cases::{Outcome, with_case};
 use super::commit::{Once, Reply, commit};
 use super::page::Page;
 use super::problem::{ProblemBody, language};
