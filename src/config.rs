@@ -22,6 +22,7 @@ pub struct Config {
     pub keys: KeysFile,
     pub tokens: Tokens,
     pub sign_in: SignIn,
+    pub oidc: Oidc,
     pub limits: Limits,
     pub smtp: Smtp,
     pub sms: Sms,
@@ -84,6 +85,27 @@ impl SignIn {
     }
 }
 
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Oidc {
+    pub issuer: String,
+    pub client_id: String,
+    pub client_secret: String,
+    pub scopes: String,
+    pub username_claim: OidcClaim,
+    pub second_factor: String,
+}
+
+/// The claim of an ID token that is the user name here (OpenID Connect Core 1.0 §5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OidcClaim {
+    PreferredUsername,
+    /// Only where the provider verified it.
+    Email,
+    Sub,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
@@ -133,7 +155,7 @@ macro_rules! hide {
         }
     )*};
 }
-hide!(Database, Smtp, Sms);
+hide!(Database, Oidc, Smtp, Sms);
 
 impl Config {
     /// Reads the settings; the error is one line that names what is wrong.
@@ -185,6 +207,14 @@ impl Config {
         ] {
             if seconds <= 0 {
                 wrong(key, "must be more than 0".into());
+            }
+        }
+        if !self.oidc.issuer.is_empty() {
+            if !is_safe_address(&self.oidc.issuer) {
+                wrong("oidc.issuer", "write https://… (http:// only on this machine)".into());
+            }
+            if self.oidc.client_id.is_empty() {
+                wrong("oidc.client_id", "the name of this service at the provider is missing".into());
             }
         }
         if self.outbox.max_attempts < 1 || self.outbox.concurrency < 1 {
@@ -260,6 +290,13 @@ impl Config {
     pub fn anchors_dir(&self) -> PathBuf {
         self.data.dir.join("anchors")
     }
+}
+
+/// Whether what is said there stays private: HTTPS, or this machine.
+fn is_safe_address(address: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(address) else { return false };
+    let is_here = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    url.scheme() == "https" || (url.scheme() == "http" && is_here)
 }
 
 /// The URL as lettre reads it: plain `smtp://` takes STARTTLS only when asked for.

@@ -43,6 +43,8 @@ catalogue! {
     BadCredentials "bad_credentials" 401 "نام کاربری یا گذرواژه درست نیست." "The user name or password is wrong.";
     OtpRequired "otp_required" 401 "گذرواژه درست است؛ رمز یک‌بارمصرف یا یکی از کدهای بازیابی را هم بفرستید." "The password is right; send the one-time code or a recovery code as well.";
     BadOtp "bad_otp" 401 "رمز یک‌بارمصرف یا کد بازیابی درست نیست یا پیش‌تر به کار رفته است؛ رمز بعدی را بفرستید." "The one-time code or recovery code is wrong or was used before; send the next one.";
+    OidcRefused "oidc_refused" 401 "ورود یکپارچه پذیرفته نشد یا از زمانش گذشته است؛ از نو آغاز کنید." "The single sign-on was refused or has run out; begin again.";
+    OidcUnknownAccount "oidc_unknown_account" 401 "برای این نام در سامانه حساب فعالی نیست؛ از راهبر سامانه بخواهید حسابی با همین نام بسازد." "There is no active account of this name here; ask the administrator to make one with exactly this name.";
     TokenReused "token_reused" 401 "این نشانه پیش‌تر استفاده شده بود؛ همه نشست‌های آن باطل شد. دوباره وارد شوید." "This refresh token was used before; all its sessions were ended. Sign in again.";
     Forbidden "forbidden" 403 "نقش شما اجازه این کار را ندارد." "Your role does not allow this.";
     NotYourOffice "not_your_office" 403 "این کار با واحدی است که پرونده نزد اوست." "Only the office that holds the case or referral may do this.";
@@ -82,6 +84,7 @@ catalogue! {
     TooManyRequests "too_many_requests" 429 "درخواست‌ها زیاد است؛ کمی صبر کنید." "Too many requests; wait a little.";
     AccountLocked "account_locked" 429 "ورود ناموفق زیاد بود؛ پس از زمان گفته‌شده دوباره بکوشید." "Too many failed sign-ins; try again after the time told.";
     HistoryBroken "history_broken" 409 "تاریخچه این پرونده با مهر آن نمی‌خواند و رسیدی برای آن داده نمی‌شود؛ به راهبر سامانه خبر دهید." "The history of this case does not verify, so that no receipt is given for it; tell the operator.";
+    OidcUnavailable "oidc_unavailable" 503 "سامانه ورود یکپارچه پاسخ نمی‌دهد؛ کمی بعد دوباره بکوشید یا با گذرواژه وارد شوید." "The sign-on provider does not answer; try again shortly or sign in with a password.";
     Unavailable "unavailable" 503 "سامانه موقتاً پاسخ‌گو نیست؛ چیزی از دست نرفته است، دوباره بفرستید." "Temporarily unavailable; nothing was lost, send it again.";
     Internal "internal" 500 "خطای داخلی؛ شماره X-Request-Id این پاسخ را به پشتیبانی بدهید." "Internal error; give the X-Request-Id of this reply to support.";
 }
@@ -157,6 +160,8 @@ pub enum Error {
     TooMany { code: Code, retry_after: u64 },
     /// The database or a queue cannot take it now; try again after so many seconds.
     Unavailable { retry_after: u64 },
+    /// Another service that is needed does not answer; try again in half a minute.
+    Away(Code),
     /// A fault of ours; the source is for the log only.
     Internal(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -173,6 +178,7 @@ impl Error {
             | Error::Forbidden(code)
             | Error::Malformed(code)
             | Error::Conflict(code)
+            | Error::Away(code)
             | Error::TooMany { code, .. } => *code,
             Error::Invalid(_) => Code::InvalidInput,
             Error::Unavailable { .. } => Code::Unavailable,

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, delete, post, web};
 use serde::{Deserialize, Serialize};
 
 use super::body::Body;
-use super::caller::{SignedIn, demands_factor};
+use super::caller::{SignedIn, lacks_factor};
 use super::problem::{Problem, ProblemBody};
 use super::token::{self, Purpose};
 use crate::app::App;
@@ -90,7 +90,7 @@ async fn open(app: &web::Data<App>, user: UserRow, otp: Option<String>) -> Resul
     tokens(app, id, session, refresh_token).await
 }
 
-async fn tokens(
+pub(super) async fn tokens(
     app: &web::Data<App>,
     user: UserId,
     session: SessionId,
@@ -102,10 +102,8 @@ async fn tokens(
     let enrolment_required = app
         .db
         .glance(move |connection| match users::staff(connection, user)? {
-            Some(staff) if demands_factor(&within, &staff) => {
-                Ok(!users::has_second_factor(connection, user)?)
-            }
-            Some(_) | None => Ok(false),
+            Some(staff) => lacks_factor(&within, connection, &staff, Some(session)),
+            None => Ok(false),
         })
         .await?;
     Ok(Tokens { access_token, refresh_token, expires_in: seconds, token_type: "Bearer", enrolment_required })

@@ -8,6 +8,7 @@ use futures_util::future::LocalBoxFuture;
 use super::problem::Problem;
 use super::token::{self, Purpose};
 use crate::app::App;
+use crate::db::DbConnection;
 use crate::db::types::{CaseId, SessionId, UserId};
 use crate::domain::actor::{Actor, Staff};
 use crate::domain::{gateways, users};
@@ -43,6 +44,21 @@ impl SignedIn {
 pub fn demands_factor(app: &App, staff: &Staff) -> bool {
     let sign_in = &app.config.sign_in;
     sign_in.second_factor_roles().any(|code| staff.assignments.iter().any(|(role, _)| role.as_str() == code))
+}
+
+/// Whether a role of this person demands a second factor, and neither is one set up here nor did the sign-on
+/// provider see one in this session.
+pub fn lacks_factor(
+    app: &App,
+    connection: &mut DbConnection,
+    staff: &Staff,
+    session: Option<SessionId>,
+) -> Result<bool> {
+    if !demands_factor(app, staff) || users::has_second_factor(connection, staff.id)? {
+        return Ok(false);
+    }
+    let vouched = session.map(|session| users::session_is_vouched(connection, session)).transpose()?;
+    Ok(vouched != Some(true))
 }
 
 /// A citizen who looked a case up.
@@ -123,7 +139,7 @@ async fn staff(app: &App, bearer: &str) -> Result<(SignedIn, bool)> {
                 return Ok(None);
             }
             let Some(staff) = users::staff(connection, id)? else { return Ok(None) };
-            let lacks = demands_factor(&within, &staff) && !users::has_second_factor(connection, id)?;
+            let lacks = lacks_factor(&within, connection, &staff, session)?;
             Ok(Some((staff, lacks)))
         })
         .await?;

@@ -23,6 +23,7 @@ mod problem;
 mod public;
 mod referrals;
 mod remedies;
+mod sign_on;
 mod token;
 mod users;
 
@@ -73,6 +74,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(auth::sign_in)
             .service(auth::refresh_tokens)
             .service(auth::sign_out)
+            .service(sign_on::begin_sign_on)
+            .service(sign_on::finish_sign_on)
+            .service(sign_on::finish_second_step)
             .service(account::read_totp)
             .service(account::begin_totp)
             .service(account::confirm_totp)

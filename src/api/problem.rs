@@ -82,8 +82,13 @@ impl ResponseError for Problem {
             _ => Vec::new(),
         };
         let mut reply = reply(code, errors);
-        if let Error::TooMany { retry_after, .. } | Error::Unavailable { retry_after } = self.0 {
-            reply.headers_mut().insert(RETRY_AFTER, retry_after.into());
+        let retry_after = match self.0 {
+            Error::TooMany { retry_after, .. } | Error::Unavailable { retry_after } => Some(retry_after),
+            Error::Away(_) => Some(30),
+            _ => None,
+        };
+        if let Some(seconds) = retry_after {
+            reply.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         reply
     }

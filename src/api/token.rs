@@ -13,6 +13,10 @@ pub enum Purpose {
     Staff,
     /// A citizen with one case.
     Citizen,
+    /// Signed on at the provider; the one-time code is still to come.
+    SecondStep,
+    /// A browser that was sent to the sign-on provider.
+    SignOn,
 }
 
 impl Purpose {
@@ -20,6 +24,8 @@ impl Purpose {
         match self {
             Purpose::Staff => "samad-staff",
             Purpose::Citizen => "samad-citizen",
+            Purpose::SecondStep => "samad-second-step",
+            Purpose::SignOn => "samad-sign-on",
         }
     }
 }

@@ -81,6 +81,14 @@ table! {
         expires_at -> Timestamp,
         used_at -> Nullable<Timestamp>,
         revoked_at -> Nullable<Timestamp>,
+        is_vouched -> Bool,
+    }
+}
+
+table! {
+    spent (digest) {
+        digest -> Text,
+        expires_at -> Timestamp,
     }
 }
 
@@ -526,6 +534,7 @@ allow_tables_to_appear_in_same_query!(
     users,
     user_roles,
     refresh_tokens,
+    spent,
     second_factors,
     recovery_codes,
     failures,

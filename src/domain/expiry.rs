@@ -1,10 +1,10 @@
-//! What may be forgotten after its time: replies kept for repeated requests, sign-in tokens, failed tries, second
-//! factors that were begun and never confirmed.
+//! What may be forgotten after its time: replies kept for repeated requests, sign-in tokens and what they were
+//! made from, failed tries, second factors that were begun and never confirmed.
 
 use diesel::prelude::*;
 
 use crate::db::DbConnection;
-use crate::db::schema::{failures, idempotency_keys, refresh_tokens, second_factors};
+use crate::db::schema::{failures, idempotency_keys, refresh_tokens, second_factors, spent};
 use crate::db::types::Time;
 use crate::error::Result;
 
@@ -39,5 +39,6 @@ pub fn forget(connection: &mut DbConnection, now: Time) -> Result<usize> {
             .filter(second_factors::begun_at.lt(now.plus_days(-FACTOR_DAYS))),
     )
     .execute(connection)?;
-    Ok(keys + tokens + tries + begun)
+    let spent = diesel::delete(spent::table.filter(spent::expires_at.lt(now))).execute(connection)?;
+    Ok(keys + tokens + tries + begun + spent)
 }

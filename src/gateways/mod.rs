@@ -1,16 +1,18 @@
-//! Gateways to the outside: mail, SMS, file storage, exported files.
+//! Gateways to the outside: mail, SMS, single sign-on, file storage, exported files.
 //!
 //! None of them opens a database connection, none is called inside a transaction, and none logs an address,
 //! a text or a key. What a gateway says is cleaned of addresses and numbers before it leaves this module.
 
 pub mod exports;
 mod memory;
+pub mod oidc;
 mod rest;
 pub mod sms;
 pub mod smtp;
 pub mod storage;
 
 pub use memory::Memory;
+pub use oidc::Oidc;
 pub use sms::SmsGateway;
 pub use smtp::Mailer;
 pub use storage::Storage;
@@ -46,6 +48,8 @@ pub struct Gateways {
     pub storage: Storage,
     pub mailer: Mailer,
     pub sms: SmsGateway,
+    /// Who signs staff on.
+    pub oidc: Oidc,
 }
 
 impl Gateways {
@@ -55,10 +59,11 @@ impl Gateways {
     /// One line that names the wrong setting.
     pub fn new(config: &Config) -> Result<Self, String> {
         let storage = Storage::new(config.attachments_dir());
+        let oidc = Oidc::new(config)?;
         if config.is_demo {
-            return Ok(Self { storage, mailer: Mailer::Demo, sms: SmsGateway::Demo });
+            return Ok(Self { storage, mailer: Mailer::Demo, sms: SmsGateway::Demo, oidc });
         }
-        Ok(Self { storage, mailer: Mailer::new(config)?, sms: SmsGateway::new(config)? })
+        Ok(Self { storage, mailer: Mailer::new(config)?, sms: SmsGateway::new(config)?, oidc })
     }
 
     /// Gateways that keep what they are given; for tests.
@@ -67,6 +72,7 @@ impl Gateways {
             storage: Storage::new(config.attachments_dir()),
             mailer: Mailer::Memory(Memory::default()),
             sms: SmsGateway::Memory(Memory::default()),
+            oidc: Oidc::new(config).unwrap_or_default(),
         }
     }
 

@@ -26,6 +26,7 @@ mod public;
 mod referral;
 mod sealed;
 mod second_factor;
+mod sign_on;
 mod story;
 mod subreferral;
 mod support;

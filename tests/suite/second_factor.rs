@@ -13,7 +13,7 @@ use crate::support::{Client, Reply, TestApp};
 const WHO: &str = "handler.moen";
 
 /// An authenticator, written after RFC 6238 and RFC 4648 alone.
-struct Authenticator(Vec<u8>);
+pub struct Authenticator(Vec<u8>);
 
 impl Authenticator {
     fn of(secret: &str) -> Self {
@@ -33,7 +33,7 @@ impl Authenticator {
     }
 
     /// The code of the step that is `steps` after the present one.
-    fn code(&self, app: &TestApp, steps: i64) -> String {
+    pub fn code(&self, app: &TestApp, steps: i64) -> String {
         let step = app.now().as_microsecond() / 1_000_000 / 30 + steps;
         let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &self.0);
         let tag = hmac::sign(&key, &step.to_be_bytes());
@@ -44,13 +44,13 @@ impl Authenticator {
     }
 
     /// A code that no step near the present one has.
-    fn wrong(&self, app: &TestApp) -> String {
+    pub fn wrong(&self, app: &TestApp) -> String {
         let near: Vec<String> = (-3..=3).map(|steps| self.code(app, steps)).collect();
         (0..).map(|n| format!("{n:06}")).find(|code| !near.contains(code)).unwrap()
     }
 }
 
-fn pass_seconds(app: &TestApp, seconds: i64) {
+pub fn pass_seconds(app: &TestApp, seconds: i64) {
     app.app.clock.set(app.now().plus_seconds(seconds));
 }
 
@@ -62,7 +62,7 @@ async fn sign_in(app: &TestApp, username: &str, otp: Option<&str>) -> Reply {
     app.nobody().post("/auth/tokens", wish).await
 }
 
-async fn session<'a>(app: &'a TestApp, username: &str) -> Client<'a> {
+pub async fn session<'a>(app: &'a TestApp, username: &str) -> Client<'a> {
     holding(app, &sign_in(app, username, None).await.expect(200))
 }
 
@@ -75,7 +75,7 @@ fn otp(code: &str) -> Value {
 }
 
 /// Sets a factor up; gives the authenticator and the recovery codes. The next free code is one step ahead.
-async fn enrol(app: &TestApp, person: &Client<'_>) -> (Authenticator, Vec<String>) {
+pub async fn enrol(app: &TestApp, person: &Client<'_>) -> (Authenticator, Vec<String>) {
     let begun = person.post("/auth/totp", json!({})).await.expect(201);
     let secret = begun["secret"].as_str().unwrap();
     let uri = begun["uri"].as_str().unwrap();

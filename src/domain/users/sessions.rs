@@ -24,21 +24,29 @@ pub enum Refreshed {
     Refused,
 }
 
+/// Whose session it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Owner {
+    pub user: UserId,
+    /// The sign-on provider saw a second factor.
+    pub is_vouched: bool,
+}
+
 /// Opens a session; gives its id and first refresh token.
 pub fn open(
     connection: &mut DbConnection,
     act: &Act,
-    user: UserId,
+    owner: Owner,
     ttl_seconds: i64,
 ) -> Result<(SessionId, String)> {
     let session = act.id();
-    Ok((session, issue(connection, act, user, session, ttl_seconds)?))
+    Ok((session, issue(connection, act, owner, session, ttl_seconds)?))
 }
 
 fn issue(
     connection: &mut DbConnection,
     act: &Act,
-    user: UserId,
+    owner: Owner,
     session: SessionId,
     ttl_seconds: i64,
 ) -> Result<String> {
@@ -48,7 +56,8 @@ fn issue(
     use refresh_tokens as t;
     diesel::insert_into(t::table)
         .values((
-            (t::token_hash.eq(digest(act, &token)), t::session_id.eq(session), t::user_id.eq(user)),
+            (t::token_hash.eq(digest(act, &token)), t::session_id.eq(session), t::user_id.eq(owner.user)),
+            t::is_vouched.eq(owner.is_vouched),
             (t::issued_at.eq(act.now), t::expires_at.eq(act.now.plus_seconds(ttl_seconds))),
         ))
         .execute(connection)?;
@@ -58,14 +67,16 @@ fn issue(
 /// Exchanges a refresh token for the next one of its session.
 pub fn refresh(connection: &mut DbConnection, act: &Act, token: &str, ttl_seconds: i64) -> Result<Refreshed> {
     use refresh_tokens as t;
-    type Row = (SessionId, UserId, Time, Option<Time>, Option<Time>);
+    type Row = (SessionId, UserId, bool, Time, Option<Time>, Option<Time>);
     let key = digest(act, token);
     let row: Option<Row> = t::table
         .find(&key)
-        .select((t::session_id, t::user_id, t::expires_at, t::used_at, t::revoked_at))
+        .select((t::session_id, t::user_id, t::is_vouched, t::expires_at, t::used_at, t::revoked_at))
         .first(connection)
         .optional()?;
-    let Some((session, user, expires, used, revoked)) = row else { return Ok(Refreshed::Refused) };
+    let Some((session, user, is_vouched, expires, used, revoked)) = row else {
+        return Ok(Refreshed::Refused);
+    };
     if revoked.is_some() || expires <= act.now || !is_open(connection, session)? {
         return Ok(Refreshed::Refused);
     }
@@ -76,7 +87,7 @@ pub fn refresh(connection: &mut DbConnection, act: &Act, token: &str, ttl_second
         end(connection, act, session)?;
         return Ok(Refreshed::Reused);
     }
-    let token = issue(connection, act, user, session, ttl_seconds)?;
+    let token = issue(connection, act, Owner { user, is_vouched }, session, ttl_seconds)?;
     Ok(Refreshed::Renewed { user, session, token })
 }
 
@@ -111,6 +122,13 @@ pub fn is_open(connection: &mut DbConnection, session: SessionId) -> Result<bool
         .count()
         .get_result(connection)?;
     Ok(ended == 0)
+}
+
+/// Whether the sign-on provider saw a second factor when this session was opened.
+pub fn is_vouched(connection: &mut DbConnection, session: SessionId) -> Result<bool> {
+    use refresh_tokens as t;
+    let vouched = t::session_id.eq(session).and(t::is_vouched.eq(true));
+    Ok(diesel::select(diesel::dsl::exists(t::table.filter(vouched))).get_result(connection)?)
 }
 
 fn digest(act: &Act, token: &str) -> String {

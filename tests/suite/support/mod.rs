@@ -2,6 +2,7 @@
 
 mod cast;
 mod client;
+pub mod issuer;
 mod stolen;
 mod template;
 
