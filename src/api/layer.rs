@@ -88,7 +88,11 @@ async fn limited(
 /// Errors that the framework made itself become problems too.
 fn told(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let status = response.status();
-    let is_told = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json");
+    // a page tells its reader itself
+    let is_told = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind == "application/problem+json" || kind.as_bytes().starts_with(b"text/html"));
     if is_told || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }

@@ -21,6 +21,7 @@ mod operations;
 mod page;
 mod problem;
 mod public;
+mod rating;
 mod referrals;
 mod remedies;
 mod sign_on;
@@ -143,6 +144,8 @@ fn public_routes(config: &mut ServiceConfig<'_>) {
         .service(remedies::object_to_answer)
         .service(remedies::appeal_answer)
         .service(remedies::rate_case)
+        .service(rating::open_rating_link)
+        .service(rating::rate_by_link)
         .service(certificates::read_filing_certificate)
         .service(certificates::read_reply_certificate)
         .service(attachments::send_attachment)
@@ -209,6 +212,7 @@ pub fn bare_routes(config: &mut web::ServiceConfig) {
         .service(operations::healthz)
         .service(operations::readyz)
         .service(operations::metrics_page)
+        .route("/r/{token}", web::get().to(rating::to_rating))
         .default_service(web::route().to(layer::not_found));
 }
 

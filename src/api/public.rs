@@ -142,7 +142,12 @@ fn one_spelling(code: &str) -> String {
 }
 
 /// Counts a wrong pair against the code and, ten times as patiently, against the address.
-async fn note_wrong_pair(app: &web::Data<App>, code: String, from: String, rule: Attempt) -> Result<()> {
+pub(super) async fn note_wrong_pair(
+    app: &web::Data<App>,
+    code: String,
+    from: String,
+    rule: Attempt,
+) -> Result<()> {
     let of_address = Attempt { free: rule.free.saturating_mul(10), ..rule };
     app.write(Actor::Public, move |connection, act| {
         users::note_failure(connection, act, "lookup-code", &code, rule)?;

@@ -119,6 +119,10 @@ enum ConfigCommand {
 /// Runs the command that the arguments name.
 pub fn run() -> anyhow::Result<()> {
     let cli = Cli::parse();
+    // a reader that has seen enough (`| head`) ends what only prints; sockets must not end a service
+    if !matches!(cli.command, Command::Serve { .. } | Command::Load(_)) {
+        sigpipe::reset();
+    }
     match cli.command {
         Command::Serve { demo } => serve::run(&cli.settings, demo),
         Command::Migrate => migrate::run(&cli.settings),

@@ -11,8 +11,8 @@ use super::{Beat, repeat};
 use crate::app::App;
 use crate::db::DbConnection;
 use crate::domain::actor::{Act, Actor};
-use crate::domain::notifications::DeliveryState;
 use crate::domain::notifications::outbox::{self, Claimed, Fault, Letter, Loaded, Settled};
+use crate::domain::notifications::{DeliveryState, Links};
 use crate::error::{Error, Result};
 use crate::gateways::Sending;
 
@@ -135,8 +135,8 @@ async fn load(app: &App, claimed: &Claimed) -> Result<Loaded> {
         .clone()
         .read(move |connection| {
             let rules = app.rules.current(connection)?;
-            let url = &app.config.server.public_url;
-            outbox::load_for_sending(connection, &rules, &app.vault, &claimed, url)
+            let links = Links { base_url: &app.config.server.public_url, keys: &app.keys };
+            outbox::load_for_sending(connection, &rules, &app.vault, &claimed, links)
         })
         .await
 }

@@ -23,13 +23,15 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 113] = [
+const TABLE: [(&str, &str, For); 115] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
     ("GET", "/auth/oidc/start", For::Everybody),
     ("GET", "/auth/oidc/callback", For::Everybody),
     ("POST", "/auth/oidc/otp", For::Everybody),
+    ("GET", "/public/ratings/{token}", For::Everybody),
+    ("POST", "/public/ratings/{token}", For::Everybody),
     ("GET", "/auth/totp", For::Staff),
     ("POST", "/auth/totp", For::Staff),
     ("POST", "/auth/totp/confirmation", For::Staff),

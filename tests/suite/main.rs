@@ -23,6 +23,7 @@ mod people;
 mod policy;
 mod protocol;
 mod public;
+mod rating_link;
 mod referral;
 mod sealed;
 mod second_factor;

@@ -12,6 +12,8 @@ use crate::db::schema::{answers, questions};
 use crate::db::types::Time;
 use crate::domain::calendar::JalaliDate;
 use crate::domain::cases::CaseRow;
+use crate::domain::cases::remedies::rating_token;
+use crate::domain::keys::Keys;
 use crate::domain::rulebook::Rulebook;
 use crate::domain::text::persian_digits;
 use crate::error::{Error, Language, Result};
@@ -22,6 +24,21 @@ pub struct Rendered {
     /// Subject line of an e-mail.
     pub subject: Option<String>,
     pub body: String,
+}
+
+/// What addresses in a text are made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Links<'a> {
+    /// How citizens reach the service.
+    pub base_url: &'a str,
+    /// Signs the rating link.
+    pub keys: &'a Keys,
+}
+
+impl Links<'_> {
+    fn to(self, path: &str) -> String {
+        format!("{}/{path}", self.base_url.trim_end_matches('/'))
+    }
 }
 
 /// Renders `event` for an audience; the template's absence is an internal fault that names it.
@@ -35,7 +52,7 @@ pub fn render(
     outlet: Outlet,
     language: &str,
     facts: &Facts,
-    base_url: &str,
+    links: Links<'_>,
 ) -> Result<Rendered> {
     let key = (event.to_owned(), audience.to_owned(), outlet.to_string(), language.to_owned());
     let template = rules.templates.get(&key).ok_or_else(|| {
@@ -51,7 +68,8 @@ pub fn render(
     let office = if row.is_sealed && outlet == Outlet::Sms { "" } else { office };
     let values = context! {
         code => row.tracking_code,
-        url => format!("{}/track", base_url.trim_end_matches('/')),
+        url => links.to("track"),
+        rate_url => links.to(&format!("r/{}", rating_token(links.keys, &row.tracking_code))),
         office => office,
         due => date(facts.due, reader),
         until => date(facts.until, reader),

@@ -4,7 +4,7 @@ use super::cast::{Cast, SUBJECT, TEXT};
 use crate::db::types::OfficeId;
 use crate::domain::actor::Actor;
 use crate::domain::cases::{CaseRow, find_visible};
-use crate::domain::notifications::{Facts, Outlet, Rendered, render};
+use crate::domain::notifications::{Facts, Links, Outlet, Rendered, render};
 use crate::gateways::sms;
 
 const BASE: &str = "https://samad.example.ir";
@@ -30,9 +30,11 @@ async fn every_text(cast: &Cast, outlet: Outlet, facts: Facts) -> Vec<(String, R
     let read = cast.app.db.read(move |connection| {
         let act = app.act(connection, Actor::System)?;
         let row: CaseRow = find_visible(connection, &act, case)?;
+        let links = Links { base_url: BASE, keys: &act.keys };
         let keys = act.rules.templates.keys().filter(|(_, _, channel, _)| channel == outlet.as_str());
         keys.map(|(event, audience, _, language)| {
-            let text = render(connection, &act.rules, &row, event, audience, outlet, language, &facts, BASE)?;
+            let text =
+                render(connection, &act.rules, &row, event, audience, outlet, language, &facts, links)?;
             Ok((format!("{event} to {audience} in {language}"), text))
         })
         .collect()

@@ -6,6 +6,7 @@
 
 mod appeal;
 mod decide;
+mod link;
 mod object;
 mod rate;
 
@@ -13,6 +14,7 @@ use diesel::prelude::*;
 
 pub use appeal::{Appeal, AppealRow, appeal, appeals_of};
 pub use decide::{Decide, decide, hands};
+pub use link::{by_rating_token, rating_token};
 pub use object::{Object, ObjectionRow, object, objections_of};
 pub use rate::{Rate, RatingChannel, rate};
 

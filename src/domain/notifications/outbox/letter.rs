@@ -8,7 +8,7 @@ use crate::db::schema::{cases, outbox};
 use crate::db::types::MessageId;
 use crate::domain::cases::CaseRow;
 use crate::domain::citizens;
-use crate::domain::notifications::{self, DeliveryState, Facts, Outlet, Rendered};
+use crate::domain::notifications::{self, DeliveryState, Facts, Links, Outlet, Rendered};
 use crate::domain::rulebook::Rulebook;
 use crate::domain::vault::Vault;
 use crate::error::{Language, Result};
@@ -53,7 +53,7 @@ pub fn load_for_sending(
     rules: &Rulebook,
     vault: &Vault,
     claimed: &Claimed,
-    base_url: &str,
+    links: Links<'_>,
 ) -> Result<Loaded> {
     if !is_held(connection, claimed)? {
         return Ok(Loaded::Lost);
@@ -79,7 +79,7 @@ pub fn load_for_sending(
         outlet,
         &row.language,
         &facts,
-        base_url,
+        links,
     )?;
     let language = if row.language == "en" { Language::En } else { Language::Fa };
     Ok(Loaded::Ready(Letter { message: row.id, outlet, address, language, rendered }))

@@ -8,7 +8,7 @@ use super::Findings;
 use crate::domain::seed::files::{Files, Row};
 
 /// What an SMS may carry: phones are shared in families.
-const IN_SMS: [&str; 7] = ["code", "url", "office", "due", "until", "outcome", "access_code"];
+const IN_SMS: [&str; 8] = ["code", "url", "rate_url", "office", "due", "until", "outcome", "access_code"];
 /// What an e-mail may carry besides.
 const IN_EMAIL: [&str; 5] = ["reason", "text", "question", "instruction", "subject"];
 /// The outlets that reach an audience.
