@@ -6,6 +6,7 @@ pub mod attach;
 pub mod classify;
 pub mod clocks;
 pub mod close;
+pub mod complained_of;
 mod docket;
 pub mod escalate;
 mod filing;

@@ -16,6 +16,7 @@ use crate::db::{DbConnection, fulltext};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::calendar::{JalaliDate, TEHRAN};
 use crate::domain::citizens::{self, CitizenInput};
+use crate::domain::conflict::{Conflict, desk};
 use crate::domain::notifications::{self, Facts};
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
@@ -71,6 +72,12 @@ pub struct Register {
     /// Code of the office complained of.
     #[serde(default)]
     pub about_office: Option<String>,
+    /// User name of the member of staff complained of; not by the public form.
+    #[serde(default)]
+    pub about_user: Option<String>,
+    /// Name of the person complained of, where no account is known.
+    #[serde(default)]
+    pub about_person: Option<String>,
     /// Hide the identity from handlers.
     #[serde(default)]
     pub sealed: Option<bool>,
@@ -102,8 +109,8 @@ pub struct Registered {
 /// # Errors
 /// `Invalid` with every wrong field; `Forbidden` where the actor may not register on this channel.
 pub fn register(connection: &mut DbConnection, act: &Act, input: &Register) -> Result<Registered> {
-    let filing = check(act, input)?;
-    let office = intake_office(act, &filing)?;
+    let filing = check(connection, act, input)?;
+    let office = intake_office(connection, act, &filing)?;
     if let Some(row) = known(connection, &filing)? {
         // whoever may not see it learns no more than that it is there
         super::find_visible(connection, act, row.id).map_err(|_| Error::Conflict(Code::Duplicate))?;
@@ -131,9 +138,20 @@ pub fn register(connection: &mut DbConnection, act: &Act, input: &Register) -> R
     Ok(Registered { row, access_code: Some(access_code), downgraded_from: filing.downgraded_from })
 }
 
-/// Which office takes a new case in: that of the staff or gateway, else the governorate of the place, unless
-/// the case is about it.
-fn intake_office(act: &Act, filing: &Filing) -> Result<OfficeId> {
+/// Which office takes a new case in: the one that would, or the nearest desk above it that is free of conflict.
+/// Nobody takes in what is said about themselves (tag S4.7).
+fn intake_office(connection: &mut DbConnection, act: &Act, filing: &Filing) -> Result<OfficeId> {
+    let office = own_office(act, filing)?;
+    let category = filing.category.as_deref();
+    let conflict = Conflict::about(connection, &act.rules, filing.about, category, act.now)?;
+    match conflict.bars_office(&act.rules.offices, office) {
+        true => desk::free(connection, act, &conflict, office, Verb::Classify),
+        false => Ok(office),
+    }
+}
+
+/// The office of the staff or gateway, else the governorate of the place.
+fn own_office(act: &Act, filing: &Filing) -> Result<OfficeId> {
     let offices = &act.rules.offices;
     match &act.actor {
         Actor::Staff(_) => policy::allow_anywhere(act, Verb::Register),
@@ -149,8 +167,6 @@ fn intake_office(act: &Act, filing: &Filing) -> Result<OfficeId> {
             .province
             .as_deref()
             .and_then(|code| offices.by_code(&format!("GOV-{code}")))
-            // nobody takes in what is said about themselves (tag S4.7)
-            .filter(|office| filing.about_office.is_none_or(|about| !offices.is_within(office.id, about)))
             .map_or(offices.centre(), |office| office.id)),
     }
 }
@@ -244,7 +260,7 @@ fn new_row(
         representative: seal(field!(cases::representative), &filing.representative)?,
         is_anonymous: filing.is_anonymous,
         is_sealed: filing.is_sealed,
-        about_office_id: filing.about_office,
+        about_office_id: filing.about.office,
         province: filing.place.province.clone(),
         county: filing.place.county.clone(),
         address: seal(field!(cases::address), &filing.place.address)?,
@@ -283,5 +299,7 @@ fn new_row(
         objections: 0,
         rating: None,
         remedy_until: None,
+        about_user_id: filing.about.user,
+        about_person: seal(field!(cases::about_person), &filing.about_person)?,
     })
 }

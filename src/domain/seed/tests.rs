@@ -46,17 +46,17 @@ fn a_fresh_database_gets_the_whole_tree_and_a_second_seeding_changes_nothing() {
     let ids = IdMaker::new(1, 0);
     assert!(!is_seeded(&mut connection).unwrap());
     let first = seed(&mut connection, &Files::embedded(), &ids);
-    assert_eq!(first.of("office").added, 1242);
-    assert_eq!(first.of("template").added, 82);
+    assert_eq!(first.of("office").added, 1243);
+    assert_eq!(first.of("template").added, 84);
     assert!(is_seeded(&mut connection).unwrap());
     assert_eq!(version(&mut connection), 2);
     let count: i64 = offices::table.count().get_result(&mut connection).unwrap();
-    assert_eq!(count, 1242);
+    assert_eq!(count, 1243);
     let ends: (Option<OfficeId>, Option<OfficeId>) = offices::table
         .select((diesel::dsl::min(offices::id), diesel::dsl::max(offices::id)))
         .first(&mut connection)
         .unwrap();
-    assert_eq!(ends, (Some(OfficeId(1)), Some(OfficeId(1242))));
+    assert_eq!(ends, (Some(OfficeId(1)), Some(OfficeId(1243))));
     let second = seed(&mut connection, &Files::embedded(), &ids);
     assert!(second.is_empty(), "{second}");
     assert_eq!(second.total().unchanged, first.total().added);

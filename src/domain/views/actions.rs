@@ -47,7 +47,7 @@ pub fn actions(
     };
     let said = |verb: Verb| policy::allow_anywhere(act, verb).map(|_| ());
     let standing = remedies::standing(connection, act, docket)?;
-    let appeal = || life.can_appeal(standing, &act.rules.offices, docket.row.about_office_id).map(|_| ());
+    let appeal = || life.can_appeal(standing, &act.rules.offices, &docket.conflict).map(|_| ());
     let refer = refer::sender(act, docket).and_then(|office| life.can_refer(office));
     let mut list = vec![
         case(Verb::Classify, "PUT", "classification", may(Verb::Classify).and_then(|()| life.can_classify())),
