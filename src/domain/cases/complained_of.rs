@@ -114,7 +114,9 @@ pub fn name(
         office: about.office,
         user: about.user,
         // keyed, since a name is soon guessed
-        person_digest: person.as_deref().map(|name| act.keys.digest("complained-of", &[&id.to_string(), name])),
+        person_digest: person
+            .as_deref()
+            .map(|name| act.keys.digest("complained-of", &[&id.to_string(), name])),
         reason: reason.unwrap_or_default(),
     };
     save(connection, act, &mut docket, about, person)?;

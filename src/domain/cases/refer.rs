@@ -61,8 +61,7 @@ pub fn refer(
     let above = above_due(connection, &docket, from)?;
     set_deadlines(act, &docket, &mut targets, above)?;
     let most = usize::try_from(act.rules.number("helpers_max", 5)).unwrap_or(5);
-    let fact =
-        docket.life.refer(from, &targets, rule, &act.rules.offices, &docket.conflict, most)?;
+    let fact = docket.life.refer(from, &targets, rule, &act.rules.offices, &docket.conflict, most)?;
     let event = record(connection, act, &mut docket, std::slice::from_ref(&fact), Some(from))?;
     let Fact::CaseReferred { hops, .. } = &fact else {
         return Err(Error::internal("refer gave another fact"));

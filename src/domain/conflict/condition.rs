@@ -56,17 +56,17 @@ fn joined(ties: Vec<Tie>) -> Vec<(BTreeSet<OfficeId>, BTreeSet<OfficeId>, Tie)> 
 fn holds(rules: &Rulebook, (line, own, tie): (BTreeSet<OfficeId>, BTreeSet<OfficeId>, Tie)) -> Predicate {
     use postings as p;
     let line: Vec<OfficeId> = line.into_iter().collect();
-    let about_office = cases::about_office_id
-        .is_not_null()
-        .and(cases::about_office_id.eq_any(line.iter().copied().map(Some).collect::<Vec<_>>()).assume_not_null());
+    let about_office = cases::about_office_id.is_not_null().and(
+        cases::about_office_id.eq_any(line.iter().copied().map(Some).collect::<Vec<_>>()).assume_not_null(),
+    );
     let heads: Vec<Role> = Role::ALL.iter().copied().filter(|role| role.is_head()).collect();
     // where the person complained of was posted at filing or is today
     let theirs = || {
-        p::table
-            .filter(p::user_id.nullable().eq(cases::about_user_id))
-            .filter(p::to_at.is_null().or(p::from_at
+        p::table.filter(p::user_id.nullable().eq(cases::about_user_id)).filter(
+            p::to_at.is_null().or(p::from_at
                 .le(cases::registered_at)
-                .and(p::to_at.ge(cases::registered_at.nullable()).assume_not_null())))
+                .and(p::to_at.ge(cases::registered_at.nullable()).assume_not_null())),
+        )
     };
     let headed = exists(theirs().filter(p::role.eq_any(heads)).filter(p::office_id.eq_any(line)));
     let colleague = exists(theirs().filter(p::office_id.eq_any(own.into_iter().collect::<Vec<_>>())));

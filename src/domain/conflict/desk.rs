@@ -39,7 +39,9 @@ pub fn above(offices: &Offices, conflict: &Conflict, from: OfficeId) -> Option<O
     let line = complained_of.map(|office| offices.with_ancestors(office)).unwrap_or_default();
     line.into_iter()
         .skip(1)
-        .filter(|office| *office != offices.centre() && offices.get(*office).is_some_and(|row| !row.signpost_only))
+        .filter(|office| {
+            *office != offices.centre() && offices.get(*office).is_some_and(|row| !row.signpost_only)
+        })
         .find(|office| is_free(office) && offices.may_lead_to(from, *office))
         .or_else(|| offices.inspection().filter(is_free))
 }

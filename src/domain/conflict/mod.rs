@@ -97,15 +97,13 @@ impl Conflict {
     /// Whether a person must have no part in it.
     pub fn bars_person(&self, offices: &Offices, person: &Staff) -> bool {
         !self.is_none()
-            && (self.user == Some(person.id)
-                || of_person(offices, person).iter().any(|tie| self.holds(tie)))
+            && (self.user == Some(person.id) || of_person(offices, person).iter().any(|tie| self.holds(tie)))
     }
 
     /// Whether this tie binds to whom the case is about.
     fn holds(&self, tie: &Tie) -> bool {
         let Some(filed_at) = self.filed_at else { return false };
-        let in_time =
-            tie.from.is_none_or(|from| from <= filed_at) && tie.to.is_none_or(|to| filed_at <= to);
+        let in_time = tie.from.is_none_or(|from| from <= filed_at) && tie.to.is_none_or(|to| filed_at <= to);
         in_time
             && (self.is_conduct || !tie.conduct_only)
             && (self.office.iter().chain(&self.headed).any(|office| tie.line.contains(office))

@@ -19,8 +19,8 @@ use crate::domain::cases::life::trials::Play;
 use crate::domain::cases::life::{Fact, Life, Status};
 use crate::domain::cases::{Channel, Priority};
 use crate::domain::rulebook::RulebookCache;
-use crate::domain::seed::tests::{database, seed};
 use crate::domain::seed::Files;
+use crate::domain::seed::tests::{database, seed};
 
 /// The rule once more, in other words: by walking up parents, and by the history of everybody.
 mod oracle {
@@ -36,8 +36,7 @@ mod oracle {
     /// Whether an office is complained of, below one, headed by whom it is about, or, for conduct, that person's.
     pub(super) fn bars_office(world: &World, offices: &Offices, office: OfficeId) -> bool {
         let at_filing_or_now = |post: &&Post| {
-            let at_filing =
-                post.from <= world.filed_at && post.to.is_none_or(|to| world.filed_at <= to);
+            let at_filing = post.from <= world.filed_at && post.to.is_none_or(|to| world.filed_at <= to);
             Some(post.person) == world.about.user && (at_filing || post.to.is_none())
         };
         world.about.office.is_some_and(|about| is_below(offices, office, about))
@@ -71,7 +70,10 @@ fn check(world: &World, play: &Play) {
         assert!(hop.user.is_none_or(person), "{id} is assigned wrongly: {world:?} {life:?}");
         assert!(hop.pending.is_none_or(|draft| person(draft.author)), "{id}: {world:?} {life:?}");
         let above = hop.parent.map(|parent| life.hops[&parent].state.is_open());
-        assert!(above != Some(false) || hop.role == crate::domain::cases::life::HopRole::Copy, "{id} {life:?}");
+        assert!(
+            above != Some(false) || hop.role == crate::domain::cases::life::HopRole::Copy,
+            "{id} {life:?}"
+        );
     }
     let leads: Vec<ReferralId> = life
         .open_children(None)
@@ -146,7 +148,6 @@ fn random_steps_reach_every_turn() {
         "referral_assigned",
         "referral_transferred",
         "answer_approved",
-        "objection_raised",
         "appeal_raised",
         "case_reopened",
     ] {
@@ -172,9 +173,7 @@ fn a_case_goes_up_to_the_nearest_office_that_is_free() {
     assert_eq!(nearest(1, 5), Some(INSPECTION));
     assert_eq!(nearest(1, 1), Some(INSPECTION));
     assert_eq!(nearest(2, 2), Some(CENTRE));
-    let above = |about: i64| {
-        desk::above(&offices, &Conflict::with_office(OfficeId(about), filed()), CENTRE)
-    };
+    let above = |about: i64| desk::above(&offices, &Conflict::with_office(OfficeId(about), filed()), CENTRE);
     assert_eq!((above(5), above(4), above(3)), (Some(OfficeId(4)), Some(OfficeId(3)), Some(INSPECTION)));
     assert_eq!((above(1), above(2)), (Some(INSPECTION), None));
     assert_eq!(desk::above(&offices, &Conflict::default(), CENTRE), Some(INSPECTION));
@@ -222,9 +221,19 @@ fn file(connection: &mut DbConnection, id: i64, offices: &[OfficeId], rng: &mut 
     let at = Time::from_microsecond(rng.random_range(0..250));
     diesel::insert_into(c::table)
         .values((
-            (c::id.eq(CaseId(id)), c::tracking_code.eq(id.to_string()), c::access_hash.eq(""), c::version.eq(1)),
+            (
+                c::id.eq(CaseId(id)),
+                c::tracking_code.eq(id.to_string()),
+                c::access_hash.eq(""),
+                c::version.eq(1),
+            ),
             (c::status.eq(Status::Registered), c::kind.eq("complaint"), c::channel.eq(Channel::Web)),
-            (c::category.eq(category), c::priority.eq(Priority::Normal), c::language.eq("fa"), c::text.eq("")),
+            (
+                c::category.eq(category),
+                c::priority.eq(Priority::Normal),
+                c::language.eq("fa"),
+                c::text.eq(""),
+            ),
             (c::is_anonymous.eq(false), c::is_sealed.eq(false), c::intake_office_id.eq(OfficeId(1))),
             (c::about_office_id.eq(office), c::about_user_id.eq(user), c::holder_office_id.eq(OfficeId(1))),
             (c::asked_levels.eq(""), c::transfers.eq(0), c::reopenings.eq(0)),
@@ -241,10 +250,11 @@ fn the_condition_in_sql_hides_exactly_what_the_guard_keeps_a_person_from() {
     let (_directory, mut connection) = database();
     seed(&mut connection, &Files::embedded(), &IdMaker::new(1, 0));
     let rules = RulebookCache::default().current(&mut connection).unwrap();
-    let offices: Vec<OfficeId> = ["CENTRE", "INSP", "MOEN", "MOEN-10", "MOEN-23", "MOHME", "GOV-10", "FAR-1002"]
-        .iter()
-        .map(|code| rules.offices.by_code(code).unwrap().id)
-        .collect();
+    let offices: Vec<OfficeId> =
+        ["CENTRE", "INSP", "MOEN", "MOEN-10", "MOEN-23", "MOHME", "GOV-10", "FAR-1002"]
+            .iter()
+            .map(|code| rules.offices.by_code(code).unwrap().id)
+            .collect();
     let mut rng = StdRng::seed_from_u64(20_261_122);
     populate(&mut connection, &offices, &mut rng);
     (1..=300).for_each(|id| file(&mut connection, id, &offices, &mut rng));

@@ -29,7 +29,8 @@ pub(super) fn tree(parents: &[i64]) -> Offices {
             1 => None,
             2 => Some(1),
             // any office made before it but the one that inspects
-            _ => Some(parents[usize::try_from(id - 3).unwrap()] % (id - 1) + 1).map(|p| if p == 2 { 1 } else { p }),
+            _ => Some(parents[usize::try_from(id - 3).unwrap()] % (id - 1) + 1)
+                .map(|p| if p == 2 { 1 } else { p }),
         };
         Office {
             id: OfficeId(id),
@@ -143,7 +144,10 @@ impl World {
         Staff {
             id,
             username: format!("p{id}"),
-            assignments: own().filter(|post| post.to.is_none()).map(|post| (post.role, post.office)).collect(),
+            assignments: own()
+                .filter(|post| post.to.is_none())
+                .map(|post| (post.role, post.office))
+                .collect(),
             past: own()
                 .filter_map(|post| Some(Posting { office: post.office, from: post.from, to: post.to? }))
                 .collect(),

@@ -29,7 +29,9 @@ pub(super) fn follow(
         (held.into_iter().collect(), roles.iter().copied().collect());
     for (role, office) in held.difference(&wished) {
         let of = p::user_id.eq(user).and(p::office_id.eq(*office)).and(p::role.eq(*role));
-        diesel::update(p::table.filter(of.and(p::to_at.is_null()))).set(p::to_at.eq(now)).execute(connection)?;
+        diesel::update(p::table.filter(of.and(p::to_at.is_null())))
+            .set(p::to_at.eq(now))
+            .execute(connection)?;
     }
     for (role, office) in wished.difference(&held) {
         // ended and begun again in the same moment: it goes on

@@ -68,15 +68,8 @@ pub fn appeal(
     let due_at = due(act, above, "appeal", Span::WorkingDays(15))?;
     let (appeal, referral): (AppealId, ReferralId) = (act.id(), act.id());
     let words = (channel.to_string(), sha256_hex(text.as_bytes()));
-    let fact = docket.life.appeal(
-        standing,
-        offices,
-        &docket.conflict,
-        appeal,
-        referral,
-        Some(due_at),
-        words,
-    )?;
+    let fact =
+        docket.life.appeal(standing, offices, &docket.conflict, appeal, referral, Some(due_at), words)?;
     let Fact::AppealRaised { cause, .. } = fact else {
         return Err(Error::internal("appeal gave another fact"));
     };
