@@ -501,6 +501,40 @@ async fn late_cases_are_not_told_to_those_they_are_about() {
     assert!(to("insp@x.example") >= 5, "reminders, dunning, superior and centre go to inspection: {mails:?}");
 }
 
+#[actix_web::test]
+async fn a_subject_that_becomes_one_of_conduct_takes_its_cases_from_the_colleagues() {
+    let app = TestApp::start().await;
+    let case = complaint(&app, "water.outage", json!({ "about_user": "handler.moen-10" })).await;
+    app.refer("classifier.centre", &case, &[("MOEN-10", "lead")]).await;
+    assert_eq!(samad::workers::conflicts::run_once(&app.app).await.unwrap(), 0);
+    let change = json!({ "routed_above": true });
+    app.as_user("admin").await.patch("/categories/water.outage", change).await.expect(200);
+    assert_eq!(samad::workers::conflicts::run_once(&app.app).await.unwrap(), 1);
+    assert_eq!(samad::workers::conflicts::run_once(&app.app).await.unwrap(), 0);
+    assert_eq!(app.case(&case).await["holder"]["office"], "CENTRE");
+    hidden_from(&app, &case, "approver.moen-10").await;
+}
+
+#[actix_web::test]
+async fn not_even_the_log_of_its_messages_is_told_to_the_administrator_it_is_about() {
+    let app = TestApp::start().await;
+    let case = complaint(&app, "water.outage", json!({ "about_user": "classifier.centre" })).await;
+    let messages = app.list(&case, "messages").await;
+    let message = messages[0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/messages/{message}/deliveries");
+    app.as_user("classifier2.centre").await.get(&path).await.expect(200);
+    app.as_user("classifier.centre").await.get(&path).await.refused(404, "not_found");
+    let resend = format!("/messages/{message}/resending");
+    app.as_user("classifier.centre").await.post(&resend, json!({})).await.refused(404, "not_found");
+    let body = json!({ "user": "admin", "reason": "گفته شهروند" });
+    let case = app.register(json!({ "kind": "request", "category": "water.outage" })).await;
+    name(&app, "agent.centre", &case, body).await.expect(200);
+    let message = app.list(&case, "messages").await[0]["id"].as_str().unwrap().to_owned();
+    let admin = app.as_user("admin").await;
+    admin.get(&format!("/messages/{message}/deliveries")).await.refused(404, "not_found");
+    admin.post(&format!("/messages/{message}/resending"), json!({})).await.refused(404, "not_found");
+}
+
 /// Offices between which people move, and roles that they get.
 const OFFICES: [&str; 7] = ["CENTRE", "INSP", "MOEN", "MOEN-10", "MOHME", "GOV-10", "FAR-1002"];
 

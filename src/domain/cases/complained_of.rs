@@ -12,7 +12,7 @@ use super::life::Fact;
 use super::record::record;
 use crate::db::DbConnection;
 use crate::db::schema::cases;
-use crate::db::types::CaseId;
+use crate::db::types::{CaseId, OfficeId};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::conflict::{About, Conflict};
 use crate::domain::input;
@@ -98,9 +98,7 @@ pub fn name(
     wish: &NameComplainedOf,
 ) -> Result<Docket> {
     let mut docket = Docket::open(connection, act, id, expected)?;
-    // those who took it in, and those at whose desk or below whose desk it is
-    let office = policy::allow(act, Verb::NameComplainedOf, docket.life.holder)
-        .or_else(|_| policy::allow(act, Verb::NameComplainedOf, docket.row.intake_office_id))?;
+    let office = may_name(act, &docket)?;
     let mut fields = Fields::default();
     let told = Told {
         office: ("office", wish.office.as_deref()),
@@ -122,6 +120,12 @@ pub fn name(
     save(connection, act, &mut docket, about, person)?;
     record(connection, act, &mut docket, &[fact], Some(office))?;
     docket.reload(connection)
+}
+
+/// In whose name the actor may say it: of those who took the case in, or of the desk above whoever holds it.
+pub fn may_name(act: &Act, docket: &Docket) -> Result<OfficeId> {
+    policy::allow(act, Verb::NameComplainedOf, docket.life.holder)
+        .or_else(|_| policy::allow(act, Verb::NameComplainedOf, docket.row.intake_office_id))
 }
 
 fn save(

@@ -10,6 +10,7 @@ pub mod complained_of;
 mod docket;
 pub mod escalate;
 mod filing;
+mod intake;
 pub mod life;
 pub mod list;
 pub mod lookup;

@@ -98,7 +98,7 @@ pub fn record(
         last = link.insert(connection)?;
         tracing::debug!(case.id = %docket.row.id, event = fact.name(), "event recorded");
     }
-    let moved = guard::settle(connection, act, &docket.life, &docket.conflict, docket.row.id)?;
+    let moved = guard::settle(connection, act, &docket.life, &docket.conflict)?;
     let clearing = match moved {
         Some(fact) => {
             docket.life.apply(&fact);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clocks::{self, Promise};
 use super::filing::{Filing, check};
+use super::intake::intake_office;
 use super::life::{Fact, Status};
 use super::record::{Head, Link, sha256_hex, widen_scope};
 use super::row::{CaseRow, Priority, Representative};
@@ -13,13 +14,10 @@ use super::{IntakeCode, TrackingCode};
 use crate::db::schema::cases;
 use crate::db::types::{CaseId, CitizenId, EventId, OfficeId, Time};
 use crate::db::{DbConnection, fulltext};
-use crate::domain::actor::{Act, Actor};
+use crate::domain::actor::Act;
 use crate::domain::calendar::{JalaliDate, TEHRAN};
 use crate::domain::citizens::{self, CitizenInput};
-use crate::domain::conflict::{Conflict, desk};
 use crate::domain::notifications::{self, Facts};
-use crate::domain::policy;
-use crate::domain::rulebook::Verb;
 use crate::domain::text::search_key;
 use crate::domain::vault::field;
 use crate::error::{Code, Error, Result};
@@ -136,39 +134,6 @@ pub fn register(connection: &mut DbConnection, act: &Act, input: &Register) -> R
     notifications::registered(connection, act, &row, citizen.as_ref(), event, &facts, is_downgraded)?;
     metrics::counter!("samad_cases_registered_total", "channel" => filing.channel.as_str()).increment(1);
     Ok(Registered { row, access_code: Some(access_code), downgraded_from: filing.downgraded_from })
-}
-
-/// Which office takes a new case in: the one that would, or the nearest desk above it that is free of conflict.
-/// Nobody takes in what is said about themselves (tag S4.7).
-fn intake_office(connection: &mut DbConnection, act: &Act, filing: &Filing) -> Result<OfficeId> {
-    let office = own_office(act, filing)?;
-    let category = filing.category.as_deref();
-    let conflict = Conflict::about(connection, &act.rules, filing.about, category, act.now)?;
-    match conflict.bars_office(&act.rules.offices, office) {
-        true => desk::free(connection, act, &conflict, office, Verb::Classify),
-        false => Ok(office),
-    }
-}
-
-/// The office of the staff or gateway, else the governorate of the place.
-fn own_office(act: &Act, filing: &Filing) -> Result<OfficeId> {
-    let offices = &act.rules.offices;
-    match &act.actor {
-        Actor::Staff(_) => policy::allow_anywhere(act, Verb::Register),
-        Actor::Gateway { office, channels, .. } => {
-            if channels.iter().any(|channel| channel == "*" || channel == filing.channel.as_str()) {
-                Ok(*office)
-            } else {
-                Err(Error::Forbidden(Code::Forbidden))
-            }
-        }
-        Actor::Public | Actor::System | Actor::Citizen { .. } => Ok(filing
-            .place
-            .province
-            .as_deref()
-            .and_then(|code| offices.by_code(&format!("GOV-{code}")))
-            .map_or(offices.centre(), |office| office.id)),
-    }
 }
 
 fn known(connection: &mut DbConnection, filing: &Filing) -> Result<Option<CaseRow>> {

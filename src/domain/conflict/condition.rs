@@ -18,7 +18,8 @@ use crate::domain::visibility::Predicate;
 use crate::error::Result;
 
 /// A literal, so that both databases use the small index of cases about somebody.
-const ABOUT_SOMEBODY: &str = "(cases.about_office_id IS NOT NULL OR cases.about_user_id IS NOT NULL)";
+pub(super) const ABOUT_SOMEBODY: &str =
+    "(cases.about_office_id IS NOT NULL OR cases.about_user_id IS NOT NULL)";
 
 /// Cases in which this person has no conflict of interest.
 pub fn is_free(rules: &Rulebook, person: &Staff) -> Predicate {
@@ -109,4 +110,15 @@ pub fn kept_from(connection: &mut DbConnection, act: &Act, desks: &[OfficeId]) -
         .filter(exists(at_work))
         .select(cases::id)
         .load(connection)?)
+}
+
+/// Which of these cases the actor must know nothing of.
+pub fn barred_among(connection: &mut DbConnection, act: &Act, among: &[CaseId]) -> Result<BTreeSet<CaseId>> {
+    let Actor::Staff(person) = &act.actor else { return Ok(BTreeSet::new()) };
+    let barred: Vec<CaseId> = cases::table
+        .filter(cases::id.eq_any(among.to_vec()))
+        .filter(is_barred(&act.rules, person))
+        .select(cases::id)
+        .load(connection)?;
+    Ok(barred.into_iter().collect())
 }

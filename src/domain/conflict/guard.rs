@@ -11,11 +11,11 @@ use diesel::prelude::*;
 use super::{Conflict, desk};
 use crate::db::DbConnection;
 use crate::db::schema::{answers, appeals, cases, referrals};
-use crate::db::types::{CaseId, EventId, OfficeId, ReferralId, Time, UserId};
-use crate::domain::actor::{Act, Actor, Role};
+use crate::db::types::{EventId, OfficeId, ReferralId, Time, UserId};
+use crate::domain::actor::Act;
 use crate::domain::cases::answer::AnswerState;
 use crate::domain::cases::life::{Barred, Fact, HopRole, Life, Needs, NewHop, Status};
-use crate::domain::cases::{Docket, Expected, clocks, record};
+use crate::domain::cases::{Docket, clocks};
 use crate::domain::notifications::{self, Facts};
 use crate::domain::rulebook::{Offices, Verb};
 use crate::domain::users;
@@ -82,7 +82,6 @@ pub fn settle(
     act: &Act,
     life: &Life,
     conflict: &Conflict,
-    case: CaseId,
 ) -> Result<Option<Fact>> {
     if conflict.is_none() {
         return Ok(None);
@@ -95,7 +94,6 @@ pub fn settle(
     }
     let offices = barred_offices(life, conflict, &act.rules.offices);
     let Some(taint) = life.taint(&Barred { offices, people }) else { return Ok(None) };
-    tracing::info!(case.id = %case, "a case is taken out of the hands of those it is about");
     Ok(Some(match taint.needs {
         Needs::Nothing => Fact::cleared(taint, life.holder, None),
         Needs::Desk(from) => {
@@ -137,20 +135,21 @@ pub fn follow(
     fact: &Fact,
     event: EventId,
 ) -> Result<()> {
-    let Fact::ConflictCleared { freed, hop, .. } = fact else { return Ok(()) };
-    drop_drafts(connection, act, freed)?;
+    let Fact::ConflictCleared { ended, freed, hop, .. } = fact else { return Ok(()) };
     let case = docket.row.id;
+    tracing::info!(case.id = %case, "a case was taken out of the hands of those it is about");
+    drop_drafts(connection, act, freed)?;
     if let Some(hop) = hop {
         clocks::start_referral(connection, act, case, hop.referral, hop.office, hop.due_at)?;
         diesel::update(appeals::table.filter(appeals::referral_id.nullable().eq(before.lead)))
             .set(appeals::referral_id.eq(hop.referral))
             .execute(connection)?;
-    } else if docket.life.holder != before.holder {
-        rest(connection, act, docket)?;
     }
-    if docket.life.holder == before.holder && hop.is_none() {
+    let loses_lead = docket.life.lead.is_none() && !ended.is_empty();
+    if hop.is_none() && docket.life.holder == before.holder && !loses_lead {
         return Ok(());
     }
+    rest(connection, act, docket)?;
     let to = docket.life.holder;
     let facts = Facts { office: Some(to), due: hop.as_ref().and_then(|hop| hop.due_at), ..Facts::default() };
     notifications::to_office(connection, act, &docket.row, event, to, "conflict_cleared", &facts)
@@ -184,56 +183,4 @@ fn drop_drafts(connection: &mut DbConnection, act: &Act, freed: &[ReferralId]) -
         ))
         .execute(connection)?;
     Ok(())
-}
-
-/// Gives a person other roles and offices; cases that thereby come into the hands of somebody with a conflict leave
-/// them in the same transaction.
-pub fn repost(
-    connection: &mut DbConnection,
-    act: &Act,
-    user: UserId,
-    roles: &[(Role, OfficeId)],
-) -> Result<()> {
-    users::set_roles(connection, user, roles, act.now)?;
-    let system = Act { actor: Actor::System, ..act.clone() };
-    for case in touched(connection, user)? {
-        review(connection, &system, case)?;
-    }
-    Ok(())
-}
-
-/// Clears a case whose circle of people changed; false where nothing had to be.
-pub fn review(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<bool> {
-    let mut docket = Docket::open(connection, act, case, Expected::Any)?;
-    if settle(connection, act, &docket.life, &docket.conflict, case)?.is_none() {
-        return Ok(false);
-    }
-    record(connection, act, &mut docket, &[], None)?;
-    Ok(true)
-}
-
-/// Cases about a person, and cases about somebody in which this person has a part.
-fn touched(connection: &mut DbConnection, user: UserId) -> Result<BTreeSet<CaseId>> {
-    let about_somebody = cases::about_office_id.is_not_null().or(cases::about_user_id.is_not_null());
-    let about: Vec<CaseId> =
-        cases::table.filter(cases::about_user_id.eq(user)).select(cases::id).load(connection)?;
-    let held: Vec<CaseId> = cases::table
-        .filter(cases::holder_user_id.eq(user).and(about_somebody))
-        .select(cases::id)
-        .load(connection)?;
-    let worked: Vec<CaseId> = referrals::table
-        .inner_join(cases::table)
-        .filter(referrals::ended_at.is_null().and(referrals::user_id.eq(user)).and(about_somebody))
-        .select(cases::id)
-        .load(connection)?;
-    let drafted: Vec<CaseId> = answers::table
-        .inner_join(cases::table)
-        .filter(answers::decided_at.is_null().and(answers::author_id.eq(user)).and(about_somebody))
-        .select(cases::id)
-        .load(connection)?;
-    let proposed: Vec<CaseId> = cases::table
-        .filter(cases::dismissal.is_not_null().and(cases::closed_at.is_null()).and(about_somebody))
-        .select(cases::id)
-        .load(connection)?;
-    Ok([about, held, worked, drafted, proposed].into_iter().flatten().collect())
 }

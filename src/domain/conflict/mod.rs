@@ -12,13 +12,14 @@
 pub mod condition;
 pub mod desk;
 pub mod guard;
+mod moves;
 #[cfg(test)]
 mod tests;
 mod ties;
 #[cfg(test)]
 mod trials;
 
-pub use guard::repost;
+pub use moves::{about_somebody, is_tainted, repost, review};
 pub use ties::{Tie, of_office, of_person};
 
 use crate::db::DbConnection;

@@ -166,3 +166,29 @@ fn the_first_administrator_is_made_once() {
     assert!(crate::domain::users::verify_password(&password, &account.password_hash));
     assert_eq!(first_admin(&mut connection, &ids, now()).unwrap(), None);
 }
+
+#[test]
+fn an_office_that_moves_is_remembered_with_all_below_it_at_its_old_place() {
+    use crate::db::schema::former_lines;
+    let (_directory, mut connection) = database();
+    let ids = IdMaker::new(1, 0);
+    seed(&mut connection, &Files::embedded(), &ids);
+    let office = "code = \"MOEN\"\nlevel = \"ministry\"\nparent = ";
+    let moved = with("offices.toml", &format!("{office}\"CENTRE\""), &format!("{office}\"MOP\""));
+    seed(&mut connection, &moved, &ids);
+    let rules = RulebookCache::default().current(&mut connection).unwrap();
+    let id = |code: &str| rules.offices.by_code(code).unwrap().id;
+    assert_eq!(rules.offices.former_lines(id("MOEN")), [(id("CENTRE"), now())]);
+    assert_eq!(rules.offices.former_lines(id("MOEN-10")), [(id("CENTRE"), now())]);
+    assert_eq!(rules.offices.former_lines(id("MOP")), []);
+    let again = seed(&mut connection, &moved, &ids);
+    assert!(again.is_empty());
+    let back = with("offices.toml", "nothing of this kind", "");
+    seed(&mut connection, &back, &ids);
+    let rows: i64 = former_lines::table
+        .filter(former_lines::office_id.eq(id("MOEN-10")).and(former_lines::above_id.eq(id("MOP"))))
+        .count()
+        .get_result(&mut connection)
+        .unwrap();
+    assert_eq!(rows, 1, "moved back: below MOP until now");
+}
