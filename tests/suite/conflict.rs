@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
+use samad::gateways::Sending;
 use serde_json::{Value, json};
 
 use crate::support::{Case, Reply, TestApp, filing};
@@ -518,7 +519,15 @@ async fn a_subject_that_becomes_one_of_conduct_takes_its_cases_from_the_colleagu
 #[actix_web::test]
 async fn not_even_the_log_of_its_messages_is_told_to_the_administrator_it_is_about() {
     let app = TestApp::start().await;
-    let case = complaint(&app, "water.outage", json!({ "about_user": "classifier.centre" })).await;
+    let about = json!({ "kind": "complaint", "category": "water.outage", "about_user": "classifier.centre" });
+    let case = app.register(about).await;
+    app.sms().answer_with(Some(Sending::Refused("no such number".into())));
+    app.drain().await;
+    for (username, letters) in [("classifier.centre", 0), ("classifier2.centre", 1)] {
+        let dead = app.as_user(username).await.get("/messages/dead").await.expect(200);
+        assert_eq!(dead["items"].as_array().unwrap().len(), letters, "{username}");
+    }
+    app.sms().answer_with(None);
     let messages = app.list(&case, "messages").await;
     let message = messages[0]["id"].as_str().unwrap().to_owned();
     let path = format!("/messages/{message}/deliveries");
