@@ -50,7 +50,8 @@ catalogue! {
     NotYourOffice "not_your_office" 403 "این کار با واحدی است که پرونده نزد اوست." "Only the office that holds the case or referral may do this.";
     SecondPersonRequired "second_person_required" 403 "شخص دومی باید این کار را تأیید کند." "A second person must do this.";
     SecondFactorRequired "second_factor_required" 403 "نقش شما ورود دومرحله‌ای می‌خواهد؛ نخست آن را با POST /auth/totp راه بیندازید." "Your role demands a second factor; set it up first with POST /auth/totp.";
-    OfficeComplainedOf "office_complained_of" 403 "پرونده به دستگاهی که از آن شکایت شده ارجاع نمی‌شود." "A case is never referred to the office complained of.";
+    OfficeComplainedOf "office_complained_of" 403 "پرونده به دستگاه یا کسی که از آن شکایت شده و به زیرمجموعه آن ارجاع نمی‌شود؛ واحدی بالاتر یا بیرون از آن نام ببرید." "A case is never referred to the office or person complained of, nor to anyone below; name an office above or outside.";
+    NoFreeDesk "no_free_desk" 409 "هر واحدی که بتواند این پرونده را بگیرد خود طرف شکایت است؛ شهروند را به سازمان بازرسی کل کشور (۱۳۶) راهنمایی کنید." "Every office that could take this case is itself complained of; show the citizen the way to the General Inspection Organisation (136).";
     InvalidInput "invalid_input" 422 "برخی فیلدها درست نیستند؛ هر کدام را طبق راهنما اصلاح کنید." "Some fields are not valid; correct each as told.";
     MalformedJson "malformed_json" 400 "متن درخواست JSON درستی نیست." "The request body is not well-formed JSON.";
     InvalidQuery "invalid_query" 400 "پارامترهای نشانی درست نیستند." "The query parameters are not valid.";

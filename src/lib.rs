@@ -6,7 +6,7 @@
 //! - `cli`: one file per command
 //! - `server`: binds HTTP, mounts the API, stops gracefully
 //! - `api`: REST under `/api/v1`: routes, extractors, problems
-//! - `workers`: outbox, deadlines, anchors, housekeeping: one loop each, safe to run twice
+//! - `workers`: outbox, deadlines, anchors, conflicts, housekeeping: one loop each, safe to run twice
 //! - `app`: what every edge is handed
 //! - `gateways`: mail, SMS, file storage, exported files; they open no database connection
 //! - `domain`: cases and their life, referrals, deadlines, history, rules, people, notices; synchronous, no transport

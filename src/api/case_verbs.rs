@@ -14,6 +14,7 @@ use crate::domain::cases::Docket;
 use crate::domain::cases::ask::{self, Ask, Reply as CitizenReply};
 use crate::domain::cases::classify::{self, Classify};
 use crate::domain::cases::close::{self, Close, Dismiss, Withdraw};
+use crate::domain::cases::complained_of::{self, NameComplainedOf};
 use crate::domain::cases::note::{self, Note};
 use crate::domain::cases::refer::{self, Refer};
 use crate::domain::cases::reopen::{self, Reopen};
@@ -45,6 +46,24 @@ pub(super) async fn classify_case(
     let (case, expected) = (id(&path)?, version.required()?);
     case_verb(&app, caller.actor, None, move |c, act| classify::classify(c, act, case, expected, &body.value))
         .await
+}
+
+/// Says whom the complaint is about, in place of what was said before; whoever has a conflict of interest by that
+/// loses the case at once.
+#[utoipa::path(tag = "cases", request_body = NameComplainedOf, security(("bearer" = [])), responses((status = 200, body = CaseView), (status = 409, body = super::problem::ProblemBody), (status = 412, body = super::problem::ProblemBody), (status = 422, body = super::problem::ProblemBody), (status = 428, body = super::problem::ProblemBody)))]
+#[put("/cases/{id}/complained-of")]
+pub(super) async fn name_complained_of(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    version: IfMatch,
+    body: Body<NameComplainedOf>,
+) -> Outcome {
+    let (case, expected) = (id(&path)?, version.required()?);
+    case_verb(&app, caller.actor, None, move |c, act| {
+        complained_of::name(c, act, case, expected, &body.value)
+    })
+    .await
 }
 
 /// Referrals that were just sent, and the case.

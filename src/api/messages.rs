@@ -10,13 +10,14 @@ use super::commit::{Once, Reply, commit};
 use super::page::{Page, PageQuery, keyset};
 use super::problem::{Problem, ProblemBody};
 use crate::app::App;
+use crate::db::DbConnection;
 use crate::db::types::{CaseId, MessageId, Time};
-use crate::domain::actor::Actor;
+use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::find_visible;
 use crate::domain::notifications::outbox::{self, DeadLetter, Reported};
 use crate::domain::rulebook::Verb;
 use crate::domain::views::{self, DeliveryView};
-use crate::domain::{definitions, policy};
+use crate::domain::{conflict, definitions, policy};
 use crate::error::{Error, FieldError, Result};
 use crate::gateways::sms;
 
@@ -64,10 +65,26 @@ pub(super) async fn list_dead_letters(
             let limit = query.0.limit()?;
             let after = query.0.after()?;
             let rows = outbox::dead_letters(connection, after, limit + 1)?;
-            Ok(keyset(rows, limit, |row| row.message.to_string(), DeadLetterView::from))
+            let mut page = keyset(rows, limit, |row| row.message.to_string(), DeadLetterView::from);
+            let cases: Vec<CaseId> = page.items.iter().map(|letter| letter.case_id).collect();
+            let barred = conflict::condition::barred_among(connection, act, &cases)?;
+            page.items.retain(|letter| !barred.contains(&letter.case_id));
+            Ok(page)
         })
         .await?;
     Ok(HttpResponse::Ok().json(page))
+}
+
+/// An administrator sees the log of any message but not its case; and nothing of a case about themselves.
+fn may_operate_on(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<()> {
+    if policy::allow_anywhere(act, Verb::ReadHealth).is_err() {
+        policy::allow_reading(act)?;
+        return find_visible(connection, act, case).map(|_| ());
+    }
+    match conflict::condition::barred_among(connection, act, &[case])?.is_empty() {
+        true => Ok(()),
+        false => Err(Error::NotFound),
+    }
 }
 
 /// Every attempt to deliver a message.
@@ -82,11 +99,7 @@ pub(super) async fn list_deliveries(
     let items = app
         .glance(caller.actor, move |connection, act| {
             let case = outbox::case_of(connection, message)?;
-            // an administrator sees the log of any message, but not its case
-            if policy::allow_anywhere(act, Verb::ReadHealth).is_err() {
-                policy::allow_reading(act)?;
-                find_visible(connection, act, case)?;
-            }
+            may_operate_on(connection, act, case)?;
             views::deliveries(connection, message)
         })
         .await?;
@@ -107,9 +120,7 @@ pub(super) async fn resend_message(
     Ok(commit(&app, caller.actor, once, move |connection, act| {
         policy::allow_anywhere(act, Verb::Resend)?;
         let case = outbox::case_of(connection, message)?;
-        if policy::allow_anywhere(act, Verb::ReadHealth).is_err() {
-            find_visible(connection, act, case)?;
-        }
+        may_operate_on(connection, act, case)?;
         outbox::resend(connection, act, message)?;
         definitions::log(connection, act, "resend", &format!("message:{message}"), "")?;
         Reply::ok(&Page::whole(views::deliveries(connection, message)?))

@@ -95,6 +95,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(cases::list_actions)
             .service(history::read_receipt)
             .service(case_verbs::classify_case)
+            .service(case_verbs::name_complained_of)
             .service(case_verbs::refer_case)
             .service(case_verbs::ask_citizen)
             .service(case_verbs::record_message)

@@ -14,7 +14,7 @@ use crate::db::types::{Time, UserId};
 use crate::domain::actor::{Act, Role};
 use crate::domain::rulebook::Verb;
 use crate::domain::users::{self, NewUser, UserRow};
-use crate::domain::{definitions, input, policy};
+use crate::domain::{conflict, definitions, input, policy};
 use crate::error::{Code, Error, FieldError, Fields, Result};
 
 /// A role at an office.
@@ -201,7 +201,7 @@ pub(super) async fn change_user(
             let mut fields = Fields::default();
             let roles = assignments(act, given, &mut fields);
             fields.finish()?;
-            users::set_roles(connection, user, &roles)?;
+            conflict::repost(connection, act, user, &roles)?;
         }
         if let Some(is_active) = wish.active {
             users::set_active(connection, user, is_active)?;

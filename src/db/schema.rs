@@ -73,6 +73,24 @@ table! {
 }
 
 table! {
+    postings (user_id, office_id, role, from_at) {
+        user_id -> BigInt,
+        office_id -> BigInt,
+        role -> Text,
+        from_at -> Timestamp,
+        to_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    former_lines (office_id, above_id, until_at) {
+        office_id -> BigInt,
+        above_id -> BigInt,
+        until_at -> Timestamp,
+    }
+}
+
+table! {
     refresh_tokens (token_hash) {
         token_hash -> Text,
         session_id -> BigInt,
@@ -232,6 +250,8 @@ table! {
         objections -> Integer,
         rating -> Nullable<Integer>,
         remedy_until -> Nullable<Timestamp>,
+        about_user_id -> Nullable<BigInt>,
+        about_person -> Nullable<SealedText>,
     }
 }
 
@@ -533,6 +553,8 @@ allow_tables_to_appear_in_same_query!(
     rulebook_version,
     users,
     user_roles,
+    postings,
+    former_lines,
     refresh_tokens,
     spent,
     second_factors,

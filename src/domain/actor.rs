@@ -20,6 +20,22 @@ text_enum! {
     }
 }
 
+impl Role {
+    /// Whether whoever has this role heads the office: the approving manager answers for its people.
+    pub fn is_head(self) -> bool {
+        self == Role::Approver
+    }
+}
+
+/// A posting that has ended: where somebody was, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Posting {
+    pub office: OfficeId,
+    pub from: Time,
+    /// The last moment of it.
+    pub to: Time,
+}
+
 /// A member of staff with the roles held at offices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Staff {
@@ -29,6 +45,8 @@ pub struct Staff {
     pub username: String,
     /// Role and office of each assignment; never empty for one who may act.
     pub assignments: Vec<(Role, OfficeId)>,
+    /// Where this person was before; a conflict of interest outlives a change of office.
+    pub past: Vec<Posting>,
 }
 
 /// Whoever acts.

@@ -14,6 +14,7 @@ use crate::db::connection::MultiBackend;
 use crate::db::schema::{case_scopes, cases};
 use crate::db::types::OfficeId;
 use crate::domain::actor::{Act, Actor, Staff};
+use crate::domain::conflict::condition;
 use crate::domain::rulebook::{Reach, Rulebook, Verb};
 
 /// A condition on `cases`, to be put into a query's WHERE.
@@ -65,20 +66,15 @@ fn visible_to_staff(rules: &Rulebook, staff: &Staff) -> Predicate {
             ),
         ))
     };
-    let not_about_them = cases::about_office_id
-        .is_null()
-        .or(cases::about_office_id.ne_all(readers.own_line))
-        .assume_not_null();
-    Box::new(open.or(cases::is_sealed.eq(true).and(not_about_them).and(involved)))
+    Box::new(open.or(cases::is_sealed.eq(true).and(involved)).and(condition::is_free(rules, staff)))
 }
 
-/// Where a person may read: plain cases, sealed ones, and the line of offices of which they are part.
+/// Where a person may read: plain cases, and sealed ones.
 struct Readers {
     offices: Vec<OfficeId>,
     sees_all: bool,
     sealed_at: Vec<OfficeId>,
     sees_all_sealed: bool,
-    own_line: Vec<Option<OfficeId>>,
 }
 
 impl Readers {
@@ -93,20 +89,11 @@ impl Readers {
                 .collect()
         };
         let (offices, sealed_at) = (at(Verb::ReadCase), at(Verb::ReadSealed));
-        // the centre is part of no body complained of, so its own line does not count
-        let own_line = staff
-            .assignments
-            .iter()
-            .flat_map(|(_, office)| rules.offices.with_ancestors(*office))
-            .filter(|office| *office != centre)
-            .map(Some)
-            .collect();
         Self {
             sees_all: offices.contains(&centre),
             sees_all_sealed: sealed_at.contains(&centre),
             offices,
             sealed_at,
-            own_line,
         }
     }
 }

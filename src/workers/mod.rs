@@ -4,6 +4,7 @@
 //! once → log → back off on a fault → stop. Tests call [`drain`] and never wait for a tick.
 
 pub mod anchoring;
+pub mod conflicts;
 pub mod deadlines;
 pub mod housekeeping;
 pub mod outbox;
@@ -50,6 +51,7 @@ pub fn start_all(app: App, slot: Slot) -> Workers {
         tokio::spawn(outbox::run(app.clone(), owner.clone(), stopped.clone())),
         tokio::spawn(deadlines::run(app.clone(), stopped.clone())),
         tokio::spawn(anchoring::run(app.clone(), stopped.clone())),
+        tokio::spawn(conflicts::run(app.clone(), stopped.clone())),
         tokio::spawn(housekeeping::run(app.clone(), slot, told_lost, stopped)),
     ];
     Workers { app, stop, lost, tasks, owner }

@@ -23,7 +23,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 115] = [
+const TABLE: [(&str, &str, For); 116] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -53,6 +53,7 @@ const TABLE: [(&str, &str, For); 115] = [
     ("GET", "/cases/{id}/actions", For::Case),
     ("GET", "/cases/{id}/receipt", For::Case),
     ("PUT", "/cases/{id}/classification", For::Case),
+    ("PUT", "/cases/{id}/complained-of", For::Case),
     ("POST", "/cases/{id}/questions", For::Case),
     ("POST", "/cases/{id}/closure", For::Case),
     ("POST", "/cases/{id}/reopening", For::Case),
@@ -220,6 +221,7 @@ fn body(method: &str, path: &str) -> Value {
         "cases" => crate::support::filing(json!({ "channel": "web" })),
         "lookups" => json!({ "tracking_code": "1", "access_code": "1" }),
         "classification" => json!({ "kind": "request", "category": "water.bill" }),
+        "complained-of" => json!({ "office": "MOI", "reason": "گفته شهروند" }),
         "referrals" if method == "POST" => json!({ "to": [{ "office": "MOHME" }] }),
         "questions" | "notes" | "messages" | "objection" | "appeal" => json!({ "text": "متن" }),
         "rating" => json!({ "score": 1 }),

@@ -13,6 +13,7 @@ use crate::db::DbConnection;
 use crate::db::schema::cases;
 use crate::db::types::CaseId;
 use crate::domain::actor::Act;
+use crate::domain::conflict::Conflict;
 use crate::domain::input;
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
@@ -88,6 +89,9 @@ pub fn classify(
         (docket.row.province, docket.row.county) = (place.province, place.county);
         (docket.row.lat, docket.row.lon) = (place.lat, place.lon);
     }
+    docket.row.category = Some(leaf.code.clone());
+    // what is about conduct bars more people than what is not
+    docket.conflict = Conflict::of(connection, &act.rules, &docket.row)?;
     let row = &docket.row;
     diesel::update(cases::table.find(id))
         .set((

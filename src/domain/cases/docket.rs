@@ -13,6 +13,7 @@ use crate::db::dialect::for_update;
 use crate::db::schema::{answers, cases, referrals};
 use crate::db::types::{AnswerId, CaseId, OfficeId, ReferralId, UserId};
 use crate::domain::actor::Act;
+use crate::domain::conflict::Conflict;
 use crate::domain::visibility;
 use crate::error::{Code, Error, Result};
 
@@ -32,6 +33,8 @@ pub struct Docket {
     pub row: CaseRow,
     /// The state, rebuilt from row and referrals.
     pub life: Life,
+    /// Who must have no part in it.
+    pub conflict: Conflict,
 }
 
 impl Docket {
@@ -52,19 +55,21 @@ impl Docket {
     }
 
     /// The case of a row that was read already; one that was just registered has no referral to be read.
-    pub fn of_row(connection: &mut DbConnection, row: CaseRow) -> Result<Self> {
+    pub fn of_row(connection: &mut DbConnection, act: &Act, row: CaseRow) -> Result<Self> {
         let life = match row.status {
             Status::Registered => life_with(&row, BTreeMap::new())?,
             _ => life_of(connection, &row)?,
         };
-        Ok(Self { row, life })
+        let conflict = Conflict::of(connection, &act.rules, &row)?;
+        Ok(Self { row, life, conflict })
     }
 
     /// Loads a visible case without locking it.
     pub fn read(connection: &mut DbConnection, act: &Act, id: CaseId) -> Result<Self> {
         let row = find_visible(connection, act, id)?;
         let life = life_of(connection, &row)?;
-        Ok(Self { row, life })
+        let conflict = Conflict::of(connection, &act.rules, &row)?;
+        Ok(Self { row, life, conflict })
     }
 }
 
@@ -171,6 +176,6 @@ impl Docket {
     /// The same after its rows were written; visibility was judged before.
     pub fn reload(self, connection: &mut DbConnection) -> Result<Self> {
         let row = cases::table.find(self.row.id).select(CaseRow::as_select()).first(connection)?;
-        Ok(Self { row, life: self.life })
+        Ok(Self { row, life: self.life, conflict: self.conflict })
     }
 }

@@ -15,6 +15,7 @@ use crate::db::DbConnection;
 use crate::db::schema::{cases, referrals};
 use crate::db::types::{CaseId, OfficeId, ReferralId, Time};
 use crate::domain::actor::Act;
+use crate::domain::conflict::{Conflict, desk};
 use crate::domain::deadlines::{self, Point};
 use crate::domain::notifications::{self, Facts};
 use crate::error::Result;
@@ -75,7 +76,7 @@ pub fn fire(connection: &mut DbConnection, act: &Act, ringing: Ringing) -> Resul
     move_on(connection, ringing, percent, next)?;
     let fact = Fact::DeadlinePassed { referral: ringing.referral, percent };
     let event = record(connection, act, &mut docket, &[fact], None)?;
-    let (template, receiver) = audience(act, point, clock.office);
+    let (template, receiver) = audience(act, &docket.conflict, point, clock.office);
     let facts = Facts { office: Some(clock.office), due: Some(clock.due), ..Facts::default() };
     notifications::to_office(connection, act, &docket.row, event, receiver, template, &facts)?;
     metrics::counter!("samad_deadline_points_total", "percent" => percent.to_string()).increment(1);
@@ -131,17 +132,23 @@ fn silence(connection: &mut DbConnection, ringing: Ringing) -> Result<()> {
     Ok(())
 }
 
-/// Who is told of a point: the holder, then the office above it, then the centre.
-fn audience(act: &Act, point: Point, office: OfficeId) -> (&'static str, OfficeId) {
-    let centre = act.rules.offices.centre();
+/// Who is told of a point: the holder, then the office above it, then the centre; where the case is about these,
+/// whoever is free above them.
+fn audience(act: &Act, conflict: &Conflict, point: Point, office: OfficeId) -> (&'static str, OfficeId) {
+    let offices = &act.rules.offices;
+    let centre = offices.centre();
+    let free = |office: OfficeId| match conflict.bars_office(offices, office) {
+        true => desk::nearest(offices, conflict, office, |_| true).unwrap_or(office),
+        false => office,
+    };
     match point {
         Point::Half | Point::Reminder => ("deadline_reminder", office),
         Point::Dunning => ("deadline_dunning", office),
         Point::Superior => {
             let above = act.rules.offices.get(office).and_then(|office| office.parent).unwrap_or(centre);
-            ("deadline_superior", above)
+            ("deadline_superior", free(above))
         }
-        Point::Centre => ("deadline_centre", centre),
+        Point::Centre => ("deadline_centre", free(centre)),
     }
 }
 

@@ -1,10 +1,13 @@
 //! What is filed, checked: every wrong field is named at once, and a matter without identity finds its kind.
 
+use super::complained_of;
 use super::register::{Place, Register};
 use super::row::{Channel, Priority, Representative};
-use crate::db::types::{OfficeId, Time};
+use crate::db::DbConnection;
+use crate::db::types::Time;
 use crate::domain::actor::Act;
 use crate::domain::citizens::{self, CitizenInput};
+use crate::domain::conflict::About;
 use crate::domain::input;
 use crate::error::{Error, FieldError, Fields, Result};
 
@@ -20,7 +23,8 @@ pub(super) struct Filing {
     pub(super) citizen: Option<citizens::Identity>,
     pub(super) representative: Option<String>,
     pub(super) place: Place,
-    pub(super) about_office: Option<OfficeId>,
+    pub(super) about: About,
+    pub(super) about_person: Option<String>,
     pub(super) is_sealed: bool,
     pub(super) is_anonymous: bool,
     pub(super) external_id: Option<String>,
@@ -32,7 +36,7 @@ pub(super) struct Filing {
 ///
 /// # Errors
 /// `Invalid` with every wrong field.
-pub(super) fn check(act: &Act, input: &Register) -> Result<Filing> {
+pub(super) fn check(connection: &mut DbConnection, act: &Act, input: &Register) -> Result<Filing> {
     let mut fields = Fields::default();
     let rules = &act.rules;
     let kind = fields.take(rules.kind("kind", &input.kind).map(|kind| kind.code.clone()));
@@ -43,11 +47,12 @@ pub(super) fn check(act: &Act, input: &Register) -> Result<Filing> {
     let remedy_sought =
         fields.take(input::optional_text("remedy_sought", input.remedy_sought.as_deref(), 2000)).flatten();
     let leaf = input.category.as_deref().and_then(|code| fields.take(rules.category("category", code)));
-    let about_office = input
-        .about_office
-        .as_deref()
-        .and_then(|code| fields.take(rules.offices.find("about_office", code)))
-        .map(|office| office.id);
+    let told = complained_of::Told {
+        office: ("about_office", input.about_office.as_deref()),
+        user: ("about_user", input.about_user.as_deref()),
+        person: ("about_person", input.about_person.as_deref()),
+    };
+    let (about, about_person) = complained_of::check(connection, act, told, &mut fields)?;
     let place = check_place(act, input.place.as_ref(), &mut fields);
     let external_id =
         fields.take(input::optional_text("external_id", input.external_id.as_deref(), 200)).flatten();
@@ -77,7 +82,8 @@ pub(super) fn check(act: &Act, input: &Register) -> Result<Filing> {
         citizen,
         representative,
         place,
-        about_office,
+        about,
+        about_person,
         is_sealed: input.sealed.unwrap_or(false) || leaf.is_some_and(|leaf| leaf.sealed),
         is_anonymous,
         external_id,

@@ -14,6 +14,7 @@ use crate::db::DbConnection;
 use crate::db::schema::{case_scopes, cases, events, referrals};
 use crate::db::types::{CaseId, EventId, OfficeId, ReferralId, Time};
 use crate::domain::actor::Act;
+use crate::domain::conflict::guard;
 use crate::domain::history::chain::{self, Line};
 use crate::domain::history::hex;
 use crate::domain::rulebook::Offices;
@@ -77,7 +78,8 @@ impl Link {
     }
 }
 
-/// Writes the facts of one act; `docket` carries the new state afterwards. Gives the last event's id.
+/// Writes the facts of one act, and what follows where somebody with a conflict of interest would keep a part in
+/// the case; `docket` carries the new state afterwards. Gives the id of the last of these facts.
 pub fn record(
     connection: &mut DbConnection,
     act: &Act,
@@ -85,6 +87,7 @@ pub fn record(
     facts: &[Fact],
     in_name_of: Option<OfficeId>,
 ) -> Result<EventId> {
+    guard::check(connection, act, docket, facts)?;
     let before = docket.life.clone();
     let mut head = Head { seq: docket.row.last_seq, hash: docket.row.last_hash.clone() };
     let mut last = EventId(0);
@@ -95,8 +98,21 @@ pub fn record(
         last = link.insert(connection)?;
         tracing::debug!(case.id = %docket.row.id, event = fact.name(), "event recorded");
     }
+    let moved = guard::settle(connection, act, &docket.life, &docket.conflict)?;
+    let clearing = match moved {
+        Some(fact) => {
+            docket.life.apply(&fact);
+            let link = Link::new(act, docket.row.id, &head, &fact, in_name_of)?;
+            head = link.head().clone();
+            Some((link.insert(connection)?, fact))
+        }
+        None => None,
+    };
     save_row(connection, act, docket, &head)?;
     save_hops(connection, act, docket, &before)?;
+    if let Some((event, fact)) = clearing {
+        guard::follow(connection, act, docket, &before, &fact, event)?;
+    }
     Ok(last)
 }
 

@@ -11,6 +11,7 @@ use crate::db::DbConnection;
 use crate::db::schema::{cases, referrals};
 use crate::db::types::{CaseId, EventId, OfficeId, ReferralId, Time};
 use crate::domain::actor::{Act, Actor};
+use crate::domain::conflict::desk;
 use crate::domain::input;
 use crate::domain::notifications::{self, Facts};
 use crate::domain::policy;
@@ -56,12 +57,11 @@ pub fn refer(
     docket.life.can_refer(from)?;
     let instruction = input::optional_text("instruction", wish.instruction.as_deref(), input::TEXT_MAX)
         .map_err(Error::field)?;
-    let (mut targets, rule) = targets(act, &docket, wish)?;
+    let (mut targets, rule) = targets(act, &docket, from, wish)?;
     let above = above_due(connection, &docket, from)?;
     set_deadlines(act, &docket, &mut targets, above)?;
     let most = usize::try_from(act.rules.number("helpers_max", 5)).unwrap_or(5);
-    let fact =
-        docket.life.refer(from, &targets, rule, &act.rules.offices, docket.row.about_office_id, most)?;
+    let fact = docket.life.refer(from, &targets, rule, &act.rules.offices, &docket.conflict, most)?;
     let event = record(connection, act, &mut docket, std::slice::from_ref(&fact), Some(from))?;
     let Fact::CaseReferred { hops, .. } = &fact else {
         return Err(Error::internal("refer gave another fact"));
@@ -100,7 +100,12 @@ pub fn sender(act: &Act, docket: &Docket) -> Result<OfficeId> {
     policy::allow(act, Verb::Refer, at)
 }
 
-fn targets(act: &Act, docket: &Docket, wish: &Refer) -> Result<(Vec<Target>, Option<String>)> {
+fn targets(
+    act: &Act,
+    docket: &Docket,
+    from: OfficeId,
+    wish: &Refer,
+) -> Result<(Vec<Target>, Option<String>)> {
     if wish.to.is_empty() {
         let row = &docket.row;
         let category = row.category.as_deref().ok_or(Error::Conflict(Code::NoRoute))?;
@@ -108,8 +113,12 @@ fn targets(act: &Act, docket: &Docket, wish: &Refer) -> Result<(Vec<Target>, Opt
             .rules
             .route(&row.kind, category, row.province.as_deref(), row.county.as_deref())
             .ok_or(Error::Conflict(Code::NoRoute))?;
-        let target =
-            Target { referral: act.id(), office: route.office.id, role: HopRole::Lead, due_at: None };
+        let office = match route.rule.to.as_str() {
+            "above" => desk::above(&act.rules.offices, &docket.conflict, from),
+            _ => Some(route.office.id),
+        };
+        let office = office.ok_or(Error::Conflict(Code::NoRoute))?;
+        let target = Target { referral: act.id(), office, role: HopRole::Lead, due_at: None };
         return Ok((vec![target], Some(route.rule.code.clone())));
     }
     let mut fields = Fields::default();

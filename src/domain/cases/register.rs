@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clocks::{self, Promise};
 use super::filing::{Filing, check};
+use super::intake::intake_office;
 use super::life::{Fact, Status};
 use super::record::{Head, Link, sha256_hex, widen_scope};
 use super::row::{CaseRow, Priority, Representative};
@@ -13,12 +14,10 @@ use super::{IntakeCode, TrackingCode};
 use crate::db::schema::cases;
 use crate::db::types::{CaseId, CitizenId, EventId, OfficeId, Time};
 use crate::db::{DbConnection, fulltext};
-use crate::domain::actor::{Act, Actor};
+use crate::domain::actor::Act;
 use crate::domain::calendar::{JalaliDate, TEHRAN};
 use crate::domain::citizens::{self, CitizenInput};
 use crate::domain::notifications::{self, Facts};
-use crate::domain::policy;
-use crate::domain::rulebook::Verb;
 use crate::domain::text::search_key;
 use crate::domain::vault::field;
 use crate::error::{Code, Error, Result};
@@ -71,6 +70,12 @@ pub struct Register {
     /// Code of the office complained of.
     #[serde(default)]
     pub about_office: Option<String>,
+    /// User name of the member of staff complained of; not by the public form.
+    #[serde(default)]
+    pub about_user: Option<String>,
+    /// Name of the person complained of, where no account is known.
+    #[serde(default)]
+    pub about_person: Option<String>,
     /// Hide the identity from handlers.
     #[serde(default)]
     pub sealed: Option<bool>,
@@ -102,8 +107,8 @@ pub struct Registered {
 /// # Errors
 /// `Invalid` with every wrong field; `Forbidden` where the actor may not register on this channel.
 pub fn register(connection: &mut DbConnection, act: &Act, input: &Register) -> Result<Registered> {
-    let filing = check(act, input)?;
-    let office = intake_office(act, &filing)?;
+    let filing = check(connection, act, input)?;
+    let office = intake_office(connection, act, &filing)?;
     if let Some(row) = known(connection, &filing)? {
         // whoever may not see it learns no more than that it is there
         super::find_visible(connection, act, row.id).map_err(|_| Error::Conflict(Code::Duplicate))?;
@@ -129,30 +134,6 @@ pub fn register(connection: &mut DbConnection, act: &Act, input: &Register) -> R
     notifications::registered(connection, act, &row, citizen.as_ref(), event, &facts, is_downgraded)?;
     metrics::counter!("samad_cases_registered_total", "channel" => filing.channel.as_str()).increment(1);
     Ok(Registered { row, access_code: Some(access_code), downgraded_from: filing.downgraded_from })
-}
-
-/// Which office takes a new case in: that of the staff or gateway, else the governorate of the place, unless
-/// the case is about it.
-fn intake_office(act: &Act, filing: &Filing) -> Result<OfficeId> {
-    let offices = &act.rules.offices;
-    match &act.actor {
-        Actor::Staff(_) => policy::allow_anywhere(act, Verb::Register),
-        Actor::Gateway { office, channels, .. } => {
-            if channels.iter().any(|channel| channel == "*" || channel == filing.channel.as_str()) {
-                Ok(*office)
-            } else {
-                Err(Error::Forbidden(Code::Forbidden))
-            }
-        }
-        Actor::Public | Actor::System | Actor::Citizen { .. } => Ok(filing
-            .place
-            .province
-            .as_deref()
-            .and_then(|code| offices.by_code(&format!("GOV-{code}")))
-            // nobody takes in what is said about themselves (tag S4.7)
-            .filter(|office| filing.about_office.is_none_or(|about| !offices.is_within(office.id, about)))
-            .map_or(offices.centre(), |office| office.id)),
-    }
 }
 
 fn known(connection: &mut DbConnection, filing: &Filing) -> Result<Option<CaseRow>> {
@@ -244,7 +225,7 @@ fn new_row(
         representative: seal(field!(cases::representative), &filing.representative)?,
         is_anonymous: filing.is_anonymous,
         is_sealed: filing.is_sealed,
-        about_office_id: filing.about_office,
+        about_office_id: filing.about.office,
         province: filing.place.province.clone(),
         county: filing.place.county.clone(),
         address: seal(field!(cases::address), &filing.place.address)?,
@@ -283,5 +264,7 @@ fn new_row(
         objections: 0,
         rating: None,
         remedy_until: None,
+        about_user_id: filing.about.user,
+        about_person: seal(field!(cases::about_person), &filing.about_person)?,
     })
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clocks;
 use super::docket::{Docket, Expected};
-use super::life::{Fact, HopRole, NewHop, Status};
+use super::life::{Fact, Hop, HopRole, NewHop, Status};
 use super::record::record;
 use crate::db::DbConnection;
 use crate::db::schema::cases;
@@ -79,7 +79,11 @@ pub fn reopen(
 /// A new lead referral to the office that had the last one, with a new clock.
 fn back_to_lead(act: &Act, docket: &Docket) -> Result<Option<NewHop>> {
     let last = docket.life.body().map(|(_, hop)| hop);
-    let Some(last) = last.filter(|hop| act.rules.offices.get(hop.office).is_some()) else { return Ok(None) };
+    let may_have = |hop: &&Hop| {
+        let offices = &act.rules.offices;
+        offices.get(hop.office).is_some() && !docket.conflict.bars_office(offices, hop.office)
+    };
+    let Some(last) = last.filter(may_have) else { return Ok(None) };
     let referral: ReferralId = act.id();
     let span = act.rules.span("answer", Some(&docket.row.kind), docket.row.category.as_deref(), None, false);
     let calendar = act.rules.calendar(last.office)?;

@@ -100,6 +100,8 @@ pub struct CaseRow {
     pub objections: i32,
     pub rating: Option<i32>,
     pub remedy_until: Option<Time>,
+    pub about_user_id: Option<UserId>,
+    pub about_person: Option<Sealed>,
 }
 
 impl std::fmt::Debug for CaseRow {

@@ -18,6 +18,7 @@ use crate::db::types::{AnswerId, CitizenId, EventId, MessageId, OfficeId, Questi
 use crate::domain::actor::Act;
 use crate::domain::cases::{CaseRow, Channel};
 use crate::domain::citizens::{self, Citizen};
+use crate::domain::conflict::Conflict;
 use crate::domain::vault::{Vault, field};
 use crate::error::{Error, Result};
 use crate::text_enum;
@@ -164,7 +165,7 @@ fn queue_for(
     }
 }
 
-/// Queues a notice to an office that has an e-mail address.
+/// Queues a notice to an office that has an e-mail address and no conflict of interest.
 pub fn to_office(
     connection: &mut DbConnection,
     act: &Act,
@@ -175,7 +176,8 @@ pub fn to_office(
     facts: &Facts,
 ) -> Result<()> {
     let has_address = act.rules.offices.get(office).is_some_and(|office| office.email.is_some());
-    if !has_address {
+    // nobody hears by mail of a case that is about them (tag S4.7)
+    if !has_address || Conflict::of(connection, &act.rules, row)?.bars_office(&act.rules.offices, office) {
         return Ok(());
     }
     queue(connection, act, row, event, Audience::Office(office), Outlet::Email, template, "fa", facts)

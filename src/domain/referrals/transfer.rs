@@ -31,14 +31,8 @@ pub fn transfer(
     // the clock goes on: a transfer buys no time
     let target = Target { referral: act.id(), office: receiver, role: hop.role, due_at: old.due_at };
     let most = u32::try_from(act.rules.number("transfers_max", 3)).unwrap_or(3);
-    let fact = docket.life.transfer(
-        id,
-        &target,
-        reason.clone(),
-        &act.rules.offices,
-        docket.row.about_office_id,
-        most,
-    )?;
+    let fact =
+        docket.life.transfer(id, &target, reason.clone(), &act.rules.offices, &docket.conflict, most)?;
     let event = record(connection, act, &mut docket, std::slice::from_ref(&fact), Some(office))?;
     diesel::update(referrals::table.find(id)).set(referrals::note.eq(&reason)).execute(connection)?;
     if docket.life.status == Status::Classified {

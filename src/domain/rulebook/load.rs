@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Office, Offices, Rulebook, calendars};
 use crate::db::DbConnection;
-use crate::db::schema::{definitions, offices, rulebook_version};
+use crate::db::schema::{definitions, former_lines, offices, rulebook_version};
 use crate::db::types::OfficeId;
 use crate::error::{Error, Result};
 use crate::on_both;
@@ -58,7 +58,8 @@ fn read(connection: &mut DbConnection, version: i64) -> Result<Rulebook> {
     rules.sort_by_key(|rule| rule.order);
     Ok(Rulebook {
         version,
-        offices: Offices::new(read_offices(connection)?),
+        offices: Offices::new(read_offices(connection)?)
+            .with_former_lines(former_lines::table.load(connection)?),
         kinds: keyed(rows_of::<super::Kind>(&rows, "kind")?, |row| row.code.clone()),
         outcomes: keyed(rows_of::<super::Outcome>(&rows, "outcome")?, |row| row.code.clone()),
         groups: keyed(rows_of::<super::Group>(&rows, "group")?, |row| row.code.clone()),

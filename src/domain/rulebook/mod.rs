@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use load::{RulebookCache, changed, version};
-pub use offices::{Level, Office, Offices};
+pub use offices::{INSPECTION, Level, Office, Offices};
 pub use roles::{Reach, Verb};
 pub use routing::Route;
 pub use rows::{

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::db::types::OfficeId;
+use crate::db::types::{OfficeId, Time};
 use crate::error::{FieldError, Language};
 use crate::text_enum;
 
@@ -46,13 +46,32 @@ impl Office {
 pub struct Offices {
     by_id: BTreeMap<OfficeId, Office>,
     by_code: HashMap<String, OfficeId>,
+    /// What each office was below before the tree changed, and until when.
+    former: HashMap<OfficeId, Vec<(OfficeId, Time)>>,
 }
+
+/// The inspection office: it takes what nobody else in the line may take.
+pub const INSPECTION: &str = "INSP";
 
 impl Offices {
     /// Indexes the rows.
     pub fn new(rows: Vec<Office>) -> Self {
         let by_code = rows.iter().map(|office| (office.code.clone(), office.id)).collect();
-        Self { by_id: rows.into_iter().map(|office| (office.id, office)).collect(), by_code }
+        let by_id = rows.into_iter().map(|office| (office.id, office)).collect();
+        Self { by_id, by_code, former: HashMap::new() }
+    }
+
+    /// The same with what offices were below before: office, office above, until when.
+    pub fn with_former_lines(mut self, rows: Vec<(OfficeId, OfficeId, Time)>) -> Self {
+        for (office, above, until) in rows {
+            self.former.entry(office).or_default().push((above, until));
+        }
+        self
+    }
+
+    /// What an office was below before the tree changed, and until when.
+    pub fn former_lines(&self, id: OfficeId) -> &[(OfficeId, Time)] {
+        self.former.get(&id).map_or(&[], Vec::as_slice)
     }
 
     /// The office of this id; none after its end.
@@ -73,6 +92,21 @@ impl Offices {
     /// The root of the tree.
     pub fn centre(&self) -> OfficeId {
         self.by_code.get("CENTRE").copied().unwrap_or(OfficeId(0))
+    }
+
+    /// The inspection office, where the tree has one.
+    pub fn inspection(&self) -> Option<OfficeId> {
+        self.by_code.get(INSPECTION).copied()
+    }
+
+    /// The office and every office on whose word it depends, nearest first. The inspection office stands below
+    /// the centre, but judges it freely: its line ends with itself.
+    pub fn line(&self, id: OfficeId) -> Vec<OfficeId> {
+        let mut line = self.with_ancestors(id);
+        if let Some(at) = line.iter().position(|office| Some(*office) == self.inspection()) {
+            line.truncate(at + 1);
+        }
+        line
     }
 
     /// All offices by id.
@@ -102,8 +136,12 @@ impl Offices {
         self.with_ancestors(below).contains(&above)
     }
 
-    /// Whether a lead may pass from `from` down to `to`: below it, or inside the province of a governorate.
+    /// Whether a lead may pass from `from` down to `to`: below it, or inside the province of a governorate; and
+    /// from everywhere to the inspection office, which also takes up what its own desk received.
     pub fn may_lead_to(&self, from: OfficeId, to: OfficeId) -> bool {
+        if Some(to) == self.inspection() {
+            return true;
+        }
         if from == to {
             return false;
         }

@@ -18,6 +18,8 @@ text_enum! {
         /// The citizen's word taken down by staff: an objection, an appeal, a rating.
         Object = "object", Appeal = "appeal", Rate = "rate",
         DecideAppeal = "decide_appeal",
+        /// Says whom a complaint is about.
+        NameComplainedOf = "name_complained_of",
     }
 }
 

@@ -43,7 +43,8 @@ impl Rulebook {
                 .and_then(|code| below(format!("FAR-{code}")))
                 .or_else(|| province.and_then(|code| below(format!("GOV-{code}"))))
                 .or_else(lead),
-            "above" => self.offices.by_code("CENTRE"),
+            // where nobody is named the inspection office is above all; who is named is asked when it is sent
+            "above" => self.offices.by_code(super::INSPECTION),
             code => self.offices.by_code(code),
         };
         office.map(|office| Route { office, rule })

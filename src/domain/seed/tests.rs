@@ -46,17 +46,17 @@ fn a_fresh_database_gets_the_whole_tree_and_a_second_seeding_changes_nothing() {
     let ids = IdMaker::new(1, 0);
     assert!(!is_seeded(&mut connection).unwrap());
     let first = seed(&mut connection, &Files::embedded(), &ids);
-    assert_eq!(first.of("office").added, 1242);
-    assert_eq!(first.of("template").added, 82);
+    assert_eq!(first.of("office").added, 1243);
+    assert_eq!(first.of("template").added, 84);
     assert!(is_seeded(&mut connection).unwrap());
     assert_eq!(version(&mut connection), 2);
     let count: i64 = offices::table.count().get_result(&mut connection).unwrap();
-    assert_eq!(count, 1242);
+    assert_eq!(count, 1243);
     let ends: (Option<OfficeId>, Option<OfficeId>) = offices::table
         .select((diesel::dsl::min(offices::id), diesel::dsl::max(offices::id)))
         .first(&mut connection)
         .unwrap();
-    assert_eq!(ends, (Some(OfficeId(1)), Some(OfficeId(1242))));
+    assert_eq!(ends, (Some(OfficeId(1)), Some(OfficeId(1243))));
     let second = seed(&mut connection, &Files::embedded(), &ids);
     assert!(second.is_empty(), "{second}");
     assert_eq!(second.total().unchanged, first.total().added);
@@ -165,4 +165,30 @@ fn the_first_administrator_is_made_once() {
     let account = crate::domain::users::by_username(&mut connection, "admin").unwrap().unwrap();
     assert!(crate::domain::users::verify_password(&password, &account.password_hash));
     assert_eq!(first_admin(&mut connection, &ids, now()).unwrap(), None);
+}
+
+#[test]
+fn an_office_that_moves_is_remembered_with_all_below_it_at_its_old_place() {
+    use crate::db::schema::former_lines;
+    let (_directory, mut connection) = database();
+    let ids = IdMaker::new(1, 0);
+    seed(&mut connection, &Files::embedded(), &ids);
+    let office = "code = \"MOEN\"\nlevel = \"ministry\"\nparent = ";
+    let moved = with("offices.toml", &format!("{office}\"CENTRE\""), &format!("{office}\"MOP\""));
+    seed(&mut connection, &moved, &ids);
+    let rules = RulebookCache::default().current(&mut connection).unwrap();
+    let id = |code: &str| rules.offices.by_code(code).unwrap().id;
+    assert_eq!(rules.offices.former_lines(id("MOEN")), [(id("CENTRE"), now())]);
+    assert_eq!(rules.offices.former_lines(id("MOEN-10")), [(id("CENTRE"), now())]);
+    assert_eq!(rules.offices.former_lines(id("MOP")), []);
+    let again = seed(&mut connection, &moved, &ids);
+    assert!(again.is_empty());
+    let back = with("offices.toml", "nothing of this kind", "");
+    seed(&mut connection, &back, &ids);
+    let rows: i64 = former_lines::table
+        .filter(former_lines::office_id.eq(id("MOEN-10")).and(former_lines::above_id.eq(id("MOP"))))
+        .count()
+        .get_result(&mut connection)
+        .unwrap();
+    assert_eq!(rows, 1, "moved back: below MOP until now");
 }

@@ -9,7 +9,7 @@ use super::changes::Change;
 use super::offices::SeedOffice;
 use crate::db::DbConnection;
 use crate::db::dialect::BATCH;
-use crate::db::schema::offices;
+use crate::db::schema::{former_lines, offices};
 use crate::db::types::{OfficeId, Time};
 use crate::domain::rulebook::Level;
 use crate::error::{Error, Result};
@@ -124,7 +124,46 @@ impl Tree {
         for office in &self.changed {
             let since = self.rows.get(&office.code).map_or(now, |row| row.valid_from);
             let row = row_of(office, &ids, since);
+            self.keep_former_line(connection, &row, now)?;
             diesel::update(offices::table.find(row.id)).set(&row).execute(connection)?;
+        }
+        Ok(())
+    }
+}
+
+impl Tree {
+    /// An office that moves takes the offices below it along; what they all were below is kept, since a conflict
+    /// of interest in a case that was filed before outlives the move (requirement tag S4.7).
+    fn keep_former_line(&self, connection: &mut DbConnection, new: &OfficeRow, now: Time) -> Result<()> {
+        let parents: HashMap<OfficeId, Option<OfficeId>> =
+            self.rows.values().map(|row| (row.id, row.parent_id)).collect();
+        if parents.get(&new.id) == Some(&new.parent_id) {
+            return Ok(());
+        }
+        let above = |id: OfficeId| {
+            let next = |id: &OfficeId| parents.get(id).copied().flatten();
+            // a line is never longer than there are offices
+            std::iter::successors(next(&id), next).take(parents.len()).collect::<Vec<_>>()
+        };
+        let lost = above(new.id);
+        let moved = parents.keys().filter(|id| **id == new.id || above(**id).contains(&new.id));
+        let rows: Vec<_> = moved
+            .flat_map(|id| {
+                lost.iter().map(|above| {
+                    (
+                        former_lines::office_id.eq(*id),
+                        former_lines::above_id.eq(*above),
+                        former_lines::until_at.eq(now),
+                    )
+                })
+            })
+            .collect();
+        for chunk in rows.chunks(BATCH) {
+            let chunk = chunk.to_vec();
+            on_both!(connection, |c| diesel::insert_into(former_lines::table)
+                .values(chunk)
+                .on_conflict_do_nothing()
+                .execute(c))?;
         }
         Ok(())
     }

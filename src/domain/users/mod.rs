@@ -3,6 +3,7 @@
 mod enter;
 mod factor;
 mod password;
+mod postings;
 mod recovery;
 mod sessions;
 mod sign_in;
@@ -16,6 +17,7 @@ pub use factor::{
     is_enrolled as has_second_factor, prove as prove_factor, remove as remove_factor,
 };
 pub use password::{ABSENT, hash as hash_password, verify as verify_password};
+pub use postings::held_at_or_now as postings_at_or_now;
 pub use recovery::{left as recovery_codes_left, renew as renew_recovery_codes};
 pub use sessions::{
     Refreshed, end as end_session, end_all as end_sessions, is_open as session_is_open,

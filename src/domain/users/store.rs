@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
+use super::postings;
 use crate::db::DbConnection;
 use crate::db::dialect::for_update;
 use crate::db::schema::{user_roles, users};
@@ -49,12 +50,18 @@ pub fn create(connection: &mut DbConnection, id: UserId, new: &NewUser, now: Tim
             (users::is_active.eq(true), users::created_at.eq(now)),
         ))
         .execute(connection)?;
-    set_roles(connection, id, &new.roles)?;
+    set_roles(connection, id, &new.roles, now)?;
     by_id(connection, id)
 }
 
-/// Replaces a person's assignments.
-pub fn set_roles(connection: &mut DbConnection, id: UserId, roles: &[(Role, OfficeId)]) -> Result<()> {
+/// Replaces a person's assignments; the postings keep when each began and ended. Whoever moves a person that
+/// exists goes through [`crate::domain::conflict::repost`].
+pub fn set_roles(
+    connection: &mut DbConnection,
+    id: UserId,
+    roles: &[(Role, OfficeId)],
+    now: Time,
+) -> Result<()> {
     diesel::delete(user_roles::table.filter(user_roles::user_id.eq(id))).execute(connection)?;
     for (role, office) in roles {
         diesel::insert_into(user_roles::table)
@@ -65,7 +72,7 @@ pub fn set_roles(connection: &mut DbConnection, id: UserId, roles: &[(Role, Offi
             ))
             .execute(connection)?;
     }
-    Ok(())
+    postings::follow(connection, id, roles, now)
 }
 
 /// Opens or closes an account.
@@ -109,10 +116,12 @@ pub fn staff(connection: &mut DbConnection, id: UserId) -> Result<Option<Staff>>
         .order((user_roles::office_id, user_roles::role))
         .select((users::username, user_roles::role, user_roles::office_id))
         .load(connection)?;
-    Ok(rows.first().map(|(username, ..)| Staff {
+    let Some((username, ..)) = rows.first() else { return Ok(None) };
+    Ok(Some(Staff {
         id,
         username: username.clone(),
         assignments: rows.iter().map(|(_, role, office)| (*role, *office)).collect(),
+        past: postings::past(connection, id)?,
     }))
 }
 

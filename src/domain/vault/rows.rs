@@ -141,7 +141,7 @@ fn tables() -> [Walked; 7] {
             CitizenId(0),
             [identifier, name, mobile, phone, email, address, postal_code]
         ),
-        walked!(cases, CaseId, CaseId(0), [representative, address]),
+        walked!(cases, CaseId, CaseId(0), [representative, address, about_person]),
         walked!(messages, MessageId, MessageId(0), [facts, address, subject, body]),
         walked!(attachments, AttachmentId, AttachmentId(0), [name]),
         walked!(idempotency_keys, String, String::new(), [reply]),

@@ -9,7 +9,7 @@ use crate::db::DbConnection;
 use crate::db::types::{AnswerId, OfficeId, ReferralId};
 use crate::domain::actor::Act;
 use crate::domain::cases::life::{Hop, HopRole, HopState};
-use crate::domain::cases::{Docket, refer, remedies};
+use crate::domain::cases::{Docket, complained_of, refer, remedies};
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
 use crate::error::{Code, Error, Language, Result};
@@ -47,10 +47,16 @@ pub fn actions(
     };
     let said = |verb: Verb| policy::allow_anywhere(act, verb).map(|_| ());
     let standing = remedies::standing(connection, act, docket)?;
-    let appeal = || life.can_appeal(standing, &act.rules.offices, docket.row.about_office_id).map(|_| ());
+    let appeal = || life.can_appeal(standing, &act.rules.offices, &docket.conflict).map(|_| ());
     let refer = refer::sender(act, docket).and_then(|office| life.can_refer(office));
     let mut list = vec![
         case(Verb::Classify, "PUT", "classification", may(Verb::Classify).and_then(|()| life.can_classify())),
+        case(
+            Verb::NameComplainedOf,
+            "PUT",
+            "complained-of",
+            complained_of::may_name(act, docket).map(|_| ()),
+        ),
         case(Verb::Refer, "POST", "referrals", refer),
         case(
             Verb::Ask,

@@ -11,6 +11,7 @@ use crate::domain::cases::life::{Proposal, Status};
 use crate::domain::cases::register::Place;
 use crate::domain::cases::{CaseRow, Channel, Priority, Representative};
 use crate::domain::citizens::{self, Citizen};
+use crate::domain::policy;
 use crate::domain::rulebook::Verb;
 use crate::domain::users;
 use crate::domain::vault::field;
@@ -76,6 +77,10 @@ pub struct CaseView {
     pub anonymous: bool,
     pub sealed: bool,
     pub about_office: Option<String>,
+    /// User name of the member of staff complained of; for those who may read identities.
+    pub about_user: Option<String>,
+    /// Name of the person complained of, as it was told; for those who may read identities.
+    pub about_person: Option<String>,
     /// Code of the office that registered it.
     pub intake_office: String,
     pub holder: HolderView,
@@ -121,7 +126,8 @@ pub fn case(connection: &mut DbConnection, act: &Act, row: &CaseRow) -> Result<C
 
 /// Many cases, with one query for people and one for citizens.
 pub fn cases(connection: &mut DbConnection, act: &Act, rows: &[CaseRow]) -> Result<Vec<CaseView>> {
-    let people: Vec<UserId> = rows.iter().filter_map(|row| row.holder_user_id).collect();
+    let people: Vec<UserId> =
+        rows.iter().flat_map(|row| row.holder_user_id.into_iter().chain(row.about_user_id)).collect();
     let names = if people.is_empty() { HashMap::new() } else { users::names(connection, &people)? };
     let wanted: HashSet<CitizenId> =
         rows.iter().filter(|row| may_read_identity(act, row)).filter_map(|row| row.citizen_id).collect();
@@ -131,15 +137,16 @@ pub fn cases(connection: &mut DbConnection, act: &Act, rows: &[CaseRow]) -> Resu
 
 /// A sealed identity is shown to nobody here; its release is a verb of its own (requirement tag S4.4).
 fn may_read_identity(act: &Act, row: &CaseRow) -> bool {
+    let is_open = !row.is_sealed || matches!(act.actor, Actor::System | Actor::Citizen { .. });
+    is_open && may_read_names(act)
+}
+
+/// Whom a complaint is about is no secret to those who look into it: a seal hides who complains.
+fn may_read_names(act: &Act) -> bool {
     match &act.actor {
         Actor::System | Actor::Citizen { .. } => true,
         Actor::Gateway { .. } | Actor::Public => false,
-        Actor::Staff(staff) => {
-            !row.is_sealed
-                && staff.assignments.iter().any(|(role, _)| {
-                    act.rules.reach(*role, Verb::ReadIdentity) != crate::domain::rulebook::Reach::None
-                })
-        }
+        Actor::Staff(staff) => policy::holds_anywhere(&act.rules, staff, Verb::ReadIdentity),
     }
 }
 
@@ -210,6 +217,14 @@ fn view(
     let is_open = matches!(row.status, Status::Registered | Status::Classified | Status::Referred);
     let (address, representative) =
         if may_read_identity(act, row) { opened(connection, act, row)? } else { (None, None) };
+    let about_person = match may_read_names(act) {
+        true => {
+            let field = field!(cases::about_person);
+            act.vault.open_some(connection, field, row.id, row.about_person.as_ref())?
+        }
+        false => None,
+    };
+    let about_user = row.about_user_id.filter(|_| may_read_names(act));
     Ok(CaseView {
         id: row.id,
         tracking_code: row.tracking_code.clone(),
@@ -235,6 +250,8 @@ fn view(
         anonymous: row.is_anonymous,
         sealed: row.is_sealed,
         about_office: row.about_office_id.map(|id| act.rules.offices.code(id)),
+        about_user: about_user.and_then(|id| names.get(&id)).map(|(username, _)| username.clone()),
+        about_person,
         intake_office: act.rules.offices.code(row.intake_office_id),
         holder: HolderView {
             office: holder.code,

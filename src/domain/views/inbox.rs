@@ -12,11 +12,12 @@ use super::referral::{ReferralView, several as referral_views};
 use crate::db::DbConnection;
 use crate::db::connection::MultiBackend;
 use crate::db::schema::{answers, cases, referrals};
-use crate::db::types::{OfficeId, Time};
+use crate::db::types::{CaseId, OfficeId, Time};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::CaseRow;
 use crate::domain::cases::life::{HopRole, HopState, Status};
 use crate::domain::cases::list::Cursor;
+use crate::domain::conflict::condition;
 use crate::domain::referrals::ReferralRow;
 use crate::domain::rulebook::{Reach, Verb};
 use crate::domain::visibility;
@@ -72,6 +73,8 @@ struct Desks {
     can_approve: Vec<OfficeId>,
     /// Decides on appeals there.
     appeal: Vec<OfficeId>,
+    /// Cases at work there of which the actor must know nothing.
+    kept_from: Vec<CaseId>,
 }
 
 /// End of the local day, for "due today".
@@ -83,18 +86,24 @@ fn end_of_today(act: &Act) -> Time {
         .map_or(act.now.plus_days(1), |midnight| Time::from(midnight.timestamp()))
 }
 
-fn desks(act: &Act) -> Desks {
+fn desks(connection: &mut DbConnection, act: &Act) -> Result<Desks> {
     let at = |verbs: &[Verb]| -> Vec<OfficeId> {
         let Actor::Staff(staff) = &act.actor else { return Vec::new() };
         let may = |role| verbs.iter().any(|verb| act.rules.reach(role, *verb) != Reach::None);
         staff.assignments.iter().filter(|(role, _)| may(*role)).map(|(_, office)| *office).collect()
     };
-    Desks {
-        referral: at(&[Verb::Accept]),
+    let (referral, appeal) = (at(&[Verb::Accept]), at(&[Verb::DecideAppeal]));
+    let of_work = [referral.clone(), appeal.clone()].concat();
+    Ok(Desks {
+        referral,
         triage: at(&[Verb::Classify]),
         can_approve: at(&[Verb::Approve]),
-        appeal: at(&[Verb::DecideAppeal]),
-    }
+        appeal,
+        kept_from: match of_work.is_empty() {
+            true => Vec::new(),
+            false => condition::kept_from(connection, act, &of_work)?,
+        },
+    })
 }
 
 type Referrals<'a> = diesel::helper_types::IntoBoxed<
@@ -105,6 +114,10 @@ type Referrals<'a> = diesel::helper_types::IntoBoxed<
 
 fn open_referrals<'a>(desks: &Desks) -> Referrals<'a> {
     let open = referrals::table.inner_join(cases::table).filter(referrals::ended_at.is_null()).into_boxed();
+    let open = match desks.kept_from.is_empty() {
+        true => open,
+        false => open.filter(referrals::case_id.ne_all(desks.kept_from.clone())),
+    };
     // one office is the common case, and only an equality lets the index give the order
     match desks.referral.as_slice() {
         [one] => open.filter(referrals::office_id.eq(*one)),
@@ -150,7 +163,7 @@ pub fn inbox(
     limit: i64,
     cursor: Option<&Cursor>,
 ) -> Result<Inbox> {
-    let desks = desks(act);
+    let desks = desks(connection, act)?;
     let mut items = match name {
         Some(Tray::Triage | Tray::Appeals) => Vec::new(),
         _ => referral_page(connection, act, &desks, name, limit + 1, cursor)?,
@@ -241,6 +254,7 @@ fn open_appeals<'a>(desks: &Desks) -> Referrals<'a> {
     let open = referrals::table.inner_join(cases::table).filter(referrals::ended_at.is_null());
     open.filter(referrals::role.eq(HopRole::Appeal))
         .filter(referrals::office_id.eq_any(desks.appeal.clone()))
+        .filter(referrals::case_id.ne_all(desks.kept_from.clone()))
         .into_boxed()
 }
 
@@ -306,11 +320,23 @@ fn count_referrals(
     counts: &mut std::collections::BTreeMap<String, i64>,
 ) -> Result<()> {
     use referrals as r;
-    let mine = || r::table.filter(r::ended_at.is_null()).filter(r::office_id.eq_any(desks.referral.clone()));
-    let sorts: Vec<(HopRole, HopState, bool, i64)> = mine()
+    // nothing is asked of a case as long as there is nothing to hide: the index alone is counted
+    let hides = !desks.kept_from.is_empty();
+    let mine = || {
+        let open = r::table.filter(r::ended_at.is_null()).filter(r::office_id.eq_any(desks.referral.clone()));
+        let open = open.into_boxed::<MultiBackend>();
+        if hides { open.filter(r::case_id.ne_all(desks.kept_from.clone())) } else { open }
+    };
+    let mut sorts = r::table
+        .filter(r::ended_at.is_null())
+        .filter(r::office_id.eq_any(desks.referral.clone()))
         .group_by((r::role, r::state, r::is_paused))
         .select((r::role, r::state, r::is_paused, count_star()))
-        .load(connection)?;
+        .into_boxed::<MultiBackend>();
+    if hides {
+        sorts = sorts.filter(r::case_id.ne_all(desks.kept_from.clone()));
+    }
+    let sorts: Vec<(HopRole, HopState, bool, i64)> = sorts.load(connection)?;
     for (role, state, is_paused, count) in sorts {
         let name = match (role, state, is_paused) {
             (HopRole::Copy, HopState::Sent, _) => Tray::Copies,

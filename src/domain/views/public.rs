@@ -255,6 +255,13 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
             };
             say(format!("{fa}{order_fa}"), format!("{en}{order_en}"))
         }
+        Fact::ConflictCleared { office, hop, .. } => {
+            let to = name(hop.as_ref().map_or(*office, |hop| hop.office));
+            say(
+                format!("تا کسی درباره خود داوری نکند، پرونده به «{to}» سپرده شد"),
+                format!("So that nobody judges themselves, the case was handed to {to}"),
+            )
+        }
         Fact::CaseRated { score, .. } => say(
             crate::domain::text::persian_digits(&format!("امتیاز شما ثبت شد: {score}")),
             format!("You rated it {score}"),
@@ -265,6 +272,7 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
         | Fact::AnswerSubmitted { .. }
         | Fact::AnswerRejected { .. }
         | Fact::DismissalProposed { .. }
+        | Fact::ComplainedOfNamed { .. }
         | Fact::NoteAdded { .. } => None,
     }
 }

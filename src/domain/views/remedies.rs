@@ -40,7 +40,7 @@ pub fn citizen_actions(
     row: CaseRow,
     reader: Language,
 ) -> Result<Vec<CitizenAction>> {
-    let docket = Docket::of_row(connection, row)?;
+    let docket = Docket::of_row(connection, act, row)?;
     let standing = remedies::standing(connection, act, &docket)?;
     let (life, row) = (&docket.life, &docket.row);
     let action = |verb: Verb, path: &str, verdict: Result<()>, until: Option<Time>| {
@@ -57,7 +57,7 @@ pub fn citizen_actions(
         }
     };
     let object = life.can_object(standing).map(|_| ());
-    let appeal = life.can_appeal(standing, &act.rules.offices, row.about_office_id).map(|_| ());
+    let appeal = life.can_appeal(standing, &act.rules.offices, &docket.conflict).map(|_| ());
     let waits = life.status == Status::Referred && appeal.is_err();
     Ok(vec![
         action(Verb::Reply, "messages", life.can_hear(), row.wait_until),

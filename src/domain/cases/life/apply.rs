@@ -80,8 +80,12 @@ impl Life {
                     None => self.close(outcome.as_deref().unwrap_or_default()),
                 }
             }
+            Fact::ConflictCleared { office, ended, freed, hop } => {
+                self.clear(*office, ended, freed, hop.as_ref());
+            }
             Fact::CaseRated { score, .. } => self.rating = Some(*score),
             Fact::DeadlinePassed { .. }
+            | Fact::ComplainedOfNamed { .. }
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
             | Fact::FileAttached { .. } => {}
@@ -89,13 +93,13 @@ impl Life {
         self.settle_holder();
     }
 
-    fn change(&mut self, referral: ReferralId, change: impl FnOnce(&mut Hop)) {
+    pub(super) fn change(&mut self, referral: ReferralId, change: impl FnOnce(&mut Hop)) {
         if let Some(hop) = self.hops.get_mut(&referral) {
             change(hop);
         }
     }
 
-    fn send(&mut self, new: &NewHop) {
+    pub(super) fn send(&mut self, new: &NewHop) {
         let hop = Hop {
             parent: new.parent,
             from: new.from,
@@ -143,7 +147,7 @@ impl Life {
     }
 
     /// Ends a referral and all that is open below it.
-    fn end(&mut self, referral: ReferralId, state: HopState) {
+    pub(super) fn end(&mut self, referral: ReferralId, state: HopState) {
         for below in self.below(referral) {
             self.change(below, Hop::end);
         }

@@ -5,6 +5,7 @@
 
 use super::{Fact, HopRole, HopState, Life, NewHop, Proposal, Status};
 use crate::db::types::{AnswerId, OfficeId, QuestionId, ReferralId, Time, UserId};
+use crate::domain::conflict::Conflict;
 use crate::domain::rulebook::Offices;
 use crate::error::{Code, Error, FieldError, Result};
 
@@ -43,7 +44,7 @@ impl Life {
         targets: &[Target],
         rule: Option<String>,
         offices: &Offices,
-        about: Option<OfficeId>,
+        conflict: &Conflict,
         helpers_max: usize,
     ) -> Result<Fact> {
         let parent = self.parent_for(from);
@@ -57,7 +58,7 @@ impl Life {
             return Err(Error::Conflict(Code::LimitReached));
         }
         targets.iter().enumerate().try_for_each(|(index, target)| {
-            self.check_target(from, parent, target, &format!("to[{index}].office"), offices, about)
+            self.check_target(from, parent, target, &format!("to[{index}].office"), offices, conflict)
         })?;
         let hops = targets
             .iter()
@@ -112,11 +113,13 @@ impl Life {
         target: &Target,
         field: &str,
         offices: &Offices,
-        about: Option<OfficeId>,
+        conflict: &Conflict,
     ) -> Result<()> {
-        check_receiver(target.office, field, offices, about)?;
+        check_receiver(target.office, field, offices, conflict)?;
         let is_there = self.open_children(parent).any(|(_, hop)| hop.office == target.office);
-        if target.office == from || is_there {
+        // the inspection office takes up what its own desk received; nobody above it could send it
+        let is_own = target.office == from && Some(from) != offices.inspection();
+        if is_own || is_there {
             return Err(Error::field(FieldError::new(
                 field,
                 "already_there",
@@ -172,11 +175,11 @@ impl Life {
         target: &Target,
         reason: String,
         offices: &Offices,
-        about: Option<OfficeId>,
+        conflict: &Conflict,
         transfers_max: u32,
     ) -> Result<Fact> {
         self.can_leave(referral)?;
-        check_receiver(target.office, "office", offices, about)?;
+        check_receiver(target.office, "office", offices, conflict)?;
         let hop = self.hop(referral)?;
         if self.open_children(hop.parent).any(|(_, other)| other.office == target.office)
             || hop.from == target.office
@@ -392,12 +395,12 @@ impl Life {
     }
 }
 
-/// A receiver exists, takes referrals, and is not the office complained of nor below it (tag S4.7).
+/// A receiver exists, takes referrals, and has no conflict of interest (tag S4.7).
 pub(super) fn check_receiver(
     office: OfficeId,
     field: &str,
     offices: &Offices,
-    about: Option<OfficeId>,
+    conflict: &Conflict,
 ) -> Result<()> {
     let Some(row) = offices.get(office) else {
         return Err(Error::field(FieldError::unknown(field, &office.to_string())));
@@ -410,7 +413,7 @@ pub(super) fn check_receiver(
             "This body takes no referral; give the citizen the signpost, or dismiss the case.",
         )));
     }
-    if about.is_some_and(|about| offices.is_within(office, about)) {
+    if conflict.bars_office(offices, office) {
         return Err(Error::Forbidden(Code::OfficeComplainedOf));
     }
     Ok(())

@@ -159,6 +159,26 @@ pub enum Fact {
         #[serde(skip_serializing_if = "Option::is_none")]
         hop: Option<NewHop>,
     },
+    /// Who or what the complaint is about was said anew.
+    ComplainedOfNamed {
+        office: Option<OfficeId>,
+        user: Option<UserId>,
+        /// Keyed digest of a name that belongs to no account.
+        person_digest: Option<String>,
+        reason: String,
+    },
+    /// The case was taken out of the hands of those who must have no part in it.
+    ConflictCleared {
+        /// Where it rests while no referral works on it.
+        office: OfficeId,
+        /// Referrals that ended, each with all below it.
+        ended: Vec<ReferralId>,
+        /// Referrals that another person must take up.
+        freed: Vec<ReferralId>,
+        /// The new referral of an appeal.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hop: Option<NewHop>,
+    },
     CaseRated {
         rating: RatingId,
         score: u8,
@@ -205,6 +225,8 @@ impl Fact {
             Fact::ObjectionRaised { .. } => "objection_raised",
             Fact::AppealRaised { .. } => "appeal_raised",
             Fact::AppealDecided { .. } => "appeal_decided",
+            Fact::ComplainedOfNamed { .. } => "complained_of_named",
+            Fact::ConflictCleared { .. } => "conflict_cleared",
             Fact::CaseRated { .. } => "case_rated",
             Fact::MessageReceived { .. } => "message_received",
             Fact::NoteAdded { .. } => "note_added",
@@ -237,6 +259,8 @@ impl Fact {
             | Fact::CaseReopened { .. }
             | Fact::ObjectionRaised { .. }
             | Fact::AppealRaised { .. }
+            | Fact::ComplainedOfNamed { .. }
+            | Fact::ConflictCleared { .. }
             | Fact::CaseRated { .. }
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }

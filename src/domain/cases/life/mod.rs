@@ -7,16 +7,18 @@
 mod apply;
 mod decide;
 mod facts;
+mod impartial;
 mod remedy;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-mod trials;
+pub(crate) mod trials;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use decide::{Taker, Target};
 pub use facts::{Fact, NewHop};
+pub use impartial::{Barred, Needs, Taint};
 pub use remedy::{AppealCause, AppealResult, Consequence, Decided, Standing};
 
 use crate::db::types::{AnswerId, OfficeId, ReferralId, UserId};

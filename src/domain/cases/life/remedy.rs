@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use super::{Fact, HopRole, HopState, Life, NewHop, Status};
 use crate::db::types::{AppealId, ObjectionId, OfficeId, RatingId, ReferralId, Time, UserId};
+use crate::domain::conflict::Conflict;
 use crate::domain::rulebook::Offices;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::text_enum;
@@ -137,13 +138,13 @@ impl Life {
         &self,
         standing: Standing,
         offices: &Offices,
-        about: Option<OfficeId>,
+        conflict: &Conflict,
         appeal: AppealId,
         referral: ReferralId,
         due_at: Option<Time>,
         said: (String, String),
     ) -> Result<Fact> {
-        let (cause, office) = self.can_appeal(standing, offices, about)?;
+        let (cause, office) = self.can_appeal(standing, offices, conflict)?;
         let (channel, text_sha256) = said;
         let hop =
             NewHop { referral, parent: None, from: self.against(), office, role: HopRole::Appeal, due_at };
@@ -155,14 +156,14 @@ impl Life {
         &self,
         standing: Standing,
         offices: &Offices,
-        about: Option<OfficeId>,
+        conflict: &Conflict,
     ) -> Result<(AppealCause, OfficeId)> {
         if self.open_appeal().is_some() {
             return Err(Error::Conflict(Code::AppealPending));
         }
         self.check_not_final()?;
         let cause = self.cause(standing)?;
-        let above = self.level_above(offices, about).ok_or(Error::Conflict(Code::NoLevelAbove))?;
+        let above = self.level_above(offices, conflict).ok_or(Error::Conflict(Code::NoLevelAbove))?;
         Ok((cause, above))
     }
 
@@ -189,18 +190,20 @@ impl Life {
         self.body().map_or(self.holder, |(_, hop)| hop.office)
     }
 
-    /// The nearest office above that never worked on the case, takes referrals, and is not the one complained
-    /// of nor below it.
-    fn level_above(&self, offices: &Offices, about: Option<OfficeId>) -> Option<OfficeId> {
+    /// The nearest office above that never worked on the case, takes referrals, and has no conflict of interest;
+    /// where a complaint is about those above, the inspection office.
+    fn level_above(&self, offices: &Offices, conflict: &Conflict) -> Option<OfficeId> {
         let worked = |office: OfficeId| {
             let worked = |hop: &super::Hop| {
                 hop.office == office && matches!(hop.role, HopRole::Lead | HopRole::Appeal)
             };
             self.hops.values().any(|hop| worked(hop) && was_taken_up(hop))
         };
-        offices.with_ancestors(self.against()).into_iter().skip(1).find(|office| {
-            !worked(*office) && super::decide::check_receiver(*office, "", offices, about).is_ok()
-        })
+        let may_decide = |office: &OfficeId| {
+            !worked(*office) && super::decide::check_receiver(*office, "", offices, conflict).is_ok()
+        };
+        let above = offices.with_ancestors(self.against()).into_iter().skip(1).find(may_decide);
+        above.or_else(|| offices.inspection().filter(|office| !conflict.is_none() && may_decide(office)))
     }
 
     /// Decides on the appeal: grounds are stored beside; whoever had a hand in the case may not.

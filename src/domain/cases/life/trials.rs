@@ -8,6 +8,7 @@ use super::*;
 use std::collections::BTreeSet;
 
 use crate::db::types::{AppealId, MessageId, ObjectionId, QuestionId, RatingId, Time};
+use crate::domain::conflict::Conflict;
 use crate::domain::rulebook::{Level, Office, Offices};
 use crate::error::Result;
 
@@ -48,9 +49,14 @@ fn offices() -> Offices {
     Offices::new(rows.into_iter().map(office).collect())
 }
 
+/// A complaint about [`ABOUT`].
+fn conflict() -> Conflict {
+    Conflict::with_office(ABOUT, Time::from_microsecond(0))
+}
+
 /// What somebody wishes; numbers choose among what there is.
 #[derive(Debug, Clone)]
-pub(super) enum Wish {
+pub(crate) enum Wish {
     Classify,
     Refer { by_holder: bool, from: i64, to: Vec<(i64, HopRole)> },
     Accept { hop: usize, user: i64 },
@@ -74,7 +80,22 @@ pub(super) enum Wish {
     Decide { by: i64, result: AppealResult, consequence: Consequence },
 }
 
-pub(super) fn wish() -> impl Strategy<Value = Wish> {
+impl Wish {
+    /// The person who acts by this wish, where it names one.
+    pub(crate) fn actor(&self) -> Option<UserId> {
+        match self {
+            Wish::Accept { user, .. } => Some(UserId(*user)),
+            Wish::Submit { author, .. } => Some(UserId(*author)),
+            Wish::Approve { by, .. }
+            | Wish::Reject { by, .. }
+            | Wish::Dismiss { by }
+            | Wish::Decide { by, .. } => Some(UserId(*by)),
+            _ => None,
+        }
+    }
+}
+
+pub(crate) fn wish() -> impl Strategy<Value = Wish> {
     let office = || 1..=10_i64;
     let role = prop_oneof![4 => Just(HopRole::Lead), 2 => Just(HopRole::Helper), 1 => Just(HopRole::Copy)];
     let hop = || 0..8_usize;
@@ -108,27 +129,33 @@ pub(super) fn wish() -> impl Strategy<Value = Wish> {
 
 /// A case in play: its state, its facts so far, and the next id.
 #[derive(Clone)]
-pub(super) struct Play {
-    pub(super) life: Life,
-    pub(super) facts: Vec<Fact>,
+pub(crate) struct Play {
+    pub(crate) life: Life,
+    pub(crate) facts: Vec<Fact>,
     next: i64,
-    pub(super) offices: Offices,
+    pub(crate) offices: Offices,
+    pub(crate) conflict: Conflict,
 }
 
 impl Play {
     pub(super) fn new() -> Self {
+        Self::filed_at(CENTRE, offices(), conflict())
+    }
+
+    /// A case that a desk of this tree took in.
+    pub(crate) fn filed_at(office: OfficeId, offices: Offices, conflict: Conflict) -> Self {
         let fact = Fact::CaseRegistered {
             tracking_code: "26061012344".into(),
-            office: CENTRE,
+            office,
             kind: "complaint".into(),
             channel: "phone".into(),
             text_sha256: String::new(),
             downgraded_from: None,
         };
-        Self { life: Life::registered(CENTRE), facts: vec![fact], next: 100, offices: offices() }
+        Self { life: Life::registered(office), facts: vec![fact], next: 100, offices, conflict }
     }
 
-    fn id(&mut self) -> i64 {
+    pub(crate) fn id(&mut self) -> i64 {
         self.next += 1;
         self.next
     }
@@ -150,7 +177,7 @@ impl Play {
     }
 
     /// What the wish makes of the present state.
-    fn decide(&mut self, wish: &Wish) -> Result<Fact> {
+    pub(crate) fn decide(&mut self, wish: &Wish) -> Result<Fact> {
         let id = self.id();
         let closed =
             |outcome: &str| Fact::CaseClosed { outcome: outcome.into(), reason: None, text_sha256: None };
@@ -170,7 +197,7 @@ impl Play {
                     due_at: None,
                 });
                 let targets: Vec<Target> = targets.collect();
-                self.life.refer(from, &targets, None, &self.offices, Some(ABOUT), HELPERS)
+                self.life.refer(from, &targets, None, &self.offices, &self.conflict, HELPERS)
             }
             Wish::Accept { hop, user } => {
                 let hop = self.hop(hop);
@@ -182,7 +209,7 @@ impl Play {
                 let hop = self.hop(hop);
                 let role = self.life.hops.get(&hop).map_or(HopRole::Lead, |hop| hop.role);
                 let target = Target { referral: ReferralId(id), office: OfficeId(to), role, due_at: None };
-                self.life.transfer(hop, &target, "theirs".into(), &self.offices, Some(ABOUT), TRANSFERS)
+                self.life.transfer(hop, &target, "theirs".into(), &self.offices, &self.conflict, TRANSFERS)
             }
             Wish::Recall { hop } => self.life.recall(self.hop(hop), "mistake".into()),
             Wish::Ask => {
@@ -234,7 +261,7 @@ impl Play {
             Wish::Appeal { is_late } => {
                 let (standing, said) = (standing(true, is_late), ("web".into(), String::new()));
                 let (appeal, referral) = (AppealId(id), ReferralId(id));
-                self.life.appeal(standing, &self.offices, Some(ABOUT), appeal, referral, None, said)
+                self.life.appeal(standing, &self.offices, &self.conflict, appeal, referral, None, said)
             }
             Wish::Decide { by, result, consequence } => self.decided(id, UserId(by), result, consequence),
         }
@@ -281,13 +308,18 @@ impl Play {
         }
     }
 
+    /// Lays a fact on the state and remembers it.
+    pub(crate) fn take(&mut self, fact: Fact) {
+        self.life.apply(&fact);
+        self.facts.push(fact);
+    }
+
     /// Grants the wish, or leaves everything as it is.
     pub(super) fn grant(&mut self, wish: &Wish) -> Option<Fact> {
         let before = self.life.clone();
         match self.decide(wish) {
             Ok(fact) => {
-                self.life.apply(&fact);
-                self.facts.push(fact.clone());
+                self.take(fact.clone());
                 Some(fact)
             }
             Err(_) => {

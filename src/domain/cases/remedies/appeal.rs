@@ -62,13 +62,14 @@ pub fn appeal(
     let mut docket = Docket::open(connection, act, id, expected)?;
     let office = recorder(act, Verb::Appeal)?;
     let standing = standing(connection, act, &docket)?;
-    let (offices, about) = (&act.rules.offices, docket.row.about_office_id);
-    let (_, above) = docket.life.can_appeal(standing, offices, about)?;
+    let offices = &act.rules.offices;
+    let (_, above) = docket.life.can_appeal(standing, offices, &docket.conflict)?;
     let (text, channel) = said(&wish.text, wish.channel.as_deref(), own_channel(act))?;
     let due_at = due(act, above, "appeal", Span::WorkingDays(15))?;
     let (appeal, referral): (AppealId, ReferralId) = (act.id(), act.id());
     let words = (channel.to_string(), sha256_hex(text.as_bytes()));
-    let fact = docket.life.appeal(standing, offices, about, appeal, referral, Some(due_at), words)?;
+    let fact =
+        docket.life.appeal(standing, offices, &docket.conflict, appeal, referral, Some(due_at), words)?;
     let Fact::AppealRaised { cause, .. } = fact else {
         return Err(Error::internal("appeal gave another fact"));
     };

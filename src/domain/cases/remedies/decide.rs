@@ -100,6 +100,14 @@ fn read(
     }
     let body = docket.life.against();
     let answers_again = consequence == Some(Consequence::ReAnswer);
+    if answers_again && docket.conflict.bars_office(&act.rules.offices, body) {
+        fields.add(FieldError::new(
+            "consequence",
+            "conflict_of_interest",
+            "شکایت از همین دستگاه است و دوباره به آن داده نمی‌شود؛ change_outcome بفرستید.",
+            "The complaint is about this body, which does not get it again; send change_outcome.",
+        ));
+    }
     if answers_again && act.rules.offices.get(body).is_none() {
         fields.add(FieldError::new(
             "consequence",

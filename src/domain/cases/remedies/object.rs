@@ -66,7 +66,11 @@ pub fn object(
     let fact = docket.life.object(standing, objection, referral, Some(due_at), words)?;
     let event = record(connection, act, &mut docket, &[fact], office)?;
     await_answer(connection, id, due_at)?;
-    clocks::start_referral(connection, act, id, referral, body, Some(due_at))?;
+    // a body that has a conflict of interest by now gets nothing back: the case rests at a free desk
+    let taker = docket.life.holder;
+    if docket.life.hops.get(&referral).is_some_and(|hop| hop.state.is_open()) {
+        clocks::start_referral(connection, act, id, referral, body, Some(due_at))?;
+    }
     diesel::insert_into(objections::table)
         .values((
             (objections::id.eq(objection), objections::case_id.eq(id), objections::referral_id.eq(referral)),
@@ -74,8 +78,8 @@ pub fn object(
             (objections::recorded_by.eq(act.actor.user()), objections::at.eq(act.now)),
         ))
         .execute(connection)?;
-    let facts = Facts { office: Some(body), due: Some(due_at), ..Facts::default() };
-    notifications::to_office(connection, act, &docket.row, event, body, "objection_raised", &facts)?;
+    let facts = Facts { office: Some(taker), due: Some(due_at), ..Facts::default() };
+    notifications::to_office(connection, act, &docket.row, event, taker, "objection_raised", &facts)?;
     notifications::to_citizen(connection, act, &docket.row, event, "objection_raised", &facts)?;
     docket.reload(connection)
 }

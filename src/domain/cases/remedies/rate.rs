@@ -111,8 +111,7 @@ fn tell(
     standing: Standing,
     event: EventId,
 ) -> Result<()> {
-    let about = docket.row.about_office_id;
-    let may_appeal = docket.life.can_appeal(standing, &act.rules.offices, about);
+    let may_appeal = docket.life.can_appeal(standing, &act.rules.offices, &docket.conflict);
     let against = docket.life.against();
     let facts = Facts { office: Some(against), until: standing.window, ..Facts::default() };
     notifications::to_office(connection, act, &docket.row, event, against, "rating_poor", &facts)?;

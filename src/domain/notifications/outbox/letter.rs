@@ -8,6 +8,7 @@ use crate::db::schema::{cases, outbox};
 use crate::db::types::MessageId;
 use crate::domain::cases::CaseRow;
 use crate::domain::citizens;
+use crate::domain::conflict::Conflict;
 use crate::domain::notifications::{self, DeliveryState, Facts, Links, Outlet, Rendered};
 use crate::domain::rulebook::Rulebook;
 use crate::domain::vault::Vault;
@@ -69,6 +70,12 @@ pub fn load_for_sending(
     };
     let case = cases::table.find(row.case_id).select(CaseRow::as_select()).first(connection).optional()?;
     let Some(case) = case else { return Ok(Loaded::Unreachable("the case is gone")) };
+    // it may have been queued before it was known whom the case is about
+    if let Some(office) = row.office_id
+        && Conflict::of(connection, rules, &case)?.bars_office(&rules.offices, office)
+    {
+        return Ok(Loaded::Unreachable("the case is about this office"));
+    }
     let facts = Facts::open(connection, vault, row.id, &row.facts)?;
     let rendered = notifications::render(
         connection,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Codes, Findings, codes};
-use crate::domain::rulebook::Level;
+use crate::domain::rulebook::{INSPECTION, Level};
 use crate::domain::seed::files::{Files, Row};
 
 pub(super) fn check(files: &Files, findings: &mut Findings) {
@@ -38,7 +38,25 @@ pub(super) fn check(files: &Files, findings: &mut Findings) {
             );
         }
     }
+    inspection(files, findings);
     circles(files, findings);
+}
+
+/// What is about everybody else goes to the inspection office, so there must be one that takes cases.
+fn inspection(files: &Files, findings: &mut Findings) {
+    let row = files.of("office").find(|row| row.text("code") == Some(INSPECTION));
+    match row {
+        Some(row) if row.body()["signpost_only"] == true => {
+            findings.add(row, "signpost_only", "the inspection office takes cases; remove signpost_only");
+        }
+        Some(_) => {}
+        None => findings.add_to_file(
+            "offices.toml",
+            format!(
+                "there is no office '{INSPECTION}'; complaints about the centre, and about conduct, need it"
+            ),
+        ),
+    }
 }
 
 fn office(row: &Row, offices: &Codes, findings: &mut Findings) {
