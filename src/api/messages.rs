@@ -17,7 +17,8 @@ use crate::domain::notifications::outbox::{self, DeadLetter, Reported};
 use crate::domain::rulebook::Verb;
 use crate::domain::views::{self, DeliveryView};
 use crate::domain::{definitions, policy};
-use crate::error::{Error, FieldError, Result};
+use crate::domain::masking::{Known, Masker};
+use crate::error::{Error, FieldError, Language, Result};
 use crate::gateways::sms;
 
 /// A message that reached nobody.
@@ -43,7 +44,8 @@ impl From<DeadLetter> for DeadLetterView {
             channel: letter.channel,
             template: letter.template,
             attempts: letter.attempts,
-            error: letter.error,
+            // a carrier likes to quote the address
+            error: letter.error.map(|words| Masker::new(&Known::default(), Language::En).mask(&words)),
             created_at: letter.created_at,
             settled_at: letter.settled_at,
         }

@@ -18,6 +18,10 @@ text_enum! {
         /// The citizen's word taken down by staff: an objection, an appeal, a rating.
         Object = "object", Appeal = "appeal", Rate = "rate",
         DecideAppeal = "decide_appeal",
+        /// A sealed case: to read its original words, to make and confirm the extract, to seal and unseal it, to ask for the
+        /// identity behind it and to decide on that.
+        ReadOriginal = "read_original", Extract = "extract", Seal = "seal", Unseal = "unseal",
+        AskIdentity = "ask_identity", ReleaseIdentity = "release_identity",
     }
 }
 

@@ -1,6 +1,6 @@
 //! A case as staff see it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde::Serialize;
 
@@ -11,10 +11,25 @@ use crate::domain::cases::life::{Proposal, Status};
 use crate::domain::cases::register::Place;
 use crate::domain::cases::{CaseRow, Channel, Priority, Representative};
 use crate::domain::citizens::{self, Citizen};
+use crate::domain::confidentiality::extract::{self, ExtractRow, ExtractState};
+use crate::domain::confidentiality::{Disclosure, Veil, known};
+use crate::domain::policy;
 use crate::domain::rulebook::Verb;
 use crate::domain::users;
 use crate::domain::vault::field;
 use crate::error::Result;
+use crate::text_enum;
+
+text_enum! {
+    /// In which form a reader gets the citizen's words.
+    pub enum TextForm {
+        Original = "original",
+        /// The pseudonymised extract of a sealed case.
+        Extract = "extract",
+        /// A sealed case that has no confirmed extract yet.
+        Hidden = "hidden",
+    }
+}
 
 /// An office by code and names.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -37,12 +52,14 @@ pub struct HolderView {
     pub user_name: Option<String>,
 }
 
-/// A citizen's identity, for those who may read it.
+/// A citizen's identity: whole in the detail of a case, for those who may read it; elsewhere initials only.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct CitizenView {
     pub id: CitizenId,
     /// `natural`, `legal` or `foreign`.
     pub kind: String,
+    /// Only initials are shown here; the detail of the case shows the rest, and logs it.
+    pub masked: bool,
     pub national_id: Option<String>,
     pub name: Option<String>,
     pub mobile: Option<String>,
@@ -69,7 +86,9 @@ pub struct CaseView {
     pub category_name_en: Option<String>,
     pub priority: Priority,
     pub subject: Option<String>,
+    /// In the form that `text_form` names; empty where it is hidden.
     pub text: String,
+    pub text_form: TextForm,
     pub language: String,
     pub remedy_sought: Option<String>,
     pub place: Place,
@@ -113,42 +132,146 @@ pub struct CaseView {
     pub updated_at: Time,
 }
 
-/// One case.
+/// One case as lists and replies to verbs show it: with initials for an identity, and of a sealed one the extract.
 pub fn case(connection: &mut DbConnection, act: &Act, row: &CaseRow) -> Result<CaseView> {
     let mut all = cases(connection, act, std::slice::from_ref(row))?;
     all.pop().ok_or(crate::error::Error::NotFound)
 }
 
-/// Many cases, with one query for people and one for citizens.
+/// Many cases the same way, with one query each for people, citizens and extracts.
 pub fn cases(connection: &mut DbConnection, act: &Act, rows: &[CaseRow]) -> Result<Vec<CaseView>> {
-    let people: Vec<UserId> = rows.iter().filter_map(|row| row.holder_user_id).collect();
-    let names = if people.is_empty() { HashMap::new() } else { users::names(connection, &people)? };
-    let wanted: HashSet<CitizenId> =
-        rows.iter().filter(|row| may_read_identity(act, row)).filter_map(|row| row.citizen_id).collect();
+    let names = holders(connection, rows)?;
+    let may_read = may_read_identity(act);
+    let wanted = rows.iter().filter(|row| may_read || row.is_sealed).filter_map(|row| row.citizen_id);
     let known = citizens::load_all(connection, &act.vault, wanted)?;
-    rows.iter().map(|row| view(connection, act, row, &names, &known)).collect()
+    let sealed: Vec<CaseId> = rows.iter().filter(|row| row.is_sealed).map(|row| row.id).collect();
+    let mut extracts = extract::confirmed(connection, &sealed)?;
+    rows.iter()
+        .map(|row| {
+            let citizen = row.citizen_id.and_then(|id| known.get(&id));
+            let shown = match row.is_sealed {
+                true => {
+                    let masker = known::masker_of(connection, act, row, citizen)?;
+                    Shown::extract(extracts.remove(&row.id), Veil::over(masker))
+                }
+                false => Shown {
+                    citizen: citizen.filter(|_| may_read).map(CitizenView::masked),
+                    ..Shown::original(row)
+                },
+            };
+            Ok(view(act, row, &names, shown))
+        })
+        .collect()
 }
 
-/// A sealed identity is shown to nobody here; its release is a verb of its own (requirement tag S4.4).
-fn may_read_identity(act: &Act, row: &CaseRow) -> bool {
+/// One case whole, as far as its disclosure goes.
+pub fn detail(
+    connection: &mut DbConnection,
+    act: &Act,
+    row: &CaseRow,
+    disclosed: &Disclosure,
+) -> Result<CaseView> {
+    let disclosed = disclosed.still(connection, act, row)?;
+    let mut shown = match disclosed.shows_words(row.id) {
+        true => Shown::original(row),
+        false => {
+            let extract = extract::find(connection, row.id, ExtractState::Confirmed)?;
+            Shown::extract(extract, Veil::over(known::masker(connection, act, row)?))
+        }
+    };
+    if disclosed.shows_identity(row.id) {
+        let citizen = match row.citizen_id {
+            Some(id) => citizens::find(connection, &act.vault, id)?,
+            None => None,
+        };
+        shown.citizen = citizen.as_ref().map(CitizenView::of);
+        (shown.address, shown.representative) = opened(connection, act, row)?;
+    }
+    let names = holders(connection, std::slice::from_ref(row))?;
+    Ok(view(act, row, &names, shown))
+}
+
+fn holders(connection: &mut DbConnection, rows: &[CaseRow]) -> Result<HashMap<UserId, (String, String)>> {
+    let people: Vec<UserId> = rows.iter().filter_map(|row| row.holder_user_id).collect();
+    if people.is_empty() { Ok(HashMap::new()) } else { users::names(connection, &people) }
+}
+
+/// Whether this actor may read the people of plain cases.
+fn may_read_identity(act: &Act) -> bool {
     match &act.actor {
         Actor::System | Actor::Citizen { .. } => true,
         Actor::Gateway { .. } | Actor::Public => false,
-        Actor::Staff(staff) => {
-            !row.is_sealed
-                && staff.assignments.iter().any(|(role, _)| {
-                    act.rules.reach(*role, Verb::ReadIdentity) != crate::domain::rulebook::Reach::None
-                })
+        Actor::Staff(staff) => policy::holds_anywhere(&act.rules, staff, Verb::ReadIdentity),
+    }
+}
+
+/// What a reader gets of what the citizen said and is.
+struct Shown {
+    form: TextForm,
+    subject: Option<String>,
+    text: String,
+    remedy_sought: Option<String>,
+    address: Option<String>,
+    citizen: Option<CitizenView>,
+    representative: Option<Representative>,
+    /// Before the words of staff.
+    veil: Veil,
+}
+
+impl Shown {
+    /// The words as they came, without identity.
+    fn original(row: &CaseRow) -> Self {
+        Self {
+            form: TextForm::Original,
+            subject: row.subject.clone(),
+            text: row.text.clone(),
+            remedy_sought: row.remedy_sought.clone(),
+            address: None,
+            citizen: None,
+            representative: None,
+            veil: Veil::lifted(),
         }
+    }
+
+    /// The extract, or nothing as long as there is none.
+    fn extract(extract: Option<ExtractRow>, veil: Veil) -> Self {
+        let form = if extract.is_some() { TextForm::Extract } else { TextForm::Hidden };
+        let (subject, text, remedy_sought) = extract
+            .map(|extract| (extract.subject, extract.text, extract.remedy_sought))
+            .unwrap_or_default();
+        Self { form, subject, text, remedy_sought, address: None, citizen: None, representative: None, veil }
     }
 }
 
 impl CitizenView {
+    /// Initials, by which a person at the desk knows a row again, and nothing by which a stranger would be known.
+    pub fn masked(citizen: &Citizen) -> Self {
+        let initials = |name: &String| {
+            let letters = name.split_whitespace().filter_map(|word| word.chars().next());
+            letters.map(|letter| format!("{letter}.")).collect::<Vec<_>>().join(" ")
+        };
+        Self {
+            id: citizen.id,
+            kind: citizen.kind.clone(),
+            masked: true,
+            national_id: None,
+            name: citizen.name.as_ref().map(initials),
+            mobile: None,
+            phone: None,
+            email: None,
+            address: None,
+            postal_code: None,
+            preferred_channel: citizen.preferred_channel.clone(),
+            language: citizen.language.clone(),
+        }
+    }
+
     /// The full identity.
     pub fn of(citizen: &Citizen) -> Self {
         Self {
             id: citizen.id,
             kind: citizen.kind.clone(),
+            masked: false,
             national_id: citizen
                 .identifier
                 .as_deref()
@@ -198,19 +321,18 @@ fn opened(
 }
 
 fn view(
-    connection: &mut DbConnection,
     act: &Act,
     row: &CaseRow,
     names: &HashMap<UserId, (String, String)>,
-    known: &HashMap<CitizenId, Citizen>,
-) -> Result<CaseView> {
+    mut shown: Shown,
+) -> CaseView {
     let holder = office_view(act, row.holder_office_id);
     let person = row.holder_user_id.and_then(|id| names.get(&id));
     let leaf = row.category.as_deref().and_then(|code| act.rules.categories.get(code));
     let is_open = matches!(row.status, Status::Registered | Status::Classified | Status::Referred);
-    let (address, representative) =
-        if may_read_identity(act, row) { opened(connection, act, row)? } else { (None, None) };
-    Ok(CaseView {
+    // the exact place, and the channel's own id of a message, lead to the sender too
+    let is_whole = !shown.veil.hides();
+    CaseView {
         id: row.id,
         tracking_code: row.tracking_code.clone(),
         version: row.version,
@@ -221,16 +343,17 @@ fn view(
         category_name_fa: leaf.map(|leaf| leaf.fa.clone()),
         category_name_en: leaf.map(|leaf| leaf.en.clone()),
         priority: row.priority,
-        subject: row.subject.clone(),
-        text: row.text.clone(),
+        subject: shown.subject,
+        text: shown.text,
+        text_form: shown.form,
         language: row.language.clone(),
-        remedy_sought: row.remedy_sought.clone(),
+        remedy_sought: shown.remedy_sought,
         place: Place {
             province: row.province.clone(),
             county: row.county.clone(),
-            address,
-            lat: row.lat,
-            lon: row.lon,
+            address: shown.address,
+            lat: row.lat.filter(|_| is_whole),
+            lon: row.lon.filter(|_| is_whole),
         },
         anonymous: row.is_anonymous,
         sealed: row.is_sealed,
@@ -243,9 +366,9 @@ fn view(
             user: person.map(|(username, _)| username.clone()),
             user_name: person.map(|(_, name)| name.clone()),
         },
-        citizen: row.citizen_id.and_then(|id| known.get(&id)).map(CitizenView::of),
-        representative,
-        external_id: row.external_id.clone(),
+        citizen: shown.citizen,
+        representative: shown.representative,
+        external_id: row.external_id.clone().filter(|_| is_whole),
         received_at: row.received_at,
         registered_at: row.registered_at,
         due_at: row.due_at,
@@ -257,14 +380,16 @@ fn view(
         closed_at: row.closed_at,
         outcome: row.outcome.clone(),
         outcome_reason: row.outcome_reason.clone(),
-        outcome_text: row.outcome_text.clone(),
+        outcome_text: shown.veil.some(row.outcome_text.clone()),
         remedy: row.remedy.clone(),
         remedy_until: row.remedy_until,
         rating: row.rating,
         objections: row.objections,
         transfers: row.transfers,
         reopenings: row.reopenings,
-        dismissal: row.dismissal.as_deref().and_then(|json| serde_json::from_str(json).ok()),
+        dismissal: row.dismissal.as_deref().and_then(|json| serde_json::from_str(json).ok()).map(
+            |proposal: Proposal| Proposal { signpost: shown.veil.words(proposal.signpost), ..proposal },
+        ),
         updated_at: row.updated_at,
-    })
+    }
 }

@@ -84,7 +84,17 @@ impl Life {
             Fact::DeadlinePassed { .. }
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
-            | Fact::FileAttached { .. } => {}
+            | Fact::FileAttached { .. }
+            | Fact::FileReleased { .. }
+            | Fact::FileHidden { .. }
+            | Fact::CaseSealed { .. }
+            | Fact::CaseUnsealed { .. }
+            | Fact::ExtractProposed { .. }
+            | Fact::ExtractConfirmed { .. }
+            | Fact::IdentityAsked { .. }
+            | Fact::IdentityReleased { .. }
+            | Fact::IdentityRefused { .. }
+            | Fact::IdentityRevoked { .. } => {}
         }
         self.settle_holder();
     }
