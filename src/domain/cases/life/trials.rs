@@ -7,7 +7,9 @@ use proptest::sample;
 use super::*;
 use std::collections::BTreeSet;
 
-use crate::db::types::{AppealId, MessageId, ObjectionId, QuestionId, RatingId, Time};
+use crate::db::types::{
+    AppealId, AttachmentId, IdentityRequestId, MessageId, ObjectionId, QuestionId, RatingId, Time,
+};
 use crate::domain::rulebook::{Level, Office, Offices};
 use crate::error::Result;
 
@@ -72,6 +74,8 @@ pub(super) enum Wish {
     Rate { score: u8 },
     Appeal { is_late: bool },
     Decide { by: i64, result: AppealResult, consequence: Consequence },
+    /// What concerns who may read the case.
+    Confide { what: u8, by: i64 },
 }
 
 pub(super) fn wish() -> impl Strategy<Value = Wish> {
@@ -102,6 +106,7 @@ pub(super) fn wish() -> impl Strategy<Value = Wish> {
         3 => any::<bool>().prop_map(|in_time| Wish::Object { in_time }),
         2 => (0..7_u8).prop_map(|score| Wish::Rate { score }),
         4 => any::<bool>().prop_map(|is_late| Wish::Appeal { is_late }),
+        2 => (0..10_u8, user()).prop_map(|(what, by)| Wish::Confide { what, by }),
         5 => (1..=6_i64, result, consequence).prop_map(|(by, result, consequence)| Wish::Decide { by, result, consequence }),
     ]
 }
@@ -237,6 +242,7 @@ impl Play {
                 self.life.appeal(standing, &self.offices, Some(ABOUT), appeal, referral, None, said)
             }
             Wish::Decide { by, result, consequence } => self.decided(id, UserId(by), result, consequence),
+            Wish::Confide { what, by } => Ok(confided(id, what, UserId(by))),
         }
     }
 
@@ -295,6 +301,27 @@ impl Play {
                 None
             }
         }
+    }
+}
+
+/// A fact on who may read the case; open in every state.
+fn confided(id: i64, what: u8, by: UserId) -> Fact {
+    let (request, attachment) = (IdentityRequestId(id), AttachmentId(id));
+    let (reason, text_sha256) = (String::from("why"), String::new());
+    match what {
+        0 => Fact::CaseSealed { reason },
+        1 => Fact::CaseUnsealed { reason },
+        2 => Fact::ExtractProposed { text_sha256 },
+        3 => Fact::ExtractConfirmed { text_sha256 },
+        4 => Fact::IdentityAsked { request },
+        5 => {
+            let until = Time::from_microsecond(0);
+            Fact::IdentityReleased { request, to: by, office: CENTRE, by, until }
+        }
+        6 => Fact::IdentityRefused { request, by },
+        7 => Fact::IdentityRevoked { request, by },
+        8 => Fact::FileReleased { attachment },
+        _ => Fact::FileHidden { attachment },
     }
 }
 
