@@ -10,13 +10,13 @@ use super::commit::{Once, Reply, commit};
 use crate::app::App;
 use crate::db::types::{CaseId, MessageId};
 use crate::domain::actor::{Act, Actor};
-use crate::domain::cases::{Docket, find_visible};
 use crate::domain::cases::ask::{self, Ask, Reply as CitizenReply};
 use crate::domain::cases::classify::{self, Classify};
 use crate::domain::cases::close::{self, Close, Dismiss, Withdraw};
 use crate::domain::cases::note::{self, Note};
 use crate::domain::cases::refer::{self, Refer};
 use crate::domain::cases::reopen::{self, Reopen};
+use crate::domain::cases::{Docket, find_visible};
 use crate::domain::views::{self, CaseView, NoteView, ReferralView};
 use crate::error::Result;
 

@@ -52,12 +52,13 @@ async fn for_citizen(app: web::Data<App>, citizen: CitizenCaller, code: &str, so
 
 async fn for_staff(app: web::Data<App>, caller: Caller, case: &str, sort: Certificate) -> Outcome {
     let (config, reader) = (app.config.clone(), language());
-    let html = with_disclosure(&app, caller, id(case)?, Why::Certificate, move |connection, act, row, shown| {
-        if !shown.still(connection, act, row)?.shows_words(row.id) {
-            return Err(Error::Forbidden(Code::ExtractOnly));
-        }
-        certificate(connection, act, row, sort, &config.server.public_url, reader)
-    });
+    let html =
+        with_disclosure(&app, caller, id(case)?, Why::Certificate, move |connection, act, row, shown| {
+            if !shown.still(connection, act, row)?.shows_words(row.id) {
+                return Err(Error::Forbidden(Code::ExtractOnly));
+            }
+            certificate(connection, act, row, sort, &config.server.public_url, reader)
+        });
     Ok(page(html.await?))
 }
 

@@ -13,11 +13,11 @@ use crate::app::App;
 use crate::db::types::{CaseId, MessageId, Time};
 use crate::domain::actor::Actor;
 use crate::domain::cases::find_visible;
+use crate::domain::masking::{Known, Masker};
 use crate::domain::notifications::outbox::{self, DeadLetter, Reported};
 use crate::domain::rulebook::Verb;
 use crate::domain::views::{self, DeliveryView};
 use crate::domain::{definitions, policy};
-use crate::domain::masking::{Known, Masker};
 use crate::error::{Error, FieldError, Language, Result};
 use crate::gateways::sms;
 

@@ -184,8 +184,10 @@ pub(super) async fn decide_appeal(
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<ObjectionRow>)))]
 #[get("/cases/{id}/objections")]
 pub(super) async fn list_objections(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
-    let items = with_disclosure(&app, caller, id(&path)?, Why::Objections, |c, act, row, _| views::objections(c, act, row))
-        .await?;
+    let items = with_disclosure(&app, caller, id(&path)?, Why::Objections, |c, act, row, _| {
+        views::objections(c, act, row)
+    })
+    .await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
 
@@ -193,7 +195,8 @@ pub(super) async fn list_objections(app: web::Data<App>, caller: Caller, path: w
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<AppealView>)))]
 #[get("/cases/{id}/appeals")]
 pub(super) async fn list_appeals(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
-    let items = with_disclosure(&app, caller, id(&path)?, Why::Appeals, |c, act, row, _| views::appeals(c, act, row))
-        .await?;
+    let items =
+        with_disclosure(&app, caller, id(&path)?, Why::Appeals, |c, act, row, _| views::appeals(c, act, row))
+            .await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }

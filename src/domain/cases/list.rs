@@ -212,10 +212,11 @@ fn condition_on_words(connection: &DbConnection, act: &Act, words: &str) -> Word
         return Box::new(sql::<Bool>("1 = 0"));
     }
     // terms are letters and digits only, and so they can stand in the statement as they are
-    let in_extract = terms.iter().fold(
-        "SELECT case_id FROM extracts WHERE state = 'confirmed'".to_owned(),
-        |query, term| query + &format!(" AND words LIKE '% {term} %'"),
-    );
+    let in_extract = terms
+        .iter()
+        .fold("SELECT case_id FROM extracts WHERE state = 'confirmed'".to_owned(), |query, term| {
+            query + &format!(" AND words LIKE '% {term} %'")
+        });
     // one list of ids, from which the database can start
     let found: Words = match connection {
         DbConnection::Sqlite(_) => {

@@ -28,7 +28,9 @@ pub fn masker_of(
     if let Some(citizen) = citizen {
         known.names.extend(citizen.name.clone());
         known.numbers.extend(citizen.identifier.iter().map(|id| bare(id)));
-        known.numbers.extend([&citizen.mobile, &citizen.phone, &citizen.postal_code].into_iter().flatten().cloned());
+        known
+            .numbers
+            .extend([&citizen.mobile, &citizen.phone, &citizen.postal_code].into_iter().flatten().cloned());
         known.emails.extend(citizen.email.clone());
         known.addresses.extend(citizen.address.clone());
     }

@@ -12,6 +12,7 @@ pub mod extract;
 pub mod files;
 pub mod known;
 pub mod reads;
+mod request_row;
 pub mod requests;
 pub mod seal;
 mod sight;

@@ -133,13 +133,20 @@ pub fn disclose(connection: &mut DbConnection, act: &Act, row: &CaseRow, why: Wh
     let at = [row.holder_office_id, row.intake_office_id]
         .into_iter()
         .find_map(|office| policy::assignment_for(&act.rules, staff, verb, office));
-    let (role, office) = at.or_else(|| any_assignment(act, staff, verb)).ok_or(Error::Forbidden(Code::Forbidden))?;
+    let (role, office) =
+        at.or_else(|| any_assignment(act, staff, verb)).ok_or(Error::Forbidden(Code::Forbidden))?;
     insert(connection, act, staff, (role, office), Some(row.id), row.citizen_id, (why, what), request)?;
     Ok(shown)
 }
 
 /// Logs that staff read a citizen's record outside any case.
-pub fn of_record(connection: &mut DbConnection, act: &Act, citizen: CitizenId, verb: Verb, why: Why) -> Result<()> {
+pub fn of_record(
+    connection: &mut DbConnection,
+    act: &Act,
+    citizen: CitizenId,
+    verb: Verb,
+    why: Why,
+) -> Result<()> {
     let Actor::Staff(staff) = &act.actor else { return Err(Error::Forbidden(Code::Forbidden)) };
     let by = any_assignment(act, staff, verb).ok_or(Error::Forbidden(Code::Forbidden))?;
     insert(connection, act, staff, by, None, Some(citizen), (why, What::Identity), None)
@@ -147,7 +154,12 @@ pub fn of_record(connection: &mut DbConnection, act: &Act, citizen: CitizenId, v
 
 fn any_assignment(act: &Act, staff: &Staff, verb: Verb) -> Option<(Role, OfficeId)> {
     let holds = |role| act.rules.reach(role, verb) != Reach::None;
-    staff.assignments.iter().copied().find(|(role, _)| holds(*role)).or_else(|| staff.assignments.first().copied())
+    staff
+        .assignments
+        .iter()
+        .copied()
+        .find(|(role, _)| holds(*role))
+        .or_else(|| staff.assignments.first().copied())
 }
 
 #[expect(clippy::too_many_arguments, reason = "one column each of the row")]
@@ -195,9 +207,9 @@ pub fn of_case(
 ) -> Result<Vec<ReadRow>> {
     let mut query = r::table.order(r::id.desc()).limit(limit).select(ReadRow::as_select()).into_boxed();
     query = match row.citizen_id {
-        Some(citizen) => {
-            query.filter(r::case_id.eq(row.id).or(r::case_id.is_null().and(r::citizen_id.eq(citizen))).assume_not_null())
-        }
+        Some(citizen) => query.filter(
+            r::case_id.eq(row.id).or(r::case_id.is_null().and(r::citizen_id.eq(citizen))).assume_not_null(),
+        ),
         None => query.filter(r::case_id.eq(row.id)),
     };
     if let Some(before) = before {

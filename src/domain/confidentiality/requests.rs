@@ -3,89 +3,18 @@
 //! clock whenever it would be used.
 
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
 
+pub use super::request_row::{Decision, Reason, Release, RequestRow, State};
 use crate::db::DbConnection;
 use crate::db::dialect::for_update;
 use crate::db::schema::identity_requests as r;
-use crate::db::types::{CaseId, IdentityRequestId, OfficeId, Time, UserId};
+use crate::db::types::{CaseId, IdentityRequestId, OfficeId, UserId};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::life::Fact;
 use crate::domain::cases::{CaseRow, Docket, Expected, find_visible, record};
 use crate::domain::rulebook::Verb;
 use crate::domain::{input, policy, users};
 use crate::error::{Code, Error, FieldError, Fields, Result};
-use crate::text_enum;
-
-text_enum! {
-    /// What was decided.
-    pub enum Decision { Released = "released", Refused = "refused" }
-}
-
-text_enum! {
-    /// Where a request stands now.
-    pub enum State {
-        Open = "open", Released = "released", Refused = "refused", Expired = "expired", Revoked = "revoked",
-    }
-}
-
-/// A request, or why it is refused or revoked.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Reason {
-    /// Why, in words; it is shown to auditors.
-    #[serde(default)]
-    pub reason: Option<String>,
-}
-
-/// A release.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Release {
-    /// Why the identity is indispensable.
-    #[serde(default)]
-    pub reason: Option<String>,
-    /// For how many hours; 72 when missing, 720 at most.
-    #[serde(default)]
-    pub hours: Option<i64>,
-    /// User name of the person who may see it; whoever asked when missing.
-    #[serde(default)]
-    pub to: Option<String>,
-}
-
-/// A request as stored.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = crate::db::schema::identity_requests)]
-pub struct RequestRow {
-    pub id: IdentityRequestId,
-    pub case_id: CaseId,
-    pub asked_by: UserId,
-    pub office_id: OfficeId,
-    pub reason: String,
-    pub asked_at: Time,
-    pub decision: Option<Decision>,
-    pub decided_by: Option<UserId>,
-    pub decided_at: Option<Time>,
-    pub decision_reason: Option<String>,
-    pub released_to: Option<UserId>,
-    pub until: Option<Time>,
-    pub revoked_by: Option<UserId>,
-    pub revoked_at: Option<Time>,
-    pub revoke_reason: Option<String>,
-}
-
-impl RequestRow {
-    /// Where it stands at `now`.
-    pub fn state(&self, now: Time) -> State {
-        match self.decision {
-            None => State::Open,
-            Some(Decision::Refused) => State::Refused,
-            Some(Decision::Released) if self.revoked_at.is_some() => State::Revoked,
-            Some(Decision::Released) if self.until.is_none_or(|until| until <= now) => State::Expired,
-            Some(Decision::Released) => State::Released,
-        }
-    }
-}
 
 /// The release under which this person may see the identity of this case now.
 pub(super) fn released(
@@ -185,7 +114,9 @@ pub fn release(
         fields.take(input::text("reason", wish.reason.as_deref().unwrap_or_default(), input::LINE_MAX));
     let hours = fields.take(hours(act, wish.hours));
     let to = match wish.to.as_deref() {
-        Some(username) => reader(connection, act, request.case_id, username)?.map(|to| fields.take(to)).unwrap_or(None),
+        Some(username) => {
+            reader(connection, act, request.case_id, username)?.map(|to| fields.take(to)).unwrap_or(None)
+        }
         None => Some((request.asked_by, request.office_id)),
     };
     fields.finish()?;
@@ -290,7 +221,8 @@ pub fn of_case(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result
     let sees_all = [Verb::ReleaseIdentity, Verb::ReadAudit]
         .into_iter()
         .any(|verb| policy::allow_anywhere(act, verb).is_ok());
-    let mut query = r::table.filter(r::case_id.eq(case)).order(r::id).select(RequestRow::as_select()).into_boxed();
+    let mut query =
+        r::table.filter(r::case_id.eq(case)).order(r::id).select(RequestRow::as_select()).into_boxed();
     if !sees_all {
         let user = act.actor.user().ok_or(Error::Forbidden(Code::Forbidden))?;
         query = query.filter(r::asked_by.eq(user).or(r::released_to.eq(user).assume_not_null()));

@@ -2,9 +2,9 @@
 
 use diesel::prelude::*;
 
+use super::known;
 use super::requests::Reason;
 use super::sight::leak;
-use super::known;
 use crate::db::DbConnection;
 use crate::db::schema::cases;
 use crate::db::types::CaseId;

@@ -144,7 +144,8 @@ impl Letters {
     /// Where a string of signs stands as it is.
     pub(super) fn find_exactly(&self, signs: &str) -> Vec<usize> {
         let signs: Vec<char> = signs.chars().collect();
-        let is_here = |at: &usize| signs.iter().enumerate().all(|(index, sign)| self.sign(at + index) == *sign);
+        let is_here =
+            |at: &usize| signs.iter().enumerate().all(|(index, sign)| self.sign(at + index) == *sign);
         (0..self.len()).filter(is_here).collect()
     }
 
@@ -157,7 +158,9 @@ impl Letters {
             .collect();
         let mut labels = Vec::new();
         for from in (0..self.len()).filter(|at| self.sign(*at) == '[') {
-            let Some(to) = (from..self.len().min(from + 24)).find(|at| self.sign(*at) == ']') else { continue };
+            let Some(to) = (from..self.len().min(from + 24)).find(|at| self.sign(*at) == ']') else {
+                continue;
+            };
             let inside = self.text(from + 1, to);
             let is_label = inside.rsplit_once(' ').is_some_and(|(word, number)| {
                 (1..=3).contains(&number.len())

@@ -37,8 +37,7 @@ pub enum Sort {
 }
 
 impl Sort {
-    const ALL: [Sort; 6] =
-        [Sort::Name, Sort::Number, Sort::Plate, Sort::Email, Sort::Handle, Sort::Address];
+    const ALL: [Sort; 6] = [Sort::Name, Sort::Number, Sort::Plate, Sort::Email, Sort::Handle, Sort::Address];
 
     /// The word of its label.
     pub fn word(self, language: Language) -> &'static str {
@@ -110,7 +109,12 @@ impl Masker {
         phrases.retain(|(_, phrase)| phrase.chars().count() >= 5);
         Self {
             names: names::patterns(known),
-            numbers: known.numbers.iter().map(|number| numbers::core(number)).filter(|n| n.len() >= 5).collect(),
+            numbers: known
+                .numbers
+                .iter()
+                .map(|number| numbers::core(number))
+                .filter(|n| n.len() >= 5)
+                .collect(),
             phrases,
             language,
             labels: HashMap::new(),
@@ -192,10 +196,18 @@ fn settled(letters: &Letters, mut spans: Vec<Span>) -> Vec<Span> {
     for span in spans {
         match kept.last_mut() {
             Some(last) if span.from < last.to => {
-                if span.to - span.from > last.to - last.from {
+                let is_longer = span.to - span.from > last.to - last.from;
+                last.to = last.to.max(span.to);
+                // of two names the one that is known keeps its label
+                let takes = match (last.sort, span.sort) {
+                    (Sort::Name, Sort::Name) if names::is_known(last) || names::is_known(&span) => {
+                        !names::is_known(last)
+                    }
+                    _ => is_longer,
+                };
+                if takes {
                     (last.sort, last.same_as) = (span.sort, span.same_as);
                 }
-                last.to = last.to.max(span.to);
             }
             Some(last)
                 if last.sort == Sort::Name

@@ -9,6 +9,14 @@ const LONG: usize = 4;
 /// Words over which one name may be spread, such as spelled letter by letter.
 const SPREAD: usize = 16;
 
+/// How the key of a known person begins; the blank keeps it apart from the letters of a likely name.
+const PERSON: &str = "person ";
+
+/// Whether a span is the name of a known person.
+pub(super) fn is_known(span: &Span) -> bool {
+    span.same_as.starts_with(PERSON)
+}
+
 /// A word of a known name.
 pub(super) struct Pattern {
     letters: String,
@@ -22,7 +30,7 @@ pub(super) struct Pattern {
 pub(super) fn patterns(known: &Known) -> Vec<Pattern> {
     let mut patterns: Vec<Pattern> = Vec::new();
     for (number, name) in known.names.iter().enumerate() {
-        let person = format!("person {number}");
+        let person = format!("{PERSON}{number}");
         let words = name.split(|sign: char| sign.is_whitespace() || matches!(sign, '-' | '،' | ',' | '.'));
         for word in words.filter(|word| !word.is_empty()) {
             let parts = word.split(['\u{200C}', '¬', '\u{AD}']);
@@ -34,7 +42,7 @@ pub(super) fn patterns(known: &Known) -> Vec<Pattern> {
     for email in &known.emails {
         let local = email.split('@').next().unwrap_or_default();
         for part in local.split(|sign: char| !sign.is_alphabetic()).filter(|part| part.len() >= LONG) {
-            add(&mut patterns, bare(part), "person 0");
+            add(&mut patterns, bare(part), &format!("{PERSON}0"));
         }
     }
     // the longest first, so that a whole name is one find
@@ -44,7 +52,7 @@ pub(super) fn patterns(known: &Known) -> Vec<Pattern> {
 
 fn add(patterns: &mut Vec<Pattern>, letters: String, person: &str) {
     let length = letters.chars().count();
-    let is_word = length >= 2 && !STOP.contains(&letters.as_str()) && letters.chars().all(char::is_alphabetic);
+    let is_word = length >= 2 && !STOP.has(&letters) && letters.chars().all(char::is_alphabetic);
     if is_word && patterns.iter().all(|pattern| pattern.letters != letters) {
         patterns.push(Pattern { letters, length, person: person.to_owned() });
     }
@@ -78,8 +86,8 @@ fn holds(letters: &Letters, word: &Word, pattern: &Pattern) -> bool {
         let (before, rest) = word.text.split_at(at);
         let after = &rest[pattern.letters.len()..];
         let from = word.from + before.chars().count();
-        let begins = letters.begins(from) || SHORT_PREFIXES.contains(&before);
-        let ends = letters.ends(from + pattern.length) || SHORT_SUFFIXES.contains(&after);
+        let begins = letters.begins(from) || SHORT_PREFIXES.has(before);
+        let ends = letters.ends(from + pattern.length) || SHORT_SUFFIXES.has(after);
         begins && ends
     })
 }
@@ -109,7 +117,7 @@ pub(super) fn likely(letters: &Letters) -> Vec<Span> {
     let mut index = 0;
     while index < words.len() {
         let word = &words[index];
-        let titles = words[index..].iter().take_while(|word| TITLES.contains(&word.text.as_str())).count();
+        let titles = words[index..].iter().take_while(|word| TITLES.has(&word.text)).count();
         let begin = index + titles;
         let is_name = titles > 0 || is_first_name(word);
         let end = if is_name { name_end(letters, &words, begin, titles > 0) } else { begin };
@@ -125,7 +133,7 @@ pub(super) fn likely(letters: &Letters) -> Vec<Span> {
 }
 
 fn is_first_name(word: &Word) -> bool {
-    FIRST_NAMES.contains(&word.text.as_str())
+    FIRST_NAMES.has(&word.text)
 }
 
 /// After the last word of a name that begins here: first names, then one word more, when it ends like a surname or a title
@@ -134,7 +142,7 @@ fn name_end(letters: &Letters, words: &[Word], begin: usize, has_title: bool) ->
     let mut end = begin;
     let follows = |end: usize| {
         end < words.len()
-            && !STOP.contains(&words[end].text.as_str())
+            && !STOP.has(&words[end].text)
             && (end == 0 || letters.joins(words[end - 1].to, words[end].from) || end == begin && !has_title)
     };
     while follows(end) && end - begin < 3 && is_first_name(&words[end]) {
@@ -143,7 +151,7 @@ fn name_end(letters: &Letters, words: &[Word], begin: usize, has_title: bool) ->
     let is_latin = |word: &Word| word.text.is_ascii();
     let fits = |word: &Word| match is_latin(word) {
         true => word.is_capital,
-        false => has_title || SURNAME_ENDINGS.iter().any(|ending| word.text.ends_with(ending)),
+        false => has_title || SURNAME_ENDINGS.split_whitespace().any(|ending| word.text.ends_with(ending)),
     };
     let most = if has_title && end == begin { 2 } else { 1 };
     for _ in 0..most {

@@ -4,7 +4,7 @@
 //! a word before them says so.
 
 use super::letters::{Letters, Word};
-use super::words::{BIRTH, CURRENCY, NUMBER_CUES};
+use super::words::{BIRTH, CURRENCY, NUMBER_CUES, Words};
 use super::{Sort, Span};
 use crate::domain::citizens::{NationalId, Phone};
 
@@ -116,22 +116,27 @@ fn is_personal(letters: &Letters, words: &[Word], run: &Run, known: &[String]) -
     if known.iter().any(|number| digits.contains(number.as_str())) {
         return true;
     }
-    let before: Vec<&str> =
-        words.iter().rev().filter(|word| word.to <= run.from && run.from - word.to <= 24).take(3).map(|word| word.text.as_str()).collect();
-    let follows = |cues: &[&str]| before.iter().any(|word| cues.contains(word));
+    let before: Vec<&str> = words
+        .iter()
+        .rev()
+        .filter(|word| word.to <= run.from && run.from - word.to <= 24)
+        .take(3)
+        .map(|word| word.text.as_str())
+        .collect();
+    let follows = |cues: &Words| before.iter().any(|word| cues.has(word));
     if date(letters, run.from) == Some(run.to) {
-        return follows(BIRTH);
+        return follows(&BIRTH);
     }
     if digits.len() >= LONG {
         return !is_sum(words, run, &digits);
     }
-    digits.len() >= NAMED && before.first().is_some_and(|word| NUMBER_CUES.contains(word))
+    digits.len() >= NAMED && before.first().is_some_and(|word| NUMBER_CUES.has(word))
 }
 
 /// A sum of money or another amount: something counted stands behind it, and it is no telephone or national ID.
 fn is_sum(words: &[Word], run: &Run, digits: &str) -> bool {
     let behind = words.iter().find(|word| word.from >= run.to && word.from - run.to <= 2);
-    let is_counted = behind.is_some_and(|word| CURRENCY.contains(&word.text.as_str()));
+    let is_counted = behind.is_some_and(|word| CURRENCY.has(&word.text));
     let is_somebodys = digits.starts_with('0')
         || digits.len() > 13
         || Phone::parse(digits).is_ok_and(|phone| phone.is_mobile())
@@ -163,7 +168,8 @@ pub(super) fn plates(letters: &Letters) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut at = 0;
     while at < letters.len() {
-        let is_start = letters.sign(at).is_ascii_digit() && (at == 0 || !letters.sign(at - 1).is_ascii_digit());
+        let is_start =
+            letters.sign(at).is_ascii_digit() && (at == 0 || !letters.sign(at - 1).is_ascii_digit());
         match is_start.then(|| plate(letters, at)).flatten() {
             Some(to) => {
                 let same_as = super::letters::bare(&letters.text(at, to));
@@ -201,7 +207,9 @@ fn digits(letters: &Letters, from: usize) -> (usize, usize) {
 }
 
 fn skip(letters: &Letters, from: usize) -> usize {
-    (from..letters.len().min(from + 3)).find(|at| !matches!(letters.sign(*at), ' ' | '-' | '/' | '|')).unwrap_or(from)
+    (from..letters.len().min(from + 3))
+        .find(|at| !matches!(letters.sign(*at), ' ' | '-' | '/' | '|'))
+        .unwrap_or(from)
 }
 
 /// The letter of a plate, or its name.
@@ -209,7 +217,22 @@ fn series(letters: &Letters, from: usize) -> Option<(usize, usize)> {
     let end = (from..letters.len()).find(|at| !letters.sign(*at).is_alphabetic()).unwrap_or(letters.len());
     let word = letters.text(from, end);
     let is_series = word.chars().count() == 1
-        || ["الف", "معلولین", "تشریفات", "جیم", "دال", "سین", "صاد", "طا", "قاف", "لام", "میم", "نون", "واو", "تی"]
-            .contains(&word.as_str());
+        || [
+            "الف",
+            "معلولین",
+            "تشریفات",
+            "جیم",
+            "دال",
+            "سین",
+            "صاد",
+            "طا",
+            "قاف",
+            "لام",
+            "میم",
+            "نون",
+            "واو",
+            "تی",
+        ]
+        .contains(&word.as_str());
     is_series.then_some((end - from, end))
 }

@@ -12,9 +12,12 @@ pub(super) fn contacts(letters: &Letters) -> Vec<Span> {
             spans.extend(around(letters, at, at + length));
         }
     }
-    for start in ["http://", "https://", "www.", "t.me/", "instagram.com/", "telegram.me/", "eitaa.com/", "ble.ir/"] {
+    for start in
+        ["http://", "https://", "www.", "t.me/", "instagram.com/", "telegram.me/", "eitaa.com/", "ble.ir/"]
+    {
         for from in letters.find_exactly(start) {
-            let to = (from..letters.len()).find(|at| letters.sign(*at).is_whitespace()).unwrap_or(letters.len());
+            let to =
+                (from..letters.len()).find(|at| letters.sign(*at).is_whitespace()).unwrap_or(letters.len());
             spans.push(Span { from, to, sort: Sort::Handle, same_as: letters.text(from, to) });
         }
     }
@@ -54,11 +57,11 @@ fn around(letters: &Letters, at: usize, after: usize) -> Option<Span> {
 }
 
 fn is_place(word: &Word) -> bool {
-    PLACES.contains(&word.text.as_str()) || is_fine(word)
+    PLACES.has(&word.text) || is_fine(word)
 }
 
 fn is_fine(word: &Word) -> bool {
-    FINE_PLACES.contains(&word.text.as_str())
+    FINE_PLACES.has(&word.text)
 }
 
 /// The whole of a known address, and those parts of it that say more than a town.
@@ -87,7 +90,10 @@ pub(super) fn likely(letters: &Letters) -> Vec<Span> {
         let mut has_fine = false;
         let mut to = words[index].to;
         // each part: its word, then at most two names or one number
-        while last < words.len() && is_place(&words[last]) && (last == first || is_near(letters, to, words[last].from)) {
+        while last < words.len()
+            && is_place(&words[last])
+            && (last == first || is_near(letters, to, words[last].from))
+        {
             has_fine |= is_fine(&words[last]);
             to = number_after(letters, words[last].to);
             last += 1;
@@ -95,7 +101,7 @@ pub(super) fn likely(letters: &Letters) -> Vec<Span> {
             while last < words.len()
                 && last - names < 2
                 && !is_place(&words[last])
-                && !STOP.contains(&words[last].text.as_str())
+                && !STOP.has(&words[last].text)
                 && letters.is_blank(to, words[last].from)
             {
                 to = number_after(letters, words[last].to);
@@ -114,7 +120,8 @@ pub(super) fn likely(letters: &Letters) -> Vec<Span> {
 /// Whether the next part belongs to the same address: blanks, commas and dashes stand between.
 fn is_near(letters: &Letters, from: usize, to: usize) -> bool {
     to.saturating_sub(from) <= 4
-        && (from..to).all(|at| letters.sign(at).is_whitespace() || matches!(letters.sign(at), '،' | ',' | '-' | '؛'))
+        && (from..to)
+            .all(|at| letters.sign(at).is_whitespace() || matches!(letters.sign(at), '،' | ',' | '-' | '؛'))
 }
 
 /// After a number that follows, such as that of a door.

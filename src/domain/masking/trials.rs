@@ -25,13 +25,32 @@ fn digit_variants(digit: char) -> Vec<char> {
 }
 
 /// The value written in some other way: each sign by one of its variants, something between two of them.
-fn respelled(value: String, of: fn(char) -> Vec<char>, between: &'static [&'static str]) -> impl Strategy<Value = String> {
+fn respelled(
+    value: String,
+    of: fn(char) -> Vec<char>,
+    between: &'static [&'static str],
+) -> impl Strategy<Value = String> {
     let signs: Vec<_> = value.chars().map(|sign| (select(of(sign)), select(between))).collect();
     signs.prop_map(|signs| signs.into_iter().map(|(sign, gap)| format!("{sign}{gap}")).collect::<String>())
 }
 
 fn filler() -> impl Strategy<Value = String> {
-    let words = ["سلام", "در", "صف", "بودیم", "۱۴۰۳/۰۵/۱۲", "پول", "خواست؛", "«نوبت»", "12", "office", "\n", "هستم.", "و", "،"];
+    let words = [
+        "سلام",
+        "در",
+        "صف",
+        "بودیم",
+        "۱۴۰۳/۰۵/۱۲",
+        "پول",
+        "خواست؛",
+        "«نوبت»",
+        "12",
+        "office",
+        "\n",
+        "هستم.",
+        "و",
+        "،",
+    ];
     vec(select(words.to_vec()), 0..6).prop_map(|words| words.join(" "))
 }
 

@@ -4,32 +4,21 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use super::shown::{CitizenView, Shown, TextForm};
 use crate::db::DbConnection;
-use crate::db::types::{CaseId, CitizenId, OfficeId, Time, UserId};
+use crate::db::types::{CaseId, OfficeId, Time, UserId};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::life::{Proposal, Status};
 use crate::domain::cases::register::Place;
 use crate::domain::cases::{CaseRow, Channel, Priority, Representative};
-use crate::domain::citizens::{self, Citizen};
-use crate::domain::confidentiality::extract::{self, ExtractRow, ExtractState};
+use crate::domain::citizens;
+use crate::domain::confidentiality::extract::{self, ExtractState};
 use crate::domain::confidentiality::{Disclosure, Veil, known};
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
 use crate::domain::users;
 use crate::domain::vault::field;
 use crate::error::Result;
-use crate::text_enum;
-
-text_enum! {
-    /// In which form a reader gets the citizen's words.
-    pub enum TextForm {
-        Original = "original",
-        /// The pseudonymised extract of a sealed case.
-        Extract = "extract",
-        /// A sealed case that has no confirmed extract yet.
-        Hidden = "hidden",
-    }
-}
 
 /// An office by code and names.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -50,25 +39,6 @@ pub struct HolderView {
     /// User name, once assigned.
     pub user: Option<String>,
     pub user_name: Option<String>,
-}
-
-/// A citizen's identity: whole in the detail of a case, for those who may read it; elsewhere initials only.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct CitizenView {
-    pub id: CitizenId,
-    /// `natural`, `legal` or `foreign`.
-    pub kind: String,
-    /// Only initials are shown here; the detail of the case shows the rest, and logs it.
-    pub masked: bool,
-    pub national_id: Option<String>,
-    pub name: Option<String>,
-    pub mobile: Option<String>,
-    pub phone: Option<String>,
-    pub email: Option<String>,
-    pub address: Option<String>,
-    pub postal_code: Option<String>,
-    pub preferred_channel: Option<String>,
-    pub language: String,
 }
 
 /// A case.
@@ -205,90 +175,6 @@ fn may_read_identity(act: &Act) -> bool {
     }
 }
 
-/// What a reader gets of what the citizen said and is.
-struct Shown {
-    form: TextForm,
-    subject: Option<String>,
-    text: String,
-    remedy_sought: Option<String>,
-    address: Option<String>,
-    citizen: Option<CitizenView>,
-    representative: Option<Representative>,
-    /// Before the words of staff.
-    veil: Veil,
-}
-
-impl Shown {
-    /// The words as they came, without identity.
-    fn original(row: &CaseRow) -> Self {
-        Self {
-            form: TextForm::Original,
-            subject: row.subject.clone(),
-            text: row.text.clone(),
-            remedy_sought: row.remedy_sought.clone(),
-            address: None,
-            citizen: None,
-            representative: None,
-            veil: Veil::lifted(),
-        }
-    }
-
-    /// The extract, or nothing as long as there is none.
-    fn extract(extract: Option<ExtractRow>, veil: Veil) -> Self {
-        let form = if extract.is_some() { TextForm::Extract } else { TextForm::Hidden };
-        let (subject, text, remedy_sought) = extract
-            .map(|extract| (extract.subject, extract.text, extract.remedy_sought))
-            .unwrap_or_default();
-        Self { form, subject, text, remedy_sought, address: None, citizen: None, representative: None, veil }
-    }
-}
-
-impl CitizenView {
-    /// Initials, by which a person at the desk knows a row again, and nothing by which a stranger would be known.
-    pub fn masked(citizen: &Citizen) -> Self {
-        let initials = |name: &String| {
-            let letters = name.split_whitespace().filter_map(|word| word.chars().next());
-            letters.map(|letter| format!("{letter}.")).collect::<Vec<_>>().join(" ")
-        };
-        Self {
-            id: citizen.id,
-            kind: citizen.kind.clone(),
-            masked: true,
-            national_id: None,
-            name: citizen.name.as_ref().map(initials),
-            mobile: None,
-            phone: None,
-            email: None,
-            address: None,
-            postal_code: None,
-            preferred_channel: citizen.preferred_channel.clone(),
-            language: citizen.language.clone(),
-        }
-    }
-
-    /// The full identity.
-    pub fn of(citizen: &Citizen) -> Self {
-        Self {
-            id: citizen.id,
-            kind: citizen.kind.clone(),
-            masked: false,
-            national_id: citizen
-                .identifier
-                .as_deref()
-                .and_then(|id| id.split_once(':'))
-                .map(|(_, id)| id.to_owned()),
-            name: citizen.name.clone(),
-            mobile: citizen.mobile.clone(),
-            phone: citizen.phone.clone(),
-            email: citizen.email.clone(),
-            address: citizen.address.clone(),
-            postal_code: citizen.postal_code.clone(),
-            preferred_channel: citizen.preferred_channel.clone(),
-            language: citizen.language.clone(),
-        }
-    }
-}
-
 /// An office by its id; an ended one keeps its number.
 pub(super) fn office_view(act: &Act, id: OfficeId) -> OfficeView {
     match act.rules.offices.get(id) {
@@ -320,12 +206,7 @@ fn opened(
     Ok((address, person.and_then(|json| serde_json::from_str(&json).ok())))
 }
 
-fn view(
-    act: &Act,
-    row: &CaseRow,
-    names: &HashMap<UserId, (String, String)>,
-    mut shown: Shown,
-) -> CaseView {
+fn view(act: &Act, row: &CaseRow, names: &HashMap<UserId, (String, String)>, mut shown: Shown) -> CaseView {
     let holder = office_view(act, row.holder_office_id);
     let person = row.holder_user_id.and_then(|id| names.get(&id));
     let leaf = row.category.as_deref().and_then(|code| act.rules.categories.get(code));
@@ -387,9 +268,11 @@ fn view(
         objections: row.objections,
         transfers: row.transfers,
         reopenings: row.reopenings,
-        dismissal: row.dismissal.as_deref().and_then(|json| serde_json::from_str(json).ok()).map(
-            |proposal: Proposal| Proposal { signpost: shown.veil.words(proposal.signpost), ..proposal },
-        ),
+        dismissal: row
+            .dismissal
+            .as_deref()
+            .and_then(|json| serde_json::from_str(json).ok())
+            .map(|proposal: Proposal| Proposal { signpost: shown.veil.words(proposal.signpost), ..proposal }),
         updated_at: row.updated_at,
     }
 }

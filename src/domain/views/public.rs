@@ -273,13 +273,18 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
         Fact::IdentityReleased { office, .. } => {
             let to = name(*office);
             say(
-                format!("مسئول حریم خصوصی هویت شما را با دلیل مکتوب و برای زمانی محدود به یک نفر در «{to}» نشان داد"),
-                format!("The privacy officer, for a written reason and a limited time, let one person of {to} see your identity"),
+                format!(
+                    "مسئول حریم خصوصی هویت شما را با دلیل مکتوب و برای زمانی محدود به یک نفر در «{to}» نشان داد"
+                ),
+                format!(
+                    "The privacy officer, for a written reason and a limited time, let one person of {to} see your identity"
+                ),
             )
         }
-        Fact::IdentityRevoked { .. } => {
-            say("اجازه دیدن هویت شما پس گرفته شد".into(), "The leave to see your identity was taken back".into())
-        }
+        Fact::IdentityRevoked { .. } => say(
+            "اجازه دیدن هویت شما پس گرفته شد".into(),
+            "The leave to see your identity was taken back".into(),
+        ),
         Fact::FileReleased { .. }
         | Fact::FileHidden { .. }
         | Fact::ExtractProposed { .. }

@@ -46,8 +46,15 @@ async fn an_extract_that_still_names_the_citizen_is_refused_with_the_place_and_n
     let case = classified(&app).await;
     let classifier = app.as_user("classifier.centre").await;
     for text in [
-        "مريم گفت", "خانم كاظمي نيا گفت", "م ر ی م گفت", "شماره 0999-000-0011", "کد ۹۹۹۱۰۰۰۰۱۱", "نماینده‌اش درخشنده", "کوچه نسترن",
-        "شماره دیگری ٠٩١٢٣٤٥٦٧٨٩", "someone@example.com",
+        "مريم گفت",
+        "خانم كاظمي نيا گفت",
+        "م ر ی م گفت",
+        "شماره 0999-000-0011",
+        "کد ۹۹۹۱۰۰۰۰۱۱",
+        "نماینده‌اش درخشنده",
+        "کوچه نسترن",
+        "شماره دیگری ٠٩١٢٣٤٥٦٧٨٩",
+        "someone@example.com",
     ] {
         let reply = classifier.put(&case.path("extract"), json!({ "text": text })).await;
         let told = reply.told();
@@ -71,7 +78,11 @@ async fn only_the_desk_and_the_privacy_officer_make_an_extract_and_only_of_a_sea
         person.post(&case.path("extract"), json!({})).await.refused(403, "forbidden");
         person.put(&case.path("extract"), json!({ "text": "x" })).await.refused(403, "forbidden");
     }
-    app.as_user("privacy.centre").await.put(&case.path("extract"), json!({ "text": "متن تازه" })).await.expect(200);
+    app.as_user("privacy.centre")
+        .await
+        .put(&case.path("extract"), json!({ "text": "متن تازه" }))
+        .await
+        .expect(200);
     let told = app.as_user("handler.mohme").await.get(&case.path("extract")).await.expect(200);
     assert_eq!((&told["text"], &told["author"]), (&json!("متن تازه"), &json!("privacy.centre")));
     let plain = app.register(json!({})).await;

@@ -8,7 +8,16 @@ use crate::support::{Case, Client, Reply, TestApp};
 
 /// What must be found nowhere, in search form and without blanks.
 const SECRETS: [&str; 10] = [
-    "مریم", "کاظمینیا", "گلدانابی", "درخشنده", "نسترن", "9990000011", "9991000011", "9990000022", "11822", "3265",
+    "مریم",
+    "کاظمینیا",
+    "گلدانابی",
+    "درخشنده",
+    "نسترن",
+    "9990000011",
+    "9991000011",
+    "9990000022",
+    "11822",
+    "3265",
 ];
 
 /// Fails where a reply holds a secret, in any letters and digits.
@@ -30,8 +39,22 @@ fn check(call: &str, reply: &Reply) {
 }
 
 const PARTS: [&str; 16] = [
-    "", "referrals", "answers", "timeline", "messages", "notes", "actions", "receipt", "objections", "appeals", "attachments", "extract",
-    "certificates/filing?text=true", "certificates/reply", "identity-requests", "identity-reads",
+    "",
+    "referrals",
+    "answers",
+    "timeline",
+    "messages",
+    "notes",
+    "actions",
+    "receipt",
+    "objections",
+    "appeals",
+    "attachments",
+    "extract",
+    "certificates/filing?text=true",
+    "certificates/reply",
+    "identity-requests",
+    "identity-reads",
 ];
 
 async fn try_all(app: &TestApp, person: &Client<'_>, case: &Case) {
@@ -39,7 +62,14 @@ async fn try_all(app: &TestApp, person: &Client<'_>, case: &Case) {
         let path = case.path(part);
         check(&path, &person.get(&path).await);
     }
-    for path in ["/cases", "/cases?sealed=true", "/inbox", "/inbox?box=new", "/inbox?box=in_progress", "/public/statistics"] {
+    for path in [
+        "/cases",
+        "/cases?sealed=true",
+        "/inbox",
+        "/inbox?box=new",
+        "/inbox?box=in_progress",
+        "/public/statistics",
+    ] {
         check(path, &person.get(path).await);
     }
     for hop in app.list(case, "referrals").await {
@@ -66,7 +96,10 @@ async fn talked_about(app: &TestApp) -> Case {
     let path = format!("/public/cases/{}", case.tracking_code);
     let word = json!({ "text": "من مريم هستم، ٠٩٩٩٠٠٠٠٠١١، گلدان آبی یادتان نرود" });
     agent.post(&format!("{path}/messages"), word).await.expect(201);
-    agent.upload(&format!("{path}/attachments"), "maryam مریم کاظمی‌نیا.txt", "گلدان آبی مریم".as_bytes()).await.expect(201);
+    agent
+        .upload(&format!("{path}/attachments"), "maryam مریم کاظمی‌نیا.txt", "گلدان آبی مریم".as_bytes())
+        .await
+        .expect(201);
     case
 }
 
@@ -127,9 +160,15 @@ async fn the_search_finds_a_sealed_case_by_the_words_that_one_may_read() {
         }
     };
     let (handler, desk) = (by("handler.mohme"), by("classifier.centre"));
-    for (words, for_handler) in
-        [("باجه", true), ("باجه پول", true), ("گلدان", false), ("مریم", false), ("كاظمي‌نيا", false), ("9991000011", false), ("باج", false)]
-    {
+    for (words, for_handler) in [
+        ("باجه", true),
+        ("باجه پول", true),
+        ("گلدان", false),
+        ("مریم", false),
+        ("كاظمي‌نيا", false),
+        ("9991000011", false),
+        ("باج", false),
+    ] {
         assert_eq!(handler(words).await, for_handler, "{words}");
     }
     assert!(desk("گلدان").await && desk("باجه").await);
@@ -165,8 +204,13 @@ async fn a_list_shows_initials_only_and_of_a_sealed_case_nobody() {
     let sealed = classified(&app).await;
     let plain = app.register(json!({})).await;
     let told = app.as_user("classifier.centre").await.get("/cases?sort=registered_at").await.expect(200);
-    let of = |case: &Case| told["items"].as_array().unwrap().iter().find(|i| i["id"] == case.id.as_str()).unwrap().clone();
+    let of = |case: &Case| {
+        told["items"].as_array().unwrap().iter().find(|i| i["id"] == case.id.as_str()).unwrap().clone()
+    };
     let citizen = &of(&plain)["citizen"];
-    assert_eq!((&citizen["name"], &citizen["masked"], &citizen["mobile"]), (&json!("م. ک."), &json!(true), &Value::Null));
+    assert_eq!(
+        (&citizen["name"], &citizen["masked"], &citizen["mobile"]),
+        (&json!("م. ک."), &json!(true), &Value::Null)
+    );
     assert_eq!((&of(&sealed)["citizen"], &of(&sealed)["text_form"]), (&Value::Null, &json!("hidden")));
 }

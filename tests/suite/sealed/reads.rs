@@ -20,7 +20,10 @@ async fn every_reading_of_an_identity_is_a_row_and_lists_and_verbs_read_none() {
     let handler = app.as_user("handler.moen-10").await;
     for path in ["/cases", "/inbox", &format!("/cases?q={}", case.tracking_code)] {
         let told = handler.get(path).await.expect(200);
-        assert!(!told.to_string().contains("مریم") && !told.to_string().contains("9990000011"), "{path}: {told}");
+        assert!(
+            !told.to_string().contains("مریم") && !told.to_string().contains("9990000011"),
+            "{path}: {told}"
+        );
     }
     for part in ["timeline", "referrals", "notes", "actions", "answers", "attachments"] {
         handler.get(&case.path(part)).await.expect(200);
@@ -34,7 +37,10 @@ async fn every_reading_of_an_identity_is_a_row_and_lists_and_verbs_read_none() {
     assert_eq!(rows.len(), before + 2, "the second reading within a minute is a row too");
     let row = &rows[0];
     assert_eq!((&row["user"], &row["role"]), (&json!("handler.moen-10"), &json!("handler")));
-    assert_eq!((&row["office"]["code"], &row["why"], &row["what"]), (&json!("MOEN-10"), &json!("case"), &json!("identity")));
+    assert_eq!(
+        (&row["office"]["code"], &row["why"], &row["what"]),
+        (&json!("MOEN-10"), &json!("case"), &json!("identity"))
+    );
 }
 
 #[actix_web::test]
@@ -48,14 +54,19 @@ async fn readings_of_a_sealed_case_say_whether_words_or_the_identity_were_read_a
         assert_eq!(app.as_user("classifier.centre").await.get(&case.path(part)).await.status, 200, "{part}");
     }
     let rows = log(&app, &case).await;
-    let whys: Vec<&str> = rows[..rows.len() - before.len()].iter().map(|row| row["why"].as_str().unwrap()).collect();
+    let whys: Vec<&str> =
+        rows[..rows.len() - before.len()].iter().map(|row| row["why"].as_str().unwrap()).collect();
     assert_eq!(whys, ["certificate", "appeals", "objections", "attachments", "messages", "case"]);
     assert!(rows[..6].iter().all(|row| row["what"] == "words"), "{rows:?}");
     let body = json!({ "reason": "ناگزیر" });
     let handler = app.as_user("handler.mohme").await;
     let request = handler.post(&case.path("identity-requests"), body.clone()).await.expect(201);
     let request = request["id"].as_str().unwrap().to_owned();
-    app.as_user("privacy.centre").await.post(&format!("/identity-requests/{request}/release"), body).await.expect(200);
+    app.as_user("privacy.centre")
+        .await
+        .post(&format!("/identity-requests/{request}/release"), body)
+        .await
+        .expect(200);
     handler.get(&case.path("")).await.expect(200);
     let row = &log(&app, &case).await[0];
     assert_eq!((&row["what"], &row["request_id"]), (&json!("identity_and_words"), &json!(request)));
@@ -72,14 +83,19 @@ async fn the_citizen_sees_which_office_read_it_and_never_which_person() {
     let shown = &told["identity_reads"][0];
     assert_eq!((&shown["office"]["code"], &shown["role"]), (&json!("CENTRE"), &json!("کارشناس پاسخگو")));
     assert_eq!((&shown["why"], &shown["purpose"]), (&json!("citizen_search"), &json!("جست‌وجوی شهروند")));
-    assert_eq!((&told["identity_reads"][1]["what"], &told["identity_reads"][1]["why"]), (&json!("words"), &json!("case")));
+    assert_eq!(
+        (&told["identity_reads"][1]["what"], &told["identity_reads"][1]["why"]),
+        (&json!("words"), &json!("case"))
+    );
     assert!(!told["identity_reads"].to_string().contains("agent.centre"), "{told}");
     let citizen = citizen(&app, &case).await;
     let path = format!("/public/cases/{}/identity-reads", case.tracking_code);
     let (mut ids, mut cursor) = (Vec::new(), String::new());
     loop {
         let page = citizen.get(&format!("{path}?limit=2{cursor}")).await.expect(200);
-        ids.extend(page["items"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()));
+        ids.extend(
+            page["items"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()),
+        );
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
             None => break,
@@ -89,7 +105,10 @@ async fn the_citizen_sees_which_office_read_it_and_never_which_person() {
     assert!(ids.windows(2).all(|pair| pair[0].parse::<i64>().unwrap() > pair[1].parse::<i64>().unwrap()));
     citizen.get(&format!("{path}?cursor=x")).await.refused(400, "invalid_cursor");
     let other = app.register(json!({})).await;
-    citizen.get(&format!("/public/cases/{}/identity-reads", other.tracking_code)).await.refused(404, "not_found");
+    citizen
+        .get(&format!("/public/cases/{}/identity-reads", other.tracking_code))
+        .await
+        .refused(404, "not_found");
 }
 
 #[actix_web::test]

@@ -23,7 +23,8 @@ async fn a_release_shows_the_identity_to_the_named_person_until_it_expires() {
     let privacy = app.as_user("privacy.centre").await;
     let waiting = privacy.get("/identity-requests").await.expect(200);
     assert_eq!(waiting["items"][0]["asked_by"], "handler.mohme");
-    let told = privacy.post(&format!("{request}/release"), json!({ "reason": "ناگزیر است" })).await.expect(200);
+    let told =
+        privacy.post(&format!("{request}/release"), json!({ "reason": "ناگزیر است" })).await.expect(200);
     assert_eq!((&told["state"], &told["released_to"]), (&json!("released"), &json!("handler.mohme")));
     assert_eq!(privacy.get("/identity-requests").await.expect(200)["items"], json!([]));
     let seen = app.as_user("handler.mohme").await.get(&case.path("")).await.expect(200);
@@ -40,7 +41,10 @@ async fn a_release_shows_the_identity_to_the_named_person_until_it_expires() {
     assert_eq!(identity(&app, &case, "handler.mohme").await, Value::Null);
     let list = app.as_user("handler.mohme").await.get(&case.path("identity-requests")).await.expect(200);
     assert_eq!(list["items"][0]["state"], "expired");
-    privacy.post(&format!("{request}/revocation"), json!({ "reason": "x" })).await.refused(409, "wrong_state");
+    privacy
+        .post(&format!("{request}/revocation"), json!({ "reason": "x" }))
+        .await
+        .refused(409, "wrong_state");
 }
 
 #[actix_web::test]
@@ -56,7 +60,10 @@ async fn a_revoked_release_shows_nothing_from_then_on() {
     privacy.post(&format!("{request}/revocation"), json!({})).await.wrong("reason", "required");
     privacy.post(&format!("{request}/revocation"), json!({ "reason": "کار تمام شد" })).await.expect(200);
     assert_eq!(identity(&app, &case, "liaison.mohme").await, Value::Null);
-    privacy.post(&format!("{request}/revocation"), json!({ "reason": "x" })).await.refused(409, "already_done");
+    privacy
+        .post(&format!("{request}/revocation"), json!({ "reason": "x" }))
+        .await
+        .refused(409, "already_done");
 }
 
 #[actix_web::test]

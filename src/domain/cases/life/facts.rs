@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{AppealCause, AppealResult, Consequence, HopRole, Proposal, Status};
 use crate::db::types::{
-    AnswerId, AppealId, AttachmentId, IdentityRequestId, MessageId, NoteId, ObjectionId, OfficeId, QuestionId, RatingId,
-    ReferralId, Time, UserId,
+    AnswerId, AppealId, AttachmentId, IdentityRequestId, MessageId, NoteId, ObjectionId, OfficeId,
+    QuestionId, RatingId, ReferralId, Time, UserId,
 };
 
 /// A referral as it is sent.

@@ -54,28 +54,75 @@ fn offices() -> Offices {
 #[derive(Debug, Clone)]
 pub(super) enum Wish {
     Classify,
-    Refer { by_holder: bool, from: i64, to: Vec<(i64, HopRole)> },
-    Accept { hop: usize, user: i64 },
-    Assign { hop: usize, user: i64 },
-    GiveBack { hop: usize },
-    Transfer { hop: usize, to: i64 },
-    Recall { hop: usize },
+    Refer {
+        by_holder: bool,
+        from: i64,
+        to: Vec<(i64, HopRole)>,
+    },
+    Accept {
+        hop: usize,
+        user: i64,
+    },
+    Assign {
+        hop: usize,
+        user: i64,
+    },
+    GiveBack {
+        hop: usize,
+    },
+    Transfer {
+        hop: usize,
+        to: i64,
+    },
+    Recall {
+        hop: usize,
+    },
     Ask,
     Reply,
-    Extend { hop: usize, has_consent: bool },
-    Submit { hop: usize, author: i64, is_interim: bool },
-    Approve { hop: usize, by: i64 },
-    Reject { hop: usize, by: i64 },
-    Dismiss { by: i64 },
+    Extend {
+        hop: usize,
+        has_consent: bool,
+    },
+    Submit {
+        hop: usize,
+        author: i64,
+        is_interim: bool,
+    },
+    Approve {
+        hop: usize,
+        by: i64,
+    },
+    Reject {
+        hop: usize,
+        by: i64,
+    },
+    Dismiss {
+        by: i64,
+    },
     Close,
     Withdraw,
-    Reopen { to_lead: bool },
-    Object { in_time: bool },
-    Rate { score: u8 },
-    Appeal { is_late: bool },
-    Decide { by: i64, result: AppealResult, consequence: Consequence },
+    Reopen {
+        to_lead: bool,
+    },
+    Object {
+        in_time: bool,
+    },
+    Rate {
+        score: u8,
+    },
+    Appeal {
+        is_late: bool,
+    },
+    Decide {
+        by: i64,
+        result: AppealResult,
+        consequence: Consequence,
+    },
     /// What concerns who may read the case.
-    Confide { what: u8, by: i64 },
+    Confide {
+        what: u8,
+        by: i64,
+    },
 }
 
 pub(super) fn wish() -> impl Strategy<Value = Wish> {
@@ -106,7 +153,7 @@ pub(super) fn wish() -> impl Strategy<Value = Wish> {
         3 => any::<bool>().prop_map(|in_time| Wish::Object { in_time }),
         2 => (0..7_u8).prop_map(|score| Wish::Rate { score }),
         4 => any::<bool>().prop_map(|is_late| Wish::Appeal { is_late }),
-        2 => (0..10_u8, user()).prop_map(|(what, by)| Wish::Confide { what, by }),
+        1 => (0..10_u8, user()).prop_map(|(what, by)| Wish::Confide { what, by }),
         5 => (1..=6_i64, result, consequence).prop_map(|(by, result, consequence)| Wish::Decide { by, result, consequence }),
     ]
 }
