@@ -78,6 +78,9 @@ catalogue! {
     AppealDecided "appeal_decided" 409 "درباره تجدیدنظر تصمیم گرفته شده و در سامد نهایی است؛ می‌توانید به دیوان عدالت اداری یا سازمان بازرسی کل کشور (۱۳۶) بروید." "The appeal was decided and that is final here; you may turn to the Administrative Justice Court or the General Inspection Organisation (136).";
     NoLevelAbove "no_level_above" 409 "سطح بالاتری برای تجدیدنظر نیست؛ می‌توانید به دیوان عدالت اداری یا سازمان بازرسی کل کشور (۱۳۶) بروید." "There is no level above to appeal to; you may turn to the Administrative Justice Court or the General Inspection Organisation (136).";
     SamePerson "same_person" 403 "شما در رسیدگی، پاسخ یا تأیید این پرونده دست داشته‌اید؛ شخص دیگری باید تصمیم بگیرد." "You handled, answered or approved this case; another person must decide its appeal.";
+    ExtractRequired "extract_required" 409 "پرونده مهرشده تنها با چکیده تأییدشده ارجاع می‌شود؛ نخست چکیده را پیشنهاد و تأیید کنید." "A sealed case is referred only with a confirmed extract; propose and confirm it first.";
+    NotSealed "not_sealed" 409 "این پرونده مهر نشده است." "This case is not sealed.";
+    ExtractOnly "extract_only" 403 "از این پرونده مهرشده تنها چکیده را می‌بینید؛ اگر بی هویت نمی‌توان رسیدگی کرد، آن را با دلیل از مسئول حریم خصوصی بخواهید." "Of this sealed case you see the extract only; where it cannot be worked on without the identity, ask the privacy officer for it with a reason.";
     NoRoute "no_route" 409 "قاعده‌ای برای ارجاع این پرونده نیست؛ واحد را نام ببرید." "No routing rule fits this case; name the office.";
     KeyReused "idempotency_key_reused" 409 "این کلید با درخواست دیگری به کار رفته است؛ کلید تازه بسازید." "This idempotency key was used with another request; make a new key.";
     StaleVersion "stale_version" 412 "پرونده تغییر کرده است؛ آن را دوباره بخوانید." "The case has changed; read it again.";

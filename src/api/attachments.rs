@@ -3,11 +3,11 @@
 use actix_multipart::form::tempfile::TempFile;
 use actix_multipart::form::{MultipartForm, MultipartFormConfig};
 use actix_web::http::header::{CONTENT_DISPOSITION, X_CONTENT_TYPE_OPTIONS};
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpResponse, delete, get, post, web};
 
 use super::body::id;
 use super::caller::{Caller, CitizenCaller};
-use super::cases::with_case;
+use super::cases::with_disclosure;
 use super::commit::{Reply, commit};
 use super::page::Page;
 use super::problem::{Problem, ProblemBody};
@@ -15,7 +15,8 @@ use crate::app::App;
 use crate::db::types::{AttachmentId, CaseId};
 use crate::domain::actor::Actor;
 use crate::domain::cases::attach::{self, StoredFile};
-use crate::domain::cases::{find_visible, sha256_hex};
+use crate::domain::cases::sha256_hex;
+use crate::domain::confidentiality::{Why, files, known};
 use crate::domain::policy;
 use crate::domain::views::{self, AttachmentView};
 use crate::error::{Code, Error, FieldError, Result};
@@ -149,9 +150,7 @@ pub(super) async fn list_attachments(
     caller: Caller,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let items =
-        with_case(&app, caller, &path, |connection, act, row| views::attachments(connection, act, row.id))
-            .await?;
+    let items = with_disclosure(&app, caller, id(&path)?, Why::Attachments, views::attachments).await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
 
@@ -164,14 +163,24 @@ pub(super) async fn read_attachment(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let attachment: AttachmentId = id(&path)?;
-    let row = app
-        .glance(caller.actor, move |connection, act| {
+    let case = app
+        .glance(caller.actor.clone(), move |connection, act| {
             policy::allow_reading(act)?;
-            let row = attach::find(connection, act, attachment)?;
-            find_visible(connection, act, row.case_id)?;
-            Ok(row)
+            attach::find(connection, act, attachment).map(|file| file.case_id)
         })
         .await?;
+    let row = with_disclosure(&app, caller, case, Why::Attachments, move |connection, act, row, shown| {
+        let file = attach::find(connection, act, attachment)?;
+        if shown.still(connection, act, row)?.shows_words(row.id) {
+            return Ok(file);
+        }
+        if !files::is_released(connection, attachment)? {
+            return Err(Error::NotFound);
+        }
+        let name = known::masker(connection, act, row)?.mask(&file.name);
+        Ok(attach::Attachment { name, ..file })
+    })
+    .await?;
     let storage = app.gateways.storage.clone();
     let sha256 = row.sha256.clone();
     let bytes = tokio::task::spawn_blocking(move || storage.get(&sha256))
@@ -185,4 +194,34 @@ pub(super) async fn read_attachment(
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{plain}\"")))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .body(bytes))
+}
+
+/// Lets everybody who works on a sealed case open this file, by the desk or the privacy officer who looked through it.
+#[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = AttachmentView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody)))]
+#[post("/attachments/{id}/release")]
+pub(super) async fn release_attachment(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let attachment: AttachmentId = id(&path)?;
+    Ok(commit(&app, caller.actor, None, move |connection, act| {
+        Reply::ok(&AttachmentView::from(files::release(connection, act, attachment)?))
+    })
+    .await?)
+}
+
+/// Hides a released file again.
+#[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = AttachmentView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody)))]
+#[delete("/attachments/{id}/release")]
+pub(super) async fn hide_attachment(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let attachment: AttachmentId = id(&path)?;
+    Ok(commit(&app, caller.actor, None, move |connection, act| {
+        Reply::ok(&AttachmentView::from(files::hide(connection, act, attachment)?))
+    })
+    .await?)
 }

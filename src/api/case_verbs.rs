@@ -10,7 +10,6 @@ use super::commit::{Once, Reply, commit};
 use crate::app::App;
 use crate::db::types::{CaseId, MessageId};
 use crate::domain::actor::{Act, Actor};
-use crate::domain::cases::Docket;
 use crate::domain::cases::ask::{self, Ask, Reply as CitizenReply};
 use crate::domain::cases::classify::{self, Classify};
 use crate::domain::cases::close::{self, Close, Dismiss, Withdraw};
@@ -18,6 +17,7 @@ use crate::domain::cases::complained_of::{self, NameComplainedOf};
 use crate::domain::cases::note::{self, Note};
 use crate::domain::cases::refer::{self, Refer};
 use crate::domain::cases::reopen::{self, Reopen};
+use crate::domain::cases::{Docket, find_visible};
 use crate::domain::views::{self, CaseView, NoteView, ReferralView};
 use crate::error::Result;
 
@@ -88,7 +88,7 @@ pub(super) async fn refer_case(
     let once = Once::of(key, &format!("POST /cases/{case}/referrals"), &body.digest);
     Ok(commit(&app, caller.actor, once, move |connection, act| {
         let (docket, ids) = refer::refer(connection, act, case, expected, &body.value)?;
-        let mut items = views::referrals(connection, act, case)?;
+        let mut items = views::referrals(connection, act, &docket.row)?;
         items.retain(|item| ids.contains(&item.id));
         Reply::created(&ReferredView { items, case: views::case(connection, act, &docket.row)? })
     })
@@ -155,7 +155,8 @@ pub(super) async fn add_note(
     let once = Once::of(key, &format!("POST /cases/{case}/notes"), &body.digest);
     Ok(commit(&app, caller.actor, once, move |connection, act| {
         let row = note::add(connection, act, case, &body.value)?;
-        let notes = views::notes(connection, act, case)?;
+        let case = find_visible(connection, act, case)?;
+        let notes = views::notes(connection, act, &case)?;
         Reply::created(&notes.into_iter().find(|note| note.id == row.id))
     })
     .await?)

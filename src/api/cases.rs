@@ -14,6 +14,7 @@ use crate::domain::actor::Act;
 use crate::domain::cases::list::{self, Cursor, Filter, Sort};
 use crate::domain::cases::register::{self, Register, Registered};
 use crate::domain::cases::{Docket, find_visible};
+use crate::domain::confidentiality::{Disclosure, Why, disclose};
 use crate::domain::rulebook::Verb;
 use crate::domain::views::{self, Action, CaseView, EventView, MessageView, NoteView, ReferralView};
 use crate::domain::{input, policy, users};
@@ -190,11 +191,43 @@ where
     .await
 }
 
-/// One case, with its ETag.
+/// Reads what names or quotes the citizen of a visible case: first the reading is logged and committed, then it is shown. A
+/// reply that fails after that leaves its line in the log; without the line nothing is shown.
+pub(super) async fn with_disclosure<T, F>(
+    app: &web::Data<App>,
+    caller: Caller,
+    case: CaseId,
+    why: Why,
+    read: F,
+) -> Result<T>
+where
+    F: FnOnce(&mut crate::db::DbConnection, &Act, &crate::domain::cases::CaseRow, &Disclosure) -> Result<T>
+        + Send
+        + 'static,
+    T: Send + 'static,
+{
+    let disclosed = app
+        .write(caller.actor.clone(), move |connection, act| {
+            policy::allow_reading(act)?;
+            if why == Why::Messages {
+                policy::allow_anywhere(act, Verb::ReadIdentity)?;
+            }
+            let row = find_visible(connection, act, case)?;
+            disclose(connection, act, &row, why)
+        })
+        .await?;
+    app.glance(caller.actor, move |connection, act| {
+        let row = find_visible(connection, act, case)?;
+        read(connection, act, &row, &disclosed)
+    })
+    .await
+}
+
+/// One case, with its ETag. A reading of its identity, or of the original words of a sealed case, is logged.
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = CaseView), (status = 404, body = super::problem::ProblemBody)))]
 #[get("/cases/{id}")]
 pub(super) async fn read_case(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
-    let view = with_case(&app, caller, &path, views::case).await?;
+    let view = with_disclosure(&app, caller, id(&path)?, Why::Case, views::detail).await?;
     Ok(Reply::ok(&view)?.into_response())
 }
 
@@ -202,7 +235,7 @@ pub(super) async fn read_case(app: web::Data<App>, caller: Caller, path: web::Pa
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<ReferralView>)))]
 #[get("/cases/{id}/referrals")]
 pub(super) async fn list_referrals(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
-    let items = with_case(&app, caller, &path, |c, act, row| views::referrals(c, act, row.id)).await?;
+    let items = with_case(&app, caller, &path, |c, act, row| views::referrals(c, act, row)).await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
 
@@ -210,7 +243,7 @@ pub(super) async fn list_referrals(app: web::Data<App>, caller: Caller, path: we
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<views::AnswerView>)))]
 #[get("/cases/{id}/answers")]
 pub(super) async fn list_answers(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
-    let items = with_case(&app, caller, &path, |c, _, row| views::answers(c, row.id)).await?;
+    let items = with_case(&app, caller, &path, |c, act, row| views::answers(c, act, row)).await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
 
@@ -218,7 +251,7 @@ pub(super) async fn list_answers(app: web::Data<App>, caller: Caller, path: web:
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<EventView>)))]
 #[get("/cases/{id}/timeline")]
 pub(super) async fn read_timeline(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
-    let items = with_case(&app, caller, &path, |c, act, row| views::timeline(c, act, row.id)).await?;
+    let items = with_case(&app, caller, &path, |c, act, row| views::timeline(c, act, row)).await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
 
@@ -226,11 +259,7 @@ pub(super) async fn read_timeline(app: web::Data<App>, caller: Caller, path: web
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<MessageView>)))]
 #[get("/cases/{id}/messages")]
 pub(super) async fn list_messages(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
-    let items = with_case(&app, caller, &path, |c, act, row| {
-        policy::allow_anywhere(act, Verb::ReadIdentity)?;
-        views::messages(c, act, row.id)
-    })
-    .await?;
+    let items = with_disclosure(&app, caller, id(&path)?, Why::Messages, views::messages).await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
 
@@ -238,7 +267,7 @@ pub(super) async fn list_messages(app: web::Data<App>, caller: Caller, path: web
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<NoteView>)))]
 #[get("/cases/{id}/notes")]
 pub(super) async fn list_notes(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
-    let items = with_case(&app, caller, &path, |c, act, row| views::notes(c, act, row.id)).await?;
+    let items = with_case(&app, caller, &path, |c, act, row| views::notes(c, act, row)).await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
 

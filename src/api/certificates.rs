@@ -4,16 +4,17 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_
 use actix_web::{HttpResponse, get, web};
 use serde::Deserialize;
 
-use super::body::Query;
+use super::body::{Query, id};
 use super::caller::{Caller, CitizenCaller};
-use super::cases::{Outcome, with_case};
+use super::cases::{Outcome, with_disclosure};
 use super::problem::{ProblemBody, language};
 use super::public::own_case;
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::cases::find_visible;
 use crate::domain::certificates::{Certificate, Words, certificate};
-use crate::error::Language;
+use crate::domain::confidentiality::Why;
+use crate::error::{Code, Error, Language};
 
 /// Whether the filed text is printed too.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -51,9 +52,13 @@ async fn for_citizen(app: web::Data<App>, citizen: CitizenCaller, code: &str, so
 
 async fn for_staff(app: web::Data<App>, caller: Caller, case: &str, sort: Certificate) -> Outcome {
     let (config, reader) = (app.config.clone(), language());
-    let html = with_case(&app, caller, case, move |connection, act, row| {
-        certificate(connection, act, row, sort, &config.server.public_url, reader)
-    });
+    let html =
+        with_disclosure(&app, caller, id(case)?, Why::Certificate, move |connection, act, row, shown| {
+            if !shown.still(connection, act, row)?.shows_words(row.id) {
+                return Err(Error::Forbidden(Code::ExtractOnly));
+            }
+            certificate(connection, act, row, sort, &config.server.public_url, reader)
+        });
     Ok(page(html.await?))
 }
 

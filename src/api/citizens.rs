@@ -11,6 +11,7 @@ use super::problem::{Problem, ProblemBody};
 use crate::app::App;
 use crate::db::types::CitizenId;
 use crate::domain::citizens::{self, CitizenInput};
+use crate::domain::confidentiality::{Why, reads};
 use crate::domain::rulebook::Verb;
 use crate::domain::views::CitizenView;
 use crate::domain::{definitions, policy};
@@ -55,6 +56,7 @@ pub(super) async fn find_citizens(
             let found = citizens::search(connection, &act.vault, &wished)?;
             for citizen in &found {
                 definitions::log(connection, act, "read", &format!("citizen:{}", citizen.id), "")?;
+                reads::of_record(connection, act, citizen.id, Verb::ReadCitizens, Why::CitizenSearch)?;
             }
             Ok(found.iter().map(CitizenView::of).collect::<Vec<_>>())
         })
@@ -82,6 +84,7 @@ pub(super) async fn record_citizen(
         fields.finish()?;
         let citizen = citizens::find_or_create(connection, act, &identity)?;
         definitions::log(connection, act, "change", &format!("citizen:{}", citizen.id), "")?;
+        reads::of_record(connection, act, citizen.id, Verb::EditCitizens, Why::CitizenRecord)?;
         Reply::created(&CitizenView::of(&citizen))
     })
     .await?)
@@ -104,6 +107,7 @@ pub(super) async fn change_citizen(
         fields.finish()?;
         let changed = citizens::correct(connection, act, citizen, &told)?;
         definitions::log(connection, act, "change", &format!("citizen:{citizen}"), "")?;
+        reads::of_record(connection, act, citizen, Verb::EditCitizens, Why::CitizenRecord)?;
         Reply::ok(&CitizenView::of(&changed))
     })
     .await?)

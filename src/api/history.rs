@@ -12,8 +12,9 @@ use super::problem::{Problem, ProblemBody};
 use super::public::own_case;
 use crate::app::App;
 use crate::domain::actor::Actor;
+use crate::domain::confidentiality::sight;
 use crate::domain::history::{Anchor, Receipt, Signer, anchors, receipt};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 
 /// How long a browser or a proxy may keep anchors; made ones never change.
 const FRESH: (actix_web::http::header::HeaderName, &str) = (CACHE_CONTROL, "public, max-age=300");
@@ -26,9 +27,14 @@ pub(super) async fn read_receipt(
     caller: Caller,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let receipt =
-        with_case(&app, caller, &path, |connection, act, row| receipt::issue(connection, act, row.id))
-            .await?;
+    let receipt = with_case(&app, caller, &path, |connection, act, row| {
+        // it shows the digest of what was said, by which a guess could be proved
+        if !sight(connection, act, row)?.shows_words() {
+            return Err(Error::Forbidden(Code::ExtractOnly));
+        }
+        receipt::issue(connection, act, row.id)
+    })
+    .await?;
     Ok(HttpResponse::Ok().json(receipt))
 }
 

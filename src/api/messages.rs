@@ -14,11 +14,12 @@ use crate::db::DbConnection;
 use crate::db::types::{CaseId, MessageId, Time};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::find_visible;
+use crate::domain::masking::{Known, Masker};
 use crate::domain::notifications::outbox::{self, DeadLetter, Reported};
 use crate::domain::rulebook::Verb;
 use crate::domain::views::{self, DeliveryView};
 use crate::domain::{conflict, definitions, policy};
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Error, FieldError, Language, Result};
 use crate::gateways::sms;
 
 /// A message that reached nobody.
@@ -44,7 +45,8 @@ impl From<DeadLetter> for DeadLetterView {
             channel: letter.channel,
             template: letter.template,
             attempts: letter.attempts,
-            error: letter.error,
+            // a carrier likes to quote the address
+            error: letter.error.map(|words| Masker::new(&Known::default(), Language::En).mask(&words)),
             created_at: letter.created_at,
             settled_at: letter.settled_at,
         }

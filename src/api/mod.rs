@@ -11,6 +11,7 @@ mod certificates;
 mod citizens;
 mod client;
 mod commit;
+mod confidentiality;
 mod configuration;
 mod gateways;
 mod history;
@@ -105,9 +106,12 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(case_verbs::dismiss_case)
             .service(case_verbs::withdraw_case)
             .configure(remedies_of_staff)
+            .configure(confidential)
             .service(attachments::add_attachment)
             .service(attachments::list_attachments)
             .service(attachments::read_attachment)
+            .service(attachments::release_attachment)
+            .service(attachments::hide_attachment)
             .service(referrals::read_referral)
             .service(referrals::accept_referral)
             .service(referrals::return_referral)
@@ -136,12 +140,30 @@ fn remedies_of_staff(config: &mut ServiceConfig<'_>) {
         .service(certificates::print_reply_certificate);
 }
 
+fn confidential(config: &mut ServiceConfig<'_>) {
+    use confidentiality as c;
+    config
+        .service(c::propose_extract)
+        .service(c::confirm_extract)
+        .service(c::read_extract)
+        .service(c::seal_case)
+        .service(c::unseal_case)
+        .service(c::ask_identity)
+        .service(c::list_case_requests)
+        .service(c::list_identity_requests)
+        .service(c::release_identity)
+        .service(c::refuse_identity)
+        .service(c::revoke_identity)
+        .service(c::list_identity_reads);
+}
+
 fn public_routes(config: &mut ServiceConfig<'_>) {
     config
         .service(public::file_case)
         .service(public::look_up)
         .service(public::send_message)
         .service(public::take_back)
+        .service(confidentiality::list_own_reads)
         .service(remedies::object_to_answer)
         .service(remedies::appeal_answer)
         .service(remedies::rate_case)

@@ -22,7 +22,7 @@ use crate::domain::cases::{Expected, TrackingCode, find_visible};
 use crate::domain::history::{Receipt, receipt};
 use crate::domain::rulebook::Rulebook;
 use crate::domain::users::{self, Attempt};
-use crate::domain::views::{self, CitizenAction, PublicCase, PublicEvent};
+use crate::domain::views::{self, CitizenAction, OwnReadView, PublicCase, PublicEvent};
 use crate::error::{Code, Error, Result};
 
 /// A filed case, and what the citizen keeps of it.
@@ -94,11 +94,16 @@ pub struct LookupView {
     timeline: Vec<PublicEvent>,
     /// What the citizen may do now, and why not the rest.
     actions: Vec<CitizenAction>,
+    /// Which offices read the citizen's identity, or the original words of a sealed case: the newest twenty readings.
+    identity_reads: Vec<OwnReadView>,
     /// Bearer token for the calls under `/public/cases/{tracking_code}`.
     token: String,
     /// Seconds that the token is good for.
     expires_in: i64,
 }
+
+/// Readings that a look-up shows; the rest has a list of its own.
+const READS_SHOWN: i64 = 20;
 
 /// Looks a case up by its code and a second factor. A wrong pair and an unknown code get the same reply.
 #[utoipa::path(tag = "public", request_body = Lookup, responses((status = 200, body = LookupView), (status = 404, body = ProblemBody), (status = 429, body = ProblemBody)))]
@@ -124,16 +129,17 @@ pub(super) async fn look_up(
             let case = views::public_case(connection, act, &row, reader)?;
             let timeline = views::public_timeline(connection, act, row.id, reader)?;
             let id = row.id;
-            Ok(Some((id, case, timeline, views::citizen_actions(connection, act, row, reader)?)))
+            let reads = views::own_reads(connection, act, &row, None, READS_SHOWN, reader)?;
+            Ok(Some((id, case, timeline, reads, views::citizen_actions(connection, act, row, reader)?)))
         })
         .await?;
-    let Some((id, case, timeline, actions)) = found else {
+    let Some((id, case, timeline, identity_reads, actions)) = found else {
         note_wrong_pair(&app, code, from, rule).await?;
         return Err(Error::NotFound.into());
     };
     let expires_in = app.config.tokens.citizen_seconds;
     let token = token::issue(&app, Purpose::Citizen, id.to_string(), None, expires_in)?;
-    Ok(HttpResponse::Ok().json(LookupView { case, timeline, actions, token, expires_in }))
+    Ok(HttpResponse::Ok().json(LookupView { case, timeline, actions, identity_reads, token, expires_in }))
 }
 
 /// A code as it is counted: other digits and separators buy no further tries.

@@ -10,7 +10,7 @@ use super::problem::{Problem, ProblemBody};
 use crate::app::App;
 use crate::db::DbConnection;
 use crate::db::types::{AnswerId, ReferralId};
-use crate::domain::actor::Act;
+use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::answer::{self, Answer, AnswerRow, Decision};
 use crate::domain::cases::{Docket, Expected, find_visible};
 use crate::domain::policy;
@@ -53,9 +53,12 @@ async fn moved(
     let expected = version.optional();
     Ok(commit(&app, caller.actor, once, move |connection, act| {
         let row = verb(connection, act, referral, expected, &body.value)?;
+        // whoever may see the case no longer still hears what became of the referral
+        let held = find_visible(connection, &Act { actor: Actor::System, ..act.clone() }, row.case_id)?;
+        let referral = views::referral(connection, act, &held, &row)?;
         let case = find_visible(connection, act, row.case_id).ok();
         let case = case.map(|row| views::case(connection, act, &row)).transpose()?;
-        Reply::ok(&MovedView { referral: views::referral(connection, act, &row)?, case })
+        Reply::ok(&MovedView { referral, case })
     })
     .await?)
 }
@@ -69,8 +72,8 @@ pub(super) async fn read_referral(app: web::Data<App>, caller: Caller, path: web
         .glance(caller.actor, move |connection, act| {
             policy::allow_reading(act)?;
             let row = referrals::find(connection, referral)?;
-            find_visible(connection, act, row.case_id)?;
-            views::referral(connection, act, &row)
+            let case = find_visible(connection, act, row.case_id)?;
+            views::referral(connection, act, &case, &row)
         })
         .await?;
     Ok(HttpResponse::Ok().json(view))
@@ -191,7 +194,7 @@ fn answered(
     row: &AnswerRow,
 ) -> Result<AnsweredView> {
     Ok(AnsweredView {
-        answer: views::answer(connection, row)?,
+        answer: views::answer(connection, act, &docket.row, row)?,
         case: views::case(connection, act, &docket.row)?,
     })
 }

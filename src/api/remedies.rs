@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::body::{Body, IdempotencyKey, IfMatch, id};
 use super::caller::{Caller, CitizenCaller};
 use super::case_verbs::case_verb;
-use super::cases::{Outcome, with_case};
+use super::cases::{Outcome, with_disclosure};
 use super::commit::{Once, Reply, commit};
 use super::page::Page;
 use super::problem::{ProblemBody, language};
@@ -18,6 +18,7 @@ use crate::db::types::CaseId;
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::remedies::{self, Appeal, Decide, Object, ObjectionRow, Rate};
 use crate::domain::cases::{Docket, Expected};
+use crate::domain::confidentiality::Why;
 use crate::domain::views::{self, AppealView, CaseView, CitizenAction, PublicCase};
 use crate::error::{Language, Result};
 
@@ -183,7 +184,10 @@ pub(super) async fn decide_appeal(
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<ObjectionRow>)))]
 #[get("/cases/{id}/objections")]
 pub(super) async fn list_objections(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
-    let items = with_case(&app, caller, &path, |c, _, row| remedies::objections_of(c, row.id)).await?;
+    let items = with_disclosure(&app, caller, id(&path)?, Why::Objections, |c, act, row, _| {
+        views::objections(c, act, row)
+    })
+    .await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
 
@@ -191,6 +195,8 @@ pub(super) async fn list_objections(app: web::Data<App>, caller: Caller, path: w
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<AppealView>)))]
 #[get("/cases/{id}/appeals")]
 pub(super) async fn list_appeals(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
-    let items = with_case(&app, caller, &path, |c, act, row| views::appeals(c, act, row.id)).await?;
+    let items =
+        with_disclosure(&app, caller, id(&path)?, Why::Appeals, |c, act, row, _| views::appeals(c, act, row))
+            .await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }

@@ -450,6 +450,64 @@ table! {
 }
 
 table! {
+    extracts (case_id, state) {
+        case_id -> BigInt,
+        state -> Text,
+        subject -> Nullable<Text>,
+        text -> Text,
+        remedy_sought -> Nullable<Text>,
+        words -> Text,
+        author_id -> BigInt,
+        at -> Timestamp,
+        covers_until -> Timestamp,
+    }
+}
+
+table! {
+    attachment_releases (attachment_id) {
+        attachment_id -> BigInt,
+        case_id -> BigInt,
+        released_by -> BigInt,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    identity_requests (id) {
+        id -> BigInt,
+        case_id -> BigInt,
+        asked_by -> BigInt,
+        office_id -> BigInt,
+        reason -> Text,
+        asked_at -> Timestamp,
+        decision -> Nullable<Text>,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<Timestamp>,
+        decision_reason -> Nullable<Text>,
+        released_to -> Nullable<BigInt>,
+        until -> Nullable<Timestamp>,
+        revoked_by -> Nullable<BigInt>,
+        revoked_at -> Nullable<Timestamp>,
+        revoke_reason -> Nullable<Text>,
+    }
+}
+
+table! {
+    identity_reads (id) {
+        id -> BigInt,
+        case_id -> Nullable<BigInt>,
+        citizen_id -> Nullable<BigInt>,
+        user_id -> BigInt,
+        role -> Text,
+        office_id -> BigInt,
+        why -> Text,
+        what -> Text,
+        request_id -> Nullable<BigInt>,
+        at -> Timestamp,
+    }
+}
+
+table! {
     use diesel::sql_types::*;
     use super::super::sealed::SealedText;
     messages (id) {
@@ -544,6 +602,9 @@ joinable!(notes -> cases (case_id));
 joinable!(notes -> offices (office_id));
 joinable!(notes -> users (author_id));
 joinable!(attachments -> cases (case_id));
+joinable!(extracts -> cases (case_id));
+joinable!(attachment_releases -> cases (case_id));
+joinable!(identity_requests -> cases (case_id));
 joinable!(messages -> cases (case_id));
 joinable!(deliveries -> messages (message_id));
 allow_tables_to_appear_in_same_query!(
@@ -577,6 +638,10 @@ allow_tables_to_appear_in_same_query!(
     questions,
     notes,
     attachments,
+    extracts,
+    attachment_releases,
+    identity_requests,
+    identity_reads,
     messages,
     outbox,
     deliveries,

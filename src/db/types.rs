@@ -108,6 +108,10 @@ id_types! {
     AttachmentId,
     /// A note of staff on a case.
     NoteId,
+    /// A request to see the identity behind a sealed case.
+    IdentityRequestId,
+    /// One reading of an identity or of a sealed text.
+    ReadId,
     /// A family of refresh tokens: one sign-in on one device.
     SessionId,
     /// One enrolment of a second factor.

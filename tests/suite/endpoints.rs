@@ -23,7 +23,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 116] = [
+const TABLE: [(&str, &str, For); 131] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -67,9 +67,23 @@ const TABLE: [(&str, &str, For); 116] = [
     ("GET", "/cases/{id}/appeals", For::Case),
     ("GET", "/cases/{id}/certificates/filing", For::Case),
     ("GET", "/cases/{id}/certificates/reply", For::Case),
+    ("POST", "/cases/{id}/extract", For::Case),
+    ("PUT", "/cases/{id}/extract", For::Case),
+    ("GET", "/cases/{id}/extract", For::Case),
+    ("POST", "/cases/{id}/sealing", For::Case),
+    ("POST", "/cases/{id}/unsealing", For::Case),
+    ("POST", "/cases/{id}/identity-requests", For::Case),
+    ("GET", "/cases/{id}/identity-requests", For::Case),
+    ("GET", "/cases/{id}/identity-reads", For::Case),
+    ("GET", "/identity-requests", For::Role),
+    ("POST", "/identity-requests/{id}/release", For::Role),
+    ("POST", "/identity-requests/{id}/refusal", For::Role),
+    ("POST", "/identity-requests/{id}/revocation", For::Role),
     ("GET", "/cases/{id}/attachments", For::Case),
     ("POST", "/cases/{id}/attachments", For::Case),
     ("GET", "/attachments/{id}", For::Case),
+    ("POST", "/attachments/{id}/release", For::Case),
+    ("DELETE", "/attachments/{id}/release", For::Case),
     ("GET", "/referrals/{id}", For::Case),
     ("POST", "/referrals/{id}/acceptance", For::Case),
     ("POST", "/referrals/{id}/return", For::Case),
@@ -92,6 +106,7 @@ const TABLE: [(&str, &str, For); 116] = [
     ("GET", "/public/cases/{tracking_code}/certificates/reply", For::Citizen),
     ("POST", "/public/cases/{tracking_code}/attachments", For::Citizen),
     ("GET", "/public/cases/{tracking_code}/receipt", For::Citizen),
+    ("GET", "/public/cases/{tracking_code}/identity-reads", For::Citizen),
     ("GET", "/public/anchors", For::Everybody),
     ("GET", "/public/anchors/key", For::Everybody),
     ("GET", "/public/kinds", For::Everybody),
@@ -229,7 +244,12 @@ fn body(method: &str, path: &str) -> Value {
             json!({ "result": "dismissed", "grounds": "دلیل", "consequence": "none" })
         }
         "closure" => json!({ "outcome": "granted" }),
-        "reopening" => json!({ "reason": "بازبینی" }),
+        "extract" if method == "POST" => json!({}),
+        "extract" => json!({ "text": "چکیده" }),
+        "reopening" | "sealing" | "unsealing" | "identity-requests" | "refusal" | "revocation" => {
+            json!({ "reason": "بازبینی" })
+        }
+        "release" if path.starts_with("/identity-requests") => json!({ "reason": "بازبینی" }),
         "dismissal" => json!({ "outcome": "no_cause", "reason": "no_ground", "signpost": "دادگستری" }),
         "withdrawal" => json!({ "confirm": true }),
         "return" => json!({ "reason": "duplicate" }),

@@ -23,6 +23,7 @@ async fn a_complaint_with_a_wrong_national_id_is_taken_as_a_report() {
     let agent = app.as_user("agent.centre").await;
     let wish = filing(json!({ "kind": "complaint", "citizen": { "national_id": "9991000012" } }));
     let told = agent.post("/cases", wish).await.expect(201);
+    let told = agent.get(&format!("/cases/{}", told["id"].as_str().unwrap())).await.expect(200);
     assert_eq!((&told["kind"], &told["citizen"]["national_id"]), (&json!("report"), &Value::Null));
     assert_eq!(told["citizen"]["mobile"], "+989990000011", "what was right is kept");
     app.drain().await;

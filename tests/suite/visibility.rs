@@ -63,6 +63,7 @@ async fn refer_somewhere(app: &TestApp, case: &Case, rng: &mut StdRng) {
     };
     let lead = ["MOEN", "MOEN-10", "MOHME", "FAR-1002", "MOI"].choose(rng).unwrap();
     let to = json!({ "to": [{ "office": lead }, { "office": "MOE", "role": "copy" }] });
+    app.extract(case).await;
     let reply = app.as_user(from).await.post(&case.path("referrals"), to).await;
     assert!([201, 403, 404, 422].contains(&reply.status), "{}", reply.told());
     if reply.status == 201 && rng.random_bool(0.5) {

@@ -10,6 +10,7 @@ use crate::db::schema::attachments;
 use crate::db::sealed::Sealed;
 use crate::db::types::{AttachmentId, CaseId, Time};
 use crate::domain::actor::{Act, Actor};
+use crate::domain::confidentiality::{files, sight};
 use crate::domain::input;
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
@@ -95,6 +96,10 @@ pub fn add(connection: &mut DbConnection, act: &Act, id: CaseId, file: &StoredFi
         .execute(connection)?;
     let fact = Fact::FileAttached { attachment: row.id, sha256: row.sha256.clone() };
     record(connection, act, &mut docket, &[fact], office)?;
+    // what somebody brings who does not know the citizen hides nobody
+    if matches!(act.actor, Actor::Staff(_)) && !sight(connection, act, &docket.row)?.shows_words() {
+        files::mark(connection, act, id, row.id)?;
+    }
     Ok(row)
 }
 

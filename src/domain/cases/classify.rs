@@ -102,7 +102,9 @@ pub fn classify(
                 cases::address.eq(&row.address),
             ),
             (cases::lat.eq(row.lat), cases::lon.eq(row.lon), cases::due_at.eq(due)),
-            cases::is_sealed.eq(row.is_sealed || leaf.sealed),
+            // a case that was unsealed for a reason stays so, unless its subject becomes another one
+            cases::is_sealed
+                .eq(row.is_sealed || (leaf.sealed && row.category.as_deref() != Some(leaf.code.as_str()))),
         ))
         .execute(connection)?;
     record(connection, act, &mut docket, &[fact], Some(office))?;

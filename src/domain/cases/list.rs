@@ -14,6 +14,7 @@ use crate::db::connection::MultiBackend;
 use crate::db::schema::cases;
 use crate::db::types::{CaseId, CitizenId, OfficeId, Time, UserId};
 use crate::domain::actor::Act;
+use crate::domain::confidentiality::reads_original;
 use crate::domain::text::search_key;
 use crate::domain::visibility;
 use crate::error::{Code, Error, Result};
@@ -85,7 +86,7 @@ pub fn list(
     limit: i64,
     cursor: Option<&Cursor>,
 ) -> Result<(Vec<CaseRow>, Option<Cursor>)> {
-    let words = filter.words.as_deref().map(|words| condition_on_words(connection, words));
+    let words = filter.words.as_deref().map(|words| condition_on_words(connection, act, words));
     let mut query = narrow(cases::table.into_boxed(), act, filter).filter(visibility::visible(act));
     if let Some(words) = words {
         query = query.filter(words);
@@ -133,7 +134,8 @@ fn narrow<'a>(mut query: Boxed<'a>, act: &Act, filter: &Filter) -> Boxed<'a> {
         query = query.filter(cases::holder_user_id.eq(holder));
     }
     if let Some(citizen) = filter.citizen {
-        query = query.filter(cases::citizen_id.eq(citizen));
+        // whose a sealed case is, is not told by a filter either
+        query = query.filter(cases::citizen_id.eq(citizen)).filter(cases::is_sealed.eq(false));
     }
     match filter.overdue {
         Some(true) => {
@@ -194,8 +196,9 @@ fn ordered<'a>(query: Boxed<'a>, sort: Sort, cursor: Option<&Cursor>) -> Boxed<'
 
 type Words = Box<dyn BoxableExpression<cases::table, MultiBackend, SqlType = Bool>>;
 
-/// A tracking code finds its case; other words are looked for in the full-text index, all of them.
-fn condition_on_words(connection: &DbConnection, words: &str) -> Words {
+/// A tracking code finds its case; other words are looked for in the full-text index, all of them. Of a sealed case only
+/// those find an original word who may read it; everybody else finds it by its extract.
+fn condition_on_words(connection: &DbConnection, act: &Act, words: &str) -> Words {
     if let Ok(code) = super::TrackingCode::parse(words) {
         return Box::new(cases::tracking_code.eq(code.as_str().to_owned()));
     }
@@ -208,13 +211,20 @@ fn condition_on_words(connection: &DbConnection, words: &str) -> Words {
     if terms.is_empty() {
         return Box::new(sql::<Bool>("1 = 0"));
     }
-    match connection {
+    // terms are letters and digits only, and so they can stand in the statement as they are
+    let in_extract = terms
+        .iter()
+        .fold("SELECT case_id FROM extracts WHERE state = 'confirmed'".to_owned(), |query, term| {
+            query + &format!(" AND words LIKE '% {term} %'")
+        });
+    // one list of ids, from which the database can start
+    let found: Words = match connection {
         DbConnection::Sqlite(_) => {
             let all = terms.iter().map(|term| format!("\"{term}\"")).collect::<Vec<_>>().join(" ");
             Box::new(
                 sql::<Bool>("cases.id IN (SELECT rowid FROM case_search WHERE case_search MATCH ")
                     .bind::<Text, _>(all)
-                    .sql(")"),
+                    .sql(&format!(" UNION ALL {in_extract})")),
             )
         }
         DbConnection::Postgres(_) => Box::new(
@@ -222,7 +232,9 @@ fn condition_on_words(connection: &DbConnection, words: &str) -> Words {
                 "cases.id IN (SELECT case_id FROM case_search WHERE words @@ plainto_tsquery('simple', ",
             )
             .bind::<Text, _>(terms.join(" "))
-            .sql("))"),
+            .sql(&format!(") UNION ALL {in_extract})")),
         ),
-    }
+    };
+    let in_extract = sql::<Bool>(&format!("cases.id IN ({in_extract})"));
+    Box::new(found.and(reads_original(act).or(in_extract)))
 }

@@ -11,6 +11,7 @@ use crate::db::DbConnection;
 use crate::db::schema::{cases, referrals};
 use crate::db::types::{CaseId, EventId, OfficeId, ReferralId, Time};
 use crate::domain::actor::{Act, Actor};
+use crate::domain::confidentiality;
 use crate::domain::conflict::desk;
 use crate::domain::input;
 use crate::domain::notifications::{self, Facts};
@@ -57,11 +58,13 @@ pub fn refer(
     docket.life.can_refer(from)?;
     let instruction = input::optional_text("instruction", wish.instruction.as_deref(), input::TEXT_MAX)
         .map_err(Error::field)?;
+    confidentiality::guard_words(connection, act, &docket.row, "instruction", instruction.as_deref())?;
     let (mut targets, rule) = targets(act, &docket, from, wish)?;
     let above = above_due(connection, &docket, from)?;
     set_deadlines(act, &docket, &mut targets, above)?;
     let most = usize::try_from(act.rules.number("helpers_max", 5)).unwrap_or(5);
     let fact = docket.life.refer(from, &targets, rule, &act.rules.offices, &docket.conflict, most)?;
+    confidentiality::extract::require(connection, &docket.row)?;
     let event = record(connection, act, &mut docket, std::slice::from_ref(&fact), Some(from))?;
     let Fact::CaseReferred { hops, .. } = &fact else {
         return Err(Error::internal("refer gave another fact"));

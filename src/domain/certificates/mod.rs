@@ -67,7 +67,7 @@ pub fn certificate(
     let page = match sort {
         Certificate::Filing(words) => parts::filing(act, row, &case, words, reader),
         Certificate::Reply => {
-            let appeals = views::appeals(connection, act, row.id)?;
+            let appeals = views::appeals(connection, act, row)?;
             parts::reply(act, &case, &appeals, reader)
         }
     };

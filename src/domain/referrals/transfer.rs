@@ -10,6 +10,7 @@ use crate::db::types::ReferralId;
 use crate::domain::actor::Act;
 use crate::domain::cases::life::{Fact, HopRole, Status, Target};
 use crate::domain::cases::{Docket, Expected, clocks, record};
+use crate::domain::confidentiality;
 use crate::domain::input;
 use crate::domain::notifications::{self, Facts};
 use crate::domain::policy;
@@ -33,6 +34,7 @@ pub fn transfer(
     let most = u32::try_from(act.rules.number("transfers_max", 3)).unwrap_or(3);
     let fact =
         docket.life.transfer(id, &target, reason.clone(), &act.rules.offices, &docket.conflict, most)?;
+    confidentiality::extract::require(connection, &docket.row)?;
     let event = record(connection, act, &mut docket, std::slice::from_ref(&fact), Some(office))?;
     diesel::update(referrals::table.find(id)).set(referrals::note.eq(&reason)).execute(connection)?;
     if docket.life.status == Status::Classified {

@@ -20,6 +20,10 @@ text_enum! {
         DecideAppeal = "decide_appeal",
         /// Says whom a complaint is about.
         NameComplainedOf = "name_complained_of",
+        /// A sealed case: to read its original words, to make and confirm the extract, to seal and unseal it, to ask for the
+        /// identity behind it and to decide on that.
+        ReadOriginal = "read_original", Extract = "extract", Seal = "seal", Unseal = "unseal",
+        AskIdentity = "ask_identity", ReleaseIdentity = "release_identity",
     }
 }
 

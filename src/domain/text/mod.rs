@@ -9,4 +9,5 @@ mod persian;
 
 pub(crate) use checked::{checked_text, mask, masked_debug};
 pub use digits::{latin_digits, machine_field, persian_digits};
+pub(crate) use persian::folded;
 pub use persian::{isolate_ltr, search_key, storage_form};

@@ -54,6 +54,26 @@ pub fn search_key(text: &str) -> String {
     key
 }
 
+/// One letter as [`search_key`] compares it: nothing for what is left out there, several letters for a ligature. Half-spaces
+/// and blanks of any sort stay, as U+200C and a space; old digits, full-width and styled letters become plain ones.
+pub(crate) fn folded(letter: char) -> impl Iterator<Item = char> {
+    let mut plain = Vec::with_capacity(1);
+    match letter {
+        '\0'..='\u{7F}' | '\u{600}'..='\u{6FF}' | ZWNJ => plain.push(letter),
+        '\u{200B}' | '\u{200D}' | '\u{2060}' => {}
+        _ => {
+            let nfkc = ComposingNormalizerBorrowed::new_nfkc();
+            plain.extend(nfkc.normalize_iter(std::iter::once(letter)));
+        }
+    }
+    plain
+        .into_iter()
+        .filter_map(unify)
+        .filter_map(fold)
+        .flat_map(|letter| super::digits::latin_digit(letter).to_lowercase())
+        .map(|letter| if letter.is_whitespace() && letter != '\n' { ' ' } else { letter })
+}
+
 /// `text` between U+2066 and U+2069, so that a code, phone or address keeps its order inside Persian plain text.
 pub fn isolate_ltr(text: &str) -> String {
     format!("\u{2066}{text}\u{2069}")

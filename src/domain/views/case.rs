@@ -1,16 +1,19 @@
 //! A case as staff see it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde::Serialize;
 
+use super::shown::{CitizenView, Shown, TextForm};
 use crate::db::DbConnection;
-use crate::db::types::{CaseId, CitizenId, OfficeId, Time, UserId};
+use crate::db::types::{CaseId, OfficeId, Time, UserId};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::life::{Proposal, Status};
 use crate::domain::cases::register::Place;
 use crate::domain::cases::{CaseRow, Channel, Priority, Representative};
-use crate::domain::citizens::{self, Citizen};
+use crate::domain::citizens;
+use crate::domain::confidentiality::extract::{self, ExtractState};
+use crate::domain::confidentiality::{Disclosure, Veil, known};
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
 use crate::domain::users;
@@ -38,23 +41,6 @@ pub struct HolderView {
     pub user_name: Option<String>,
 }
 
-/// A citizen's identity, for those who may read it.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct CitizenView {
-    pub id: CitizenId,
-    /// `natural`, `legal` or `foreign`.
-    pub kind: String,
-    pub national_id: Option<String>,
-    pub name: Option<String>,
-    pub mobile: Option<String>,
-    pub phone: Option<String>,
-    pub email: Option<String>,
-    pub address: Option<String>,
-    pub postal_code: Option<String>,
-    pub preferred_channel: Option<String>,
-    pub language: String,
-}
-
 /// A case.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct CaseView {
@@ -70,7 +56,9 @@ pub struct CaseView {
     pub category_name_en: Option<String>,
     pub priority: Priority,
     pub subject: Option<String>,
+    /// In the form that `text_form` names; empty where it is hidden.
     pub text: String,
+    pub text_form: TextForm,
     pub language: String,
     pub remedy_sought: Option<String>,
     pub place: Place,
@@ -118,58 +106,79 @@ pub struct CaseView {
     pub updated_at: Time,
 }
 
-/// One case.
+/// One case as lists and replies to verbs show it: with initials for an identity, and of a sealed one the extract.
 pub fn case(connection: &mut DbConnection, act: &Act, row: &CaseRow) -> Result<CaseView> {
     let mut all = cases(connection, act, std::slice::from_ref(row))?;
     all.pop().ok_or(crate::error::Error::NotFound)
 }
 
-/// Many cases, with one query for people and one for citizens.
+/// Many cases the same way, with one query each for people, citizens and extracts.
 pub fn cases(connection: &mut DbConnection, act: &Act, rows: &[CaseRow]) -> Result<Vec<CaseView>> {
+    let names = holders(connection, rows)?;
+    let may_read = may_read_identity(act);
+    let wanted = rows.iter().filter(|row| may_read || row.is_sealed).filter_map(|row| row.citizen_id);
+    let known = citizens::load_all(connection, &act.vault, wanted)?;
+    let sealed: Vec<CaseId> = rows.iter().filter(|row| row.is_sealed).map(|row| row.id).collect();
+    let mut extracts = extract::confirmed(connection, &sealed)?;
+    rows.iter()
+        .map(|row| {
+            let citizen = row.citizen_id.and_then(|id| known.get(&id));
+            let shown = match row.is_sealed {
+                true => {
+                    let masker = known::masker_of(connection, act, row, citizen)?;
+                    Shown::extract(extracts.remove(&row.id), Veil::over(masker))
+                }
+                false => Shown {
+                    citizen: citizen.filter(|_| may_read).map(CitizenView::masked),
+                    ..Shown::original(row)
+                },
+            };
+            let about_person = person_complained_of(connection, act, row)?;
+            Ok(view(act, row, &names, Shown { about_person, ..shown }))
+        })
+        .collect()
+}
+
+/// One case whole, as far as its disclosure goes.
+pub fn detail(
+    connection: &mut DbConnection,
+    act: &Act,
+    row: &CaseRow,
+    disclosed: &Disclosure,
+) -> Result<CaseView> {
+    let disclosed = disclosed.still(connection, act, row)?;
+    let mut shown = match disclosed.shows_words(row.id) {
+        true => Shown::original(row),
+        false => {
+            let extract = extract::find(connection, row.id, ExtractState::Confirmed)?;
+            Shown::extract(extract, Veil::over(known::masker(connection, act, row)?))
+        }
+    };
+    if disclosed.shows_identity(row.id) {
+        let citizen = match row.citizen_id {
+            Some(id) => citizens::find(connection, &act.vault, id)?,
+            None => None,
+        };
+        shown.citizen = citizen.as_ref().map(CitizenView::of);
+        (shown.address, shown.representative) = opened(connection, act, row)?;
+    }
+    shown.about_person = person_complained_of(connection, act, row)?;
+    let names = holders(connection, std::slice::from_ref(row))?;
+    Ok(view(act, row, &names, shown))
+}
+
+fn holders(connection: &mut DbConnection, rows: &[CaseRow]) -> Result<HashMap<UserId, (String, String)>> {
     let people: Vec<UserId> =
         rows.iter().flat_map(|row| row.holder_user_id.into_iter().chain(row.about_user_id)).collect();
-    let names = if people.is_empty() { HashMap::new() } else { users::names(connection, &people)? };
-    let wanted: HashSet<CitizenId> =
-        rows.iter().filter(|row| may_read_identity(act, row)).filter_map(|row| row.citizen_id).collect();
-    let known = citizens::load_all(connection, &act.vault, wanted)?;
-    rows.iter().map(|row| view(connection, act, row, &names, &known)).collect()
+    if people.is_empty() { Ok(HashMap::new()) } else { users::names(connection, &people) }
 }
 
-/// A sealed identity is shown to nobody here; its release is a verb of its own (requirement tag S4.4).
-fn may_read_identity(act: &Act, row: &CaseRow) -> bool {
-    let is_open = !row.is_sealed || matches!(act.actor, Actor::System | Actor::Citizen { .. });
-    is_open && may_read_names(act)
-}
-
-/// Whom a complaint is about is no secret to those who look into it: a seal hides who complains.
-fn may_read_names(act: &Act) -> bool {
+/// Whether this actor may read the people of plain cases.
+fn may_read_identity(act: &Act) -> bool {
     match &act.actor {
         Actor::System | Actor::Citizen { .. } => true,
         Actor::Gateway { .. } | Actor::Public => false,
         Actor::Staff(staff) => policy::holds_anywhere(&act.rules, staff, Verb::ReadIdentity),
-    }
-}
-
-impl CitizenView {
-    /// The full identity.
-    pub fn of(citizen: &Citizen) -> Self {
-        Self {
-            id: citizen.id,
-            kind: citizen.kind.clone(),
-            national_id: citizen
-                .identifier
-                .as_deref()
-                .and_then(|id| id.split_once(':'))
-                .map(|(_, id)| id.to_owned()),
-            name: citizen.name.clone(),
-            mobile: citizen.mobile.clone(),
-            phone: citizen.phone.clone(),
-            email: citizen.email.clone(),
-            address: citizen.address.clone(),
-            postal_code: citizen.postal_code.clone(),
-            preferred_channel: citizen.preferred_channel.clone(),
-            language: citizen.language.clone(),
-        }
     }
 }
 
@@ -204,28 +213,23 @@ fn opened(
     Ok((address, person.and_then(|json| serde_json::from_str(&json).ok())))
 }
 
-fn view(
-    connection: &mut DbConnection,
-    act: &Act,
-    row: &CaseRow,
-    names: &HashMap<UserId, (String, String)>,
-    known: &HashMap<CitizenId, Citizen>,
-) -> Result<CaseView> {
+/// Whom a complaint is about is no secret to those who look into it: a seal hides who complains.
+fn person_complained_of(connection: &mut DbConnection, act: &Act, row: &CaseRow) -> Result<Option<String>> {
+    if !may_read_identity(act) {
+        return Ok(None);
+    }
+    act.vault.open_some(connection, field!(cases::about_person), row.id, row.about_person.as_ref())
+}
+
+fn view(act: &Act, row: &CaseRow, names: &HashMap<UserId, (String, String)>, mut shown: Shown) -> CaseView {
     let holder = office_view(act, row.holder_office_id);
     let person = row.holder_user_id.and_then(|id| names.get(&id));
     let leaf = row.category.as_deref().and_then(|code| act.rules.categories.get(code));
     let is_open = matches!(row.status, Status::Registered | Status::Classified | Status::Referred);
-    let (address, representative) =
-        if may_read_identity(act, row) { opened(connection, act, row)? } else { (None, None) };
-    let about_person = match may_read_names(act) {
-        true => {
-            let field = field!(cases::about_person);
-            act.vault.open_some(connection, field, row.id, row.about_person.as_ref())?
-        }
-        false => None,
-    };
-    let about_user = row.about_user_id.filter(|_| may_read_names(act));
-    Ok(CaseView {
+    let about_user = row.about_user_id.filter(|_| may_read_identity(act));
+    // the exact place, and the channel's own id of a message, lead to the sender too
+    let is_whole = !shown.veil.hides();
+    CaseView {
         id: row.id,
         tracking_code: row.tracking_code.clone(),
         version: row.version,
@@ -236,22 +240,23 @@ fn view(
         category_name_fa: leaf.map(|leaf| leaf.fa.clone()),
         category_name_en: leaf.map(|leaf| leaf.en.clone()),
         priority: row.priority,
-        subject: row.subject.clone(),
-        text: row.text.clone(),
+        subject: shown.subject,
+        text: shown.text,
+        text_form: shown.form,
         language: row.language.clone(),
-        remedy_sought: row.remedy_sought.clone(),
+        remedy_sought: shown.remedy_sought,
         place: Place {
             province: row.province.clone(),
             county: row.county.clone(),
-            address,
-            lat: row.lat,
-            lon: row.lon,
+            address: shown.address,
+            lat: row.lat.filter(|_| is_whole),
+            lon: row.lon.filter(|_| is_whole),
         },
         anonymous: row.is_anonymous,
         sealed: row.is_sealed,
         about_office: row.about_office_id.map(|id| act.rules.offices.code(id)),
         about_user: about_user.and_then(|id| names.get(&id)).map(|(username, _)| username.clone()),
-        about_person,
+        about_person: shown.about_person.take(),
         intake_office: act.rules.offices.code(row.intake_office_id),
         holder: HolderView {
             office: holder.code,
@@ -260,9 +265,9 @@ fn view(
             user: person.map(|(username, _)| username.clone()),
             user_name: person.map(|(_, name)| name.clone()),
         },
-        citizen: row.citizen_id.and_then(|id| known.get(&id)).map(CitizenView::of),
-        representative,
-        external_id: row.external_id.clone(),
+        citizen: shown.citizen,
+        representative: shown.representative,
+        external_id: row.external_id.clone().filter(|_| is_whole),
         received_at: row.received_at,
         registered_at: row.registered_at,
         due_at: row.due_at,
@@ -274,14 +279,18 @@ fn view(
         closed_at: row.closed_at,
         outcome: row.outcome.clone(),
         outcome_reason: row.outcome_reason.clone(),
-        outcome_text: row.outcome_text.clone(),
+        outcome_text: shown.veil.some(row.outcome_text.clone()),
         remedy: row.remedy.clone(),
         remedy_until: row.remedy_until,
         rating: row.rating,
         objections: row.objections,
         transfers: row.transfers,
         reopenings: row.reopenings,
-        dismissal: row.dismissal.as_deref().and_then(|json| serde_json::from_str(json).ok()),
+        dismissal: row
+            .dismissal
+            .as_deref()
+            .and_then(|json| serde_json::from_str(json).ok())
+            .map(|proposal: Proposal| Proposal { signpost: shown.veil.words(proposal.signpost), ..proposal }),
         updated_at: row.updated_at,
-    })
+    }
 }

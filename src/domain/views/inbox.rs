@@ -362,7 +362,8 @@ fn count_referrals(
 
 fn view(connection: &mut DbConnection, act: &Act, items: Vec<Item>) -> Result<Vec<InboxItem>> {
     let rows: Vec<CaseRow> = items.iter().map(|(_, _, row, _)| row.clone()).collect();
-    let hops: Vec<ReferralRow> = items.iter().filter_map(|(_, _, _, hop)| hop.clone()).collect();
+    let hops: Vec<(ReferralRow, bool)> =
+        items.iter().filter_map(|(_, _, row, hop)| Some((hop.clone()?, row.is_sealed))).collect();
     let cases = case_views(connection, act, &rows)?;
     let mut referrals = referral_views(connection, act, &hops)?.into_iter();
     let item = |((_, _, row, hop), case): (Item, CaseView)| {

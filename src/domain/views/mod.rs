@@ -5,18 +5,24 @@
 
 mod actions;
 mod case;
+mod confidentiality;
 mod inbox;
 mod public;
 mod referral;
 mod remedies;
+mod shown;
 mod timeline;
 
 pub use actions::{Action, actions};
-pub use case::{CaseView, CitizenView, HolderView, OfficeView, case, cases};
+pub use case::{CaseView, HolderView, OfficeView, case, cases, detail};
+pub use confidentiality::{
+    ExtractView, OwnReadView, ReadView, RequestView, extract_view, own_reads, reads, request, requests,
+};
 pub use inbox::{Inbox, InboxItem, Tray, inbox};
 pub use public::{PublicAnswer, PublicCase, PublicEvent, public_case, public_timeline};
 pub use referral::{AnswerView, ReferralView, answer, answers, referral, referrals};
-pub use remedies::{AppealView, CitizenAction, appeals, citizen_actions, poor_rating_words};
+pub use remedies::{AppealView, CitizenAction, appeals, citizen_actions, objections, poor_rating_words};
+pub use shown::{CitizenView, TextForm};
 pub use timeline::{
     AttachmentView, DeliveryView, EventView, MessageView, NoteView, attachments, deliveries, messages, notes,
     timeline,

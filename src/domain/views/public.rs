@@ -267,7 +267,37 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
             format!("You rated it {score}"),
         ),
         Fact::FileAttached { .. } => say("پیوستی افزوده شد".into(), "A file was added".into()),
-        Fact::ReferralAssigned { .. }
+        Fact::CaseSealed { .. } => {
+            say("هویت شما از دستگاه‌ها پوشیده شد".into(), "Your identity was hidden from the bodies".into())
+        }
+        Fact::CaseUnsealed { .. } => {
+            say("پرونده دیگر پوشیده نیست".into(), "The case is no longer sealed".into())
+        }
+        Fact::ExtractConfirmed { .. } => say(
+            "چکیده‌ای بی‌نام از نوشته شما برای دستگاه آماده شد".into(),
+            "An extract without your name was made for the body".into(),
+        ),
+        Fact::IdentityReleased { office, .. } => {
+            let to = name(*office);
+            say(
+                format!(
+                    "مسئول حریم خصوصی هویت شما را با دلیل مکتوب و برای زمانی محدود به یک نفر در «{to}» نشان داد"
+                ),
+                format!(
+                    "The privacy officer, for a written reason and a limited time, let one person of {to} see your identity"
+                ),
+            )
+        }
+        Fact::IdentityRevoked { .. } => say(
+            "اجازه دیدن هویت شما پس گرفته شد".into(),
+            "The leave to see your identity was taken back".into(),
+        ),
+        Fact::FileReleased { .. }
+        | Fact::FileHidden { .. }
+        | Fact::ExtractProposed { .. }
+        | Fact::IdentityAsked { .. }
+        | Fact::IdentityRefused { .. }
+        | Fact::ReferralAssigned { .. }
         | Fact::DeadlinePassed { .. }
         | Fact::AnswerSubmitted { .. }
         | Fact::AnswerRejected { .. }

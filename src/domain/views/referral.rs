@@ -6,8 +6,10 @@ use super::case::{OfficeView, office_view};
 use crate::db::DbConnection;
 use crate::db::types::{AnswerId, CaseId, ReferralId, Time, UserId};
 use crate::domain::actor::Act;
+use crate::domain::cases::CaseRow;
 use crate::domain::cases::answer::{self as answering, AnswerRow, AnswerState};
 use crate::domain::cases::life::{HopRole, HopState};
+use crate::domain::confidentiality::Veil;
 use crate::domain::referrals::{self as stored, ReferralRow};
 use crate::domain::users;
 use crate::error::Result;
@@ -64,25 +66,49 @@ pub struct AnswerView {
 type Names = std::collections::HashMap<UserId, (String, String)>;
 
 /// All referrals of a case, oldest first.
-pub fn referrals(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<Vec<ReferralView>> {
-    let rows = stored::of_case(connection, case)?;
-    several(connection, act, &rows)
+pub fn referrals(connection: &mut DbConnection, act: &Act, case: &CaseRow) -> Result<Vec<ReferralView>> {
+    let mut veil = Veil::of(connection, act, case)?;
+    let rows = stored::of_case(connection, case.id)?;
+    let names = names_of(connection, &rows)?;
+    Ok(rows.iter().map(|row| view(act, row, &names, &mut veil)).collect())
 }
 
-/// These referrals, in their order.
-pub fn several(connection: &mut DbConnection, act: &Act, rows: &[ReferralRow]) -> Result<Vec<ReferralView>> {
+/// These referrals of many cases, in their order; where a case is sealed, without the words of staff.
+pub fn several(
+    connection: &mut DbConnection,
+    act: &Act,
+    rows: &[(ReferralRow, bool)],
+) -> Result<Vec<ReferralView>> {
+    let hops: Vec<ReferralRow> = rows.iter().map(|(row, _)| row.clone()).collect();
+    let names = names_of(connection, &hops)?;
+    let view = |(row, is_sealed): &(ReferralRow, bool)| {
+        let mut view = view(act, row, &names, &mut Veil::lifted());
+        if *is_sealed {
+            (view.instruction, view.note) = (None, None);
+        }
+        view
+    };
+    Ok(rows.iter().map(view).collect())
+}
+
+/// One referral of a case.
+pub fn referral(
+    connection: &mut DbConnection,
+    act: &Act,
+    case: &CaseRow,
+    row: &ReferralRow,
+) -> Result<ReferralView> {
+    let mut veil = Veil::of(connection, act, case)?;
+    let names = names_of(connection, std::slice::from_ref(row))?;
+    Ok(view(act, row, &names, &mut veil))
+}
+
+fn names_of(connection: &mut DbConnection, rows: &[ReferralRow]) -> Result<Names> {
     let people: Vec<UserId> = rows.iter().filter_map(|row| row.user_id).collect();
-    let names = users::names(connection, &people)?;
-    Ok(rows.iter().map(|row| view(act, row, &names)).collect())
+    users::names(connection, &people)
 }
 
-/// One referral.
-pub fn referral(connection: &mut DbConnection, act: &Act, row: &ReferralRow) -> Result<ReferralView> {
-    let names = users::names(connection, &row.user_id.into_iter().collect::<Vec<_>>())?;
-    Ok(view(act, row, &names))
-}
-
-fn view(act: &Act, row: &ReferralRow, names: &Names) -> ReferralView {
+fn view(act: &Act, row: &ReferralRow, names: &Names, veil: &mut Veil) -> ReferralView {
     ReferralView {
         id: row.id,
         case_id: row.case_id,
@@ -92,7 +118,7 @@ fn view(act: &Act, row: &ReferralRow, names: &Names) -> ReferralView {
         role: row.role,
         state: row.state,
         user: username(names, row.user_id),
-        instruction: row.instruction.clone(),
+        instruction: veil.some(row.instruction.clone()),
         sent_at: row.sent_at,
         accepted_at: row.accepted_at,
         ended_at: row.ended_at,
@@ -101,7 +127,7 @@ fn view(act: &Act, row: &ReferralRow, names: &Names) -> ReferralView {
         reached_percent: row.fired,
         extensions: row.extensions,
         reason: row.reason_code.clone(),
-        note: row.note.clone(),
+        note: veil.some(row.note.clone()),
         suggested_office: row.suggested_office_id.map(|id| act.rules.offices.code(id)),
     }
 }
@@ -111,20 +137,31 @@ fn username(names: &Names, id: Option<UserId>) -> Option<String> {
 }
 
 /// All answers of a case, oldest first.
-pub fn answers(connection: &mut DbConnection, case: CaseId) -> Result<Vec<AnswerView>> {
-    let rows = answering::of_case(connection, case)?;
-    rows.iter().map(|row| answer(connection, row)).collect()
+pub fn answers(connection: &mut DbConnection, act: &Act, case: &CaseRow) -> Result<Vec<AnswerView>> {
+    let mut veil = Veil::of(connection, act, case)?;
+    let rows = answering::of_case(connection, case.id)?;
+    rows.iter().map(|row| answer_view(connection, row, &mut veil)).collect()
 }
 
-/// One answer.
-pub fn answer(connection: &mut DbConnection, row: &AnswerRow) -> Result<AnswerView> {
+/// One answer of a case.
+pub fn answer(
+    connection: &mut DbConnection,
+    act: &Act,
+    case: &CaseRow,
+    row: &AnswerRow,
+) -> Result<AnswerView> {
+    let mut veil = Veil::of(connection, act, case)?;
+    answer_view(connection, row, &mut veil)
+}
+
+fn answer_view(connection: &mut DbConnection, row: &AnswerRow, veil: &mut Veil) -> Result<AnswerView> {
     let people: Vec<UserId> = [Some(row.author_id), row.decided_by].into_iter().flatten().collect();
     let names = users::names(connection, &people)?;
     Ok(AnswerView {
         id: row.id,
         case_id: row.case_id,
         referral_id: row.referral_id,
-        text: row.text.clone(),
+        text: veil.words(row.text.clone()),
         interim: row.is_interim,
         outcome: row.outcome.clone(),
         reason_code: row.reason_code.clone(),
@@ -133,6 +170,6 @@ pub fn answer(connection: &mut DbConnection, row: &AnswerRow) -> Result<AnswerVi
         created_at: row.created_at,
         decided_by: username(&names, row.decided_by),
         decided_at: row.decided_at,
-        decision_note: row.decision_note.clone(),
+        decision_note: veil.some(row.decision_note.clone()),
     })
 }

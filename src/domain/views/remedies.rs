@@ -6,11 +6,12 @@ use serde::Serialize;
 
 use super::case::{OfficeView, office_view};
 use crate::db::DbConnection;
-use crate::db::types::{AppealId, CaseId, ReferralId, Time, UserId};
+use crate::db::types::{AppealId, ReferralId, Time, UserId};
 use crate::domain::actor::Act;
 use crate::domain::cases::life::{AppealCause, AppealResult, Consequence, Status};
-use crate::domain::cases::remedies::{self, AppealRow};
+use crate::domain::cases::remedies::{self, AppealRow, ObjectionRow};
 use crate::domain::cases::{CaseRow, Channel, Docket};
+use crate::domain::confidentiality::Veil;
 use crate::domain::notifications::date;
 use crate::domain::rulebook::Verb;
 use crate::domain::users;
@@ -113,28 +114,42 @@ pub struct AppealView {
     pub decided_at: Option<Time>,
 }
 
-/// The appeals of a case, oldest first.
-pub fn appeals(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<Vec<AppealView>> {
-    let rows = remedies::appeals_of(connection, case)?;
-    let people: Vec<UserId> = rows.iter().filter_map(|row| row.decided_by).collect();
-    let names = users::names(connection, &people)?;
-    Ok(rows.into_iter().map(|row| appeal(act, row, &names)).collect())
+/// The objections of a case, oldest first; who reads the extract gets the citizen's words by the next extract.
+pub fn objections(connection: &mut DbConnection, act: &Act, row: &CaseRow) -> Result<Vec<ObjectionRow>> {
+    let veil = Veil::of(connection, act, row)?;
+    let mut rows = remedies::objections_of(connection, row.id)?;
+    rows.iter_mut().for_each(|row| row.text = veil.citizens(std::mem::take(&mut row.text)));
+    Ok(rows)
 }
 
-fn appeal(act: &Act, row: AppealRow, names: &HashMap<UserId, (String, String)>) -> AppealView {
+/// The appeals of a case, oldest first; the same holds for their words.
+pub fn appeals(connection: &mut DbConnection, act: &Act, case: &CaseRow) -> Result<Vec<AppealView>> {
+    let mut veil = Veil::of(connection, act, case)?;
+    let rows = remedies::appeals_of(connection, case.id)?;
+    let people: Vec<UserId> = rows.iter().filter_map(|row| row.decided_by).collect();
+    let names = users::names(connection, &people)?;
+    Ok(rows.into_iter().map(|row| appeal(act, row, &names, &mut veil)).collect())
+}
+
+fn appeal(
+    act: &Act,
+    row: AppealRow,
+    names: &HashMap<UserId, (String, String)>,
+    veil: &mut Veil,
+) -> AppealView {
     AppealView {
         id: row.id,
         referral_id: row.referral_id,
         against: office_view(act, row.against_office_id),
         cause: row.cause,
-        text: row.text,
+        text: veil.citizens(row.text),
         channel: row.channel,
         at: row.at,
         former_outcome: row.former_outcome,
         result: row.result,
         consequence: row.consequence,
         outcome: row.outcome,
-        grounds: row.grounds,
+        grounds: veil.some(row.grounds),
         decided_by: row.decided_by.and_then(|id| names.get(&id)).map(|(username, _)| username.clone()),
         decided_at: row.decided_at,
     }

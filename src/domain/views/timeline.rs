@@ -8,11 +8,13 @@ use crate::db::schema::{events, messages};
 use crate::db::sealed::Sealed;
 use crate::db::types::{AttachmentId, CaseId, EventId, MessageId, NoteId, OfficeId, Time, UserId};
 use crate::domain::actor::Act;
-use crate::domain::cases::{attach, note};
+use crate::domain::cases::{CaseRow, attach, note};
+use crate::domain::confidentiality::{Disclosure, Veil, files, known};
+use crate::domain::masking::{Known, Masker};
 use crate::domain::notifications::DeliveryState;
 use crate::domain::users;
 use crate::domain::vault::field;
-use crate::error::Result;
+use crate::error::{Language, Result};
 
 /// One line of the timeline.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -83,9 +85,11 @@ pub struct AttachmentView {
 
 type EventRow = (EventId, i32, String, Time, String, Option<UserId>, Option<OfficeId>, String, String);
 
-/// The timeline of a case from its first event on.
-pub fn timeline(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<Vec<EventView>> {
+/// The timeline of a case from its first event on. Who reads the extract gets no digest of what was said, by which a guess
+/// could be proved.
+pub fn timeline(connection: &mut DbConnection, act: &Act, row: &CaseRow) -> Result<Vec<EventView>> {
     use events as e;
+    let (case, mut veil) = (row.id, Veil::of(connection, act, row)?);
     let rows: Vec<EventRow> = e::table
         .filter(e::case_id.eq(case))
         .order(e::seq)
@@ -103,10 +107,31 @@ pub fn timeline(connection: &mut DbConnection, act: &Act, case: CaseId) -> Resul
             actor,
             user: user.and_then(|id| names.get(&id)).map(|(username, _)| username.clone()),
             office: office.map(|id| act.rules.offices.code(id)),
-            detail: serde_json::from_str(&payload).unwrap_or_default(),
+            detail: veiled(serde_json::from_str(&payload).unwrap_or_default(), &mut veil),
             hash,
         })
         .collect())
+}
+
+fn veiled(detail: serde_json::Value, veil: &mut Veil) -> serde_json::Value {
+    use serde_json::Value;
+    match detail {
+        detail if !veil.hides() => detail,
+        Value::Object(map) => {
+            let kept = map.into_iter().filter(|(key, _)| !key.ends_with("sha256"));
+            // reasons are words of staff; the rest are codes, ids and times
+            let veiled = kept.map(|(key, value)| match value {
+                Value::String(words) if key == "reason" || key == "signpost" => {
+                    (key, Value::String(veil.words(words)))
+                }
+                value @ (Value::Object(_) | Value::Array(_)) => (key, veiled(value, veil)),
+                value => (key, value),
+            });
+            Value::Object(veiled.collect())
+        }
+        Value::Array(list) => Value::Array(list.into_iter().map(|value| veiled(value, veil)).collect()),
+        other => other,
+    }
 }
 
 #[derive(Queryable, Selectable)]
@@ -127,8 +152,16 @@ struct MessageRow {
     settled_at: Option<Time>,
 }
 
-/// All messages of a case, oldest first.
-pub fn messages(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<Vec<MessageView>> {
+/// All messages of a case, oldest first; of a sealed one their words only where that was disclosed, because the reply to a
+/// sender and the words of a carrier name the citizen as easily as the citizen does.
+pub fn messages(
+    connection: &mut DbConnection,
+    act: &Act,
+    row: &CaseRow,
+    disclosed: &Disclosure,
+) -> Result<Vec<MessageView>> {
+    let shows_words = disclosed.still(connection, act, row)?.shows_words(row.id);
+    let case = row.id;
     let rows: Vec<MessageRow> = messages::table
         .filter(messages::case_id.eq(case))
         .order(messages::id)
@@ -137,7 +170,7 @@ pub fn messages(connection: &mut DbConnection, act: &Act, case: CaseId) -> Resul
     rows.into_iter()
         .map(|row| {
             let mut open = |field, sealed: Option<Sealed>| {
-                act.vault.open_some(connection, field, row.id, sealed.as_ref())
+                act.vault.open_some(connection, field, row.id, sealed.as_ref().filter(|_| shows_words))
             };
             Ok(MessageView {
                 id: row.id,
@@ -150,7 +183,7 @@ pub fn messages(connection: &mut DbConnection, act: &Act, case: CaseId) -> Resul
                 body: open(field!(messages::body), row.body)?,
                 state: row.state,
                 attempts: row.attempts,
-                error: row.error,
+                error: row.error.filter(|_| shows_words),
                 created_at: row.created_at,
                 settled_at: row.settled_at,
             })
@@ -158,9 +191,13 @@ pub fn messages(connection: &mut DbConnection, act: &Act, case: CaseId) -> Resul
         .collect()
 }
 
-/// All notes of a case, oldest first.
-pub fn notes(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<Vec<NoteView>> {
-    let rows = note::of_case(connection, case)?;
+/// All notes of a case, oldest first. Who reads the extract does not get those of the desk, which quote the original.
+pub fn notes(connection: &mut DbConnection, act: &Act, row: &CaseRow) -> Result<Vec<NoteView>> {
+    let mut veil = Veil::of(connection, act, row)?;
+    let desk = act.rules.offices.with_ancestors(row.intake_office_id);
+    let mut rows = note::of_case(connection, row.id)?;
+    let own = act.actor.user();
+    rows.retain(|note| !veil.hides() || !desk.contains(&note.office_id) || Some(note.author_id) == own);
     let people: Vec<UserId> = rows.iter().map(|row| row.author_id).collect();
     let names = users::names(connection, &people)?;
     Ok(rows
@@ -169,7 +206,7 @@ pub fn notes(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<V
             id: row.id,
             office: act.rules.offices.code(row.office_id),
             author: names.get(&row.author_id).map(|(username, _)| username.clone()),
-            text: row.text,
+            text: veil.words(row.text),
             at: row.at,
         })
         .collect())
@@ -189,9 +226,21 @@ impl From<attach::Attachment> for AttachmentView {
     }
 }
 
-/// All files of a case, oldest first.
-pub fn attachments(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<Vec<AttachmentView>> {
-    Ok(attach::of_case(connection, act, case)?.into_iter().map(AttachmentView::from).collect())
+/// All files of a case, oldest first; of a sealed one that was not disclosed the released ones, by masked names.
+pub fn attachments(
+    connection: &mut DbConnection,
+    act: &Act,
+    row: &CaseRow,
+    disclosed: &Disclosure,
+) -> Result<Vec<AttachmentView>> {
+    let all = attach::of_case(connection, act, row.id)?;
+    if disclosed.still(connection, act, row)?.shows_words(row.id) {
+        return Ok(all.into_iter().map(AttachmentView::from).collect());
+    }
+    let released = files::released(connection, row.id)?;
+    let mut masker = known::masker(connection, act, row)?;
+    let kept = all.into_iter().filter(|file| released.contains(&file.id));
+    Ok(kept.map(|file| AttachmentView { name: masker.mask(&file.name), ..file.into() }).collect())
 }
 
 /// One attempt to deliver a message, or one report of its carrier.
@@ -210,5 +259,12 @@ pub fn deliveries(connection: &mut DbConnection, message: MessageId) -> Result<V
         .order((d::at, d::id))
         .select((d::at, d::state, d::detail))
         .load(connection)?;
-    Ok(rows.into_iter().map(|(at, state, detail)| DeliveryView { at, state, detail }).collect())
+    // a carrier likes to quote the address
+    let mut masker = Masker::new(&Known::default(), Language::En);
+    let view = |(at, state, detail): (Time, DeliveryState, Option<String>)| DeliveryView {
+        at,
+        state,
+        detail: detail.map(|words| masker.mask(&words)),
+    };
+    Ok(rows.into_iter().map(view).collect())
 }

@@ -90,8 +90,20 @@ impl TestApp {
         case
     }
 
-    /// Refers a case; gives the new referrals' ids in the order of their ids.
+    /// Gives a sealed case its extract, as the service proposes it; a plain one needs none.
+    pub async fn extract(&self, case: &Case) {
+        let classifier = self.as_user("classifier.centre").await;
+        if self.case(case).await["sealed"] == true {
+            let told = classifier.post(&case.path("extract"), json!({})).await.expect(201);
+            let proposed = &told["extract"];
+            let body = json!({ "subject": proposed["subject"], "text": proposed["text"] });
+            classifier.put(&case.path("extract"), body).await.expect(200);
+        }
+    }
+
+    /// Refers a case, a sealed one with its extract; gives the new referrals' ids in the order of their ids.
     pub async fn refer(&self, username: &str, case: &Case, to: &[(&str, &str)]) -> Vec<String> {
+        self.extract(case).await;
         let to: Vec<Value> =
             to.iter().map(|(office, role)| json!({ "office": office, "role": role })).collect();
         let told =

@@ -88,7 +88,17 @@ impl Life {
             | Fact::ComplainedOfNamed { .. }
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
-            | Fact::FileAttached { .. } => {}
+            | Fact::FileAttached { .. }
+            | Fact::FileReleased { .. }
+            | Fact::FileHidden { .. }
+            | Fact::CaseSealed { .. }
+            | Fact::CaseUnsealed { .. }
+            | Fact::ExtractProposed { .. }
+            | Fact::ExtractConfirmed { .. }
+            | Fact::IdentityAsked { .. }
+            | Fact::IdentityReleased { .. }
+            | Fact::IdentityRefused { .. }
+            | Fact::IdentityRevoked { .. } => {}
         }
         self.settle_holder();
     }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{AppealCause, AppealResult, Consequence, HopRole, Proposal, Status};
 use crate::db::types::{
-    AnswerId, AppealId, AttachmentId, MessageId, NoteId, ObjectionId, OfficeId, QuestionId, RatingId,
-    ReferralId, Time, UserId,
+    AnswerId, AppealId, AttachmentId, IdentityRequestId, MessageId, NoteId, ObjectionId, OfficeId,
+    QuestionId, RatingId, ReferralId, Time, UserId,
 };
 
 /// A referral as it is sent.
@@ -197,6 +197,44 @@ pub enum Fact {
         attachment: AttachmentId,
         sha256: String,
     },
+    /// A file of a sealed case may be opened by those who read the extract, or no longer.
+    FileReleased {
+        attachment: AttachmentId,
+    },
+    FileHidden {
+        attachment: AttachmentId,
+    },
+    CaseSealed {
+        reason: String,
+    },
+    CaseUnsealed {
+        reason: String,
+    },
+    ExtractProposed {
+        text_sha256: String,
+    },
+    ExtractConfirmed {
+        text_sha256: String,
+    },
+    IdentityAsked {
+        request: IdentityRequestId,
+    },
+    IdentityReleased {
+        request: IdentityRequestId,
+        to: UserId,
+        /// The office for which it is read.
+        office: OfficeId,
+        by: UserId,
+        until: Time,
+    },
+    IdentityRefused {
+        request: IdentityRequestId,
+        by: UserId,
+    },
+    IdentityRevoked {
+        request: IdentityRequestId,
+        by: UserId,
+    },
 }
 
 impl Fact {
@@ -231,6 +269,16 @@ impl Fact {
             Fact::MessageReceived { .. } => "message_received",
             Fact::NoteAdded { .. } => "note_added",
             Fact::FileAttached { .. } => "file_attached",
+            Fact::FileReleased { .. } => "file_released",
+            Fact::FileHidden { .. } => "file_hidden",
+            Fact::CaseSealed { .. } => "case_sealed",
+            Fact::CaseUnsealed { .. } => "case_unsealed",
+            Fact::ExtractProposed { .. } => "extract_proposed",
+            Fact::ExtractConfirmed { .. } => "extract_confirmed",
+            Fact::IdentityAsked { .. } => "identity_asked",
+            Fact::IdentityReleased { .. } => "identity_released",
+            Fact::IdentityRefused { .. } => "identity_refused",
+            Fact::IdentityRevoked { .. } => "identity_revoked",
         }
     }
 
@@ -264,7 +312,17 @@ impl Fact {
             | Fact::CaseRated { .. }
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
-            | Fact::FileAttached { .. } => None,
+            | Fact::FileAttached { .. }
+            | Fact::FileReleased { .. }
+            | Fact::FileHidden { .. }
+            | Fact::CaseSealed { .. }
+            | Fact::CaseUnsealed { .. }
+            | Fact::ExtractProposed { .. }
+            | Fact::ExtractConfirmed { .. }
+            | Fact::IdentityAsked { .. }
+            | Fact::IdentityReleased { .. }
+            | Fact::IdentityRefused { .. }
+            | Fact::IdentityRevoked { .. } => None,
         }
     }
 

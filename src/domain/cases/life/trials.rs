@@ -7,7 +7,9 @@ use proptest::sample;
 use super::*;
 use std::collections::BTreeSet;
 
-use crate::db::types::{AppealId, MessageId, ObjectionId, QuestionId, RatingId, Time};
+use crate::db::types::{
+    AppealId, AttachmentId, IdentityRequestId, MessageId, ObjectionId, QuestionId, RatingId, Time,
+};
 use crate::domain::conflict::Conflict;
 use crate::domain::rulebook::{Level, Office, Offices};
 use crate::error::Result;
@@ -58,26 +60,75 @@ fn conflict() -> Conflict {
 #[derive(Debug, Clone)]
 pub(crate) enum Wish {
     Classify,
-    Refer { by_holder: bool, from: i64, to: Vec<(i64, HopRole)> },
-    Accept { hop: usize, user: i64 },
-    Assign { hop: usize, user: i64 },
-    GiveBack { hop: usize },
-    Transfer { hop: usize, to: i64 },
-    Recall { hop: usize },
+    Refer {
+        by_holder: bool,
+        from: i64,
+        to: Vec<(i64, HopRole)>,
+    },
+    Accept {
+        hop: usize,
+        user: i64,
+    },
+    Assign {
+        hop: usize,
+        user: i64,
+    },
+    GiveBack {
+        hop: usize,
+    },
+    Transfer {
+        hop: usize,
+        to: i64,
+    },
+    Recall {
+        hop: usize,
+    },
     Ask,
     Reply,
-    Extend { hop: usize, has_consent: bool },
-    Submit { hop: usize, author: i64, is_interim: bool },
-    Approve { hop: usize, by: i64 },
-    Reject { hop: usize, by: i64 },
-    Dismiss { by: i64 },
+    Extend {
+        hop: usize,
+        has_consent: bool,
+    },
+    Submit {
+        hop: usize,
+        author: i64,
+        is_interim: bool,
+    },
+    Approve {
+        hop: usize,
+        by: i64,
+    },
+    Reject {
+        hop: usize,
+        by: i64,
+    },
+    Dismiss {
+        by: i64,
+    },
     Close,
     Withdraw,
-    Reopen { to_lead: bool },
-    Object { in_time: bool },
-    Rate { score: u8 },
-    Appeal { is_late: bool },
-    Decide { by: i64, result: AppealResult, consequence: Consequence },
+    Reopen {
+        to_lead: bool,
+    },
+    Object {
+        in_time: bool,
+    },
+    Rate {
+        score: u8,
+    },
+    Appeal {
+        is_late: bool,
+    },
+    Decide {
+        by: i64,
+        result: AppealResult,
+        consequence: Consequence,
+    },
+    /// What concerns who may read the case.
+    Confide {
+        what: u8,
+        by: i64,
+    },
 }
 
 impl Wish {
@@ -123,6 +174,7 @@ pub(crate) fn wish() -> impl Strategy<Value = Wish> {
         3 => any::<bool>().prop_map(|in_time| Wish::Object { in_time }),
         2 => (0..7_u8).prop_map(|score| Wish::Rate { score }),
         4 => any::<bool>().prop_map(|is_late| Wish::Appeal { is_late }),
+        1 => (0..10_u8, user()).prop_map(|(what, by)| Wish::Confide { what, by }),
         5 => (1..=6_i64, result, consequence).prop_map(|(by, result, consequence)| Wish::Decide { by, result, consequence }),
     ]
 }
@@ -264,6 +316,7 @@ impl Play {
                 self.life.appeal(standing, &self.offices, &self.conflict, appeal, referral, None, said)
             }
             Wish::Decide { by, result, consequence } => self.decided(id, UserId(by), result, consequence),
+            Wish::Confide { what, by } => Ok(confided(id, what, UserId(by))),
         }
     }
 
@@ -327,6 +380,27 @@ impl Play {
                 None
             }
         }
+    }
+}
+
+/// A fact on who may read the case; open in every state.
+fn confided(id: i64, what: u8, by: UserId) -> Fact {
+    let (request, attachment) = (IdentityRequestId(id), AttachmentId(id));
+    let (reason, text_sha256) = (String::from("why"), String::new());
+    match what {
+        0 => Fact::CaseSealed { reason },
+        1 => Fact::CaseUnsealed { reason },
+        2 => Fact::ExtractProposed { text_sha256 },
+        3 => Fact::ExtractConfirmed { text_sha256 },
+        4 => Fact::IdentityAsked { request },
+        5 => {
+            let until = Time::from_microsecond(0);
+            Fact::IdentityReleased { request, to: by, office: CENTRE, by, until }
+        }
+        6 => Fact::IdentityRefused { request, by },
+        7 => Fact::IdentityRevoked { request, by },
+        8 => Fact::FileReleased { attachment },
+        _ => Fact::FileHidden { attachment },
     }
 }
 

@@ -1,0 +1,219 @@
+//! The log of readings: who read an identity or the words of a sealed case, when and why.
+//!
+//! Rows are only ever inserted; the service has no call that changes or deletes one, and the database refuses it. Every
+//! reading is a row of its own, also the second within a minute: what is counted cannot be argued away. The row is committed
+//! before anything is shown, and [`Disclosure`], which only this room makes, is the proof that views ask for.
+
+use diesel::prelude::*;
+use serde::Serialize;
+
+use super::sight::{Sight, holds_identity, sight};
+use crate::db::DbConnection;
+use crate::db::schema::identity_reads as r;
+use crate::db::types::{CaseId, CitizenId, IdentityRequestId, OfficeId, ReadId, Time, UserId};
+use crate::domain::actor::{Act, Actor, Role, Staff};
+use crate::domain::cases::CaseRow;
+use crate::domain::policy;
+use crate::domain::rulebook::{Reach, Verb};
+use crate::error::{Code, Error, Language, Result};
+use crate::text_enum;
+
+text_enum! {
+    /// What a reading was for.
+    pub enum Why {
+        /// The detail of a case was opened.
+        Case = "case",
+        Messages = "messages", Objections = "objections", Appeals = "appeals",
+        Attachments = "attachments", Certificate = "certificate",
+        CitizenSearch = "citizen_search", CitizenRecord = "citizen_record",
+    }
+}
+
+text_enum! {
+    /// What was read.
+    pub enum What {
+        Identity = "identity",
+        /// The original words of a sealed case.
+        Words = "words",
+        Both = "identity_and_words",
+    }
+}
+
+impl Why {
+    /// The purpose in the words of the citizen.
+    pub fn name(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Why::Case, Language::Fa) => "رسیدگی به پرونده",
+            (Why::Case, Language::En) => "Work on the case",
+            (Why::Messages, Language::Fa) => "خواندن پیام‌ها",
+            (Why::Messages, Language::En) => "Reading of messages",
+            (Why::Objections, Language::Fa) => "خواندن اعتراض",
+            (Why::Objections, Language::En) => "Reading of an objection",
+            (Why::Appeals, Language::Fa) => "خواندن تجدیدنظرخواهی",
+            (Why::Appeals, Language::En) => "Reading of an appeal",
+            (Why::Attachments, Language::Fa) => "دیدن پیوست‌ها",
+            (Why::Attachments, Language::En) => "Opening of attachments",
+            (Why::Certificate, Language::Fa) => "چاپ گواهی",
+            (Why::Certificate, Language::En) => "Printing of a certificate",
+            (Why::CitizenSearch, Language::Fa) => "جست‌وجوی شهروند",
+            (Why::CitizenSearch, Language::En) => "Search for a citizen",
+            (Why::CitizenRecord, Language::Fa) => "ثبت یا اصلاح مشخصات",
+            (Why::CitizenRecord, Language::En) => "Recording or correction of a citizen",
+        }
+    }
+}
+
+/// The proof that a reading of this case may be shown, and that it was logged where it has to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Disclosure {
+    case: CaseId,
+    shows_words: bool,
+    shows_identity: bool,
+}
+
+impl Disclosure {
+    /// Whether the original words may be shown.
+    pub fn shows_words(&self, case: CaseId) -> bool {
+        self.case == case && self.shows_words
+    }
+
+    /// Whether the identity may be shown.
+    pub fn shows_identity(&self, case: CaseId) -> bool {
+        self.case == case && self.shows_identity
+    }
+
+    /// The same as it stands now: a case may have been sealed, or a release revoked, since the reading was logged.
+    pub fn still(&self, connection: &mut DbConnection, act: &Act, row: &CaseRow) -> Result<Self> {
+        let now = sight(connection, act, row)?;
+        Ok(Self {
+            case: self.case,
+            shows_words: self.shows_words && now.shows_words(),
+            shows_identity: self.shows_identity && may_read_identity(act, now),
+        })
+    }
+}
+
+/// Whether what this actor sees of a case includes its people.
+fn may_read_identity(act: &Act, sight: Sight) -> bool {
+    match (&act.actor, sight) {
+        (Actor::System | Actor::Citizen { .. }, _) => true,
+        (Actor::Gateway { .. } | Actor::Public, _) => false,
+        (Actor::Staff(_), Sight::Released(_)) => true,
+        (Actor::Staff(staff), Sight::Open) => policy::holds_anywhere(&act.rules, staff, Verb::ReadIdentity),
+        (Actor::Staff(_), Sight::Original | Sight::Extract) => false,
+    }
+}
+
+/// Judges what the actor may read of a visible case, and logs it where staff read an identity or sealed words. To be
+/// committed before anything is shown.
+///
+/// The identity is part of the detail of a case only ([`Why::Case`]).
+pub fn disclose(connection: &mut DbConnection, act: &Act, row: &CaseRow, why: Why) -> Result<Disclosure> {
+    let sight = sight(connection, act, row)?;
+    let shows_identity = why == Why::Case && may_read_identity(act, sight);
+    let shown = Disclosure { case: row.id, shows_words: sight.shows_words(), shows_identity };
+    let Actor::Staff(staff) = &act.actor else { return Ok(shown) };
+    let has_identity = shows_identity && holds_identity(row);
+    let has_words = row.is_sealed && sight.shows_words();
+    let what = match (has_identity, has_words) {
+        (false, false) => return Ok(shown),
+        (true, false) => What::Identity,
+        (false, true) => What::Words,
+        (true, true) => What::Both,
+    };
+    let request = match sight {
+        Sight::Released(request) => Some(request),
+        Sight::Open | Sight::Original | Sight::Extract => None,
+    };
+    let verb = match sight {
+        Sight::Original => Verb::ReadOriginal,
+        Sight::Released(_) => Verb::ReadSealed,
+        Sight::Open | Sight::Extract => Verb::ReadIdentity,
+    };
+    let at = [row.holder_office_id, row.intake_office_id]
+        .into_iter()
+        .find_map(|office| policy::assignment_for(&act.rules, staff, verb, office));
+    let (role, office) =
+        at.or_else(|| any_assignment(act, staff, verb)).ok_or(Error::Forbidden(Code::Forbidden))?;
+    insert(connection, act, staff, (role, office), Some(row.id), row.citizen_id, (why, what), request)?;
+    Ok(shown)
+}
+
+/// Logs that staff read a citizen's record outside any case.
+pub fn of_record(
+    connection: &mut DbConnection,
+    act: &Act,
+    citizen: CitizenId,
+    verb: Verb,
+    why: Why,
+) -> Result<()> {
+    let Actor::Staff(staff) = &act.actor else { return Err(Error::Forbidden(Code::Forbidden)) };
+    let by = any_assignment(act, staff, verb).ok_or(Error::Forbidden(Code::Forbidden))?;
+    insert(connection, act, staff, by, None, Some(citizen), (why, What::Identity), None)
+}
+
+fn any_assignment(act: &Act, staff: &Staff, verb: Verb) -> Option<(Role, OfficeId)> {
+    let holds = |role| act.rules.reach(role, verb) != Reach::None;
+    staff
+        .assignments
+        .iter()
+        .copied()
+        .find(|(role, _)| holds(*role))
+        .or_else(|| staff.assignments.first().copied())
+}
+
+#[expect(clippy::too_many_arguments, reason = "one column each of the row")]
+fn insert(
+    connection: &mut DbConnection,
+    act: &Act,
+    staff: &Staff,
+    (role, office): (Role, OfficeId),
+    case: Option<CaseId>,
+    citizen: Option<CitizenId>,
+    (why, what): (Why, What),
+    request: Option<IdentityRequestId>,
+) -> Result<()> {
+    diesel::insert_into(r::table)
+        .values((
+            (r::id.eq(act.id::<ReadId>()), r::case_id.eq(case), r::citizen_id.eq(citizen)),
+            (r::user_id.eq(staff.id), r::role.eq(role), r::office_id.eq(office)),
+            (r::why.eq(why), r::what.eq(what), r::request_id.eq(request), r::at.eq(act.now)),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// One reading.
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
+#[diesel(table_name = crate::db::schema::identity_reads)]
+pub struct ReadRow {
+    pub id: ReadId,
+    pub case_id: Option<CaseId>,
+    pub user_id: UserId,
+    pub role: Role,
+    pub office_id: OfficeId,
+    pub why: Why,
+    pub what: What,
+    pub request_id: Option<IdentityRequestId>,
+    pub at: Time,
+}
+
+/// The readings of a case and of its citizen's record, newest first, at most `limit`, older than `before`.
+pub fn of_case(
+    connection: &mut DbConnection,
+    row: &CaseRow,
+    before: Option<ReadId>,
+    limit: i64,
+) -> Result<Vec<ReadRow>> {
+    let mut query = r::table.order(r::id.desc()).limit(limit).select(ReadRow::as_select()).into_boxed();
+    query = match row.citizen_id {
+        Some(citizen) => query.filter(
+            r::case_id.eq(row.id).or(r::case_id.is_null().and(r::citizen_id.eq(citizen))).assume_not_null(),
+        ),
+        None => query.filter(r::case_id.eq(row.id)),
+    };
+    if let Some(before) = before {
+        query = query.filter(r::id.lt(before));
+    }
+    Ok(query.load(connection)?)
+}
