@@ -12,6 +12,7 @@ mod citizens;
 mod client;
 mod commit;
 mod configuration;
+mod families;
 mod gateways;
 mod history;
 mod inbox;
@@ -99,6 +100,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(case_verbs::dismiss_case)
             .service(case_verbs::withdraw_case)
             .configure(remedies_of_staff)
+            .configure(families_of_staff)
             .service(attachments::add_attachment)
             .service(attachments::list_attachments)
             .service(attachments::read_attachment)
@@ -130,6 +132,18 @@ fn remedies_of_staff(config: &mut ServiceConfig<'_>) {
         .service(certificates::print_reply_certificate);
 }
 
+fn families_of_staff(config: &mut ServiceConfig<'_>) {
+    config
+        .service(families::merge_case)
+        .service(families::unmerge_case)
+        .service(families::split_case)
+        .service(families::unsplit_case)
+        .service(families::form_group)
+        .service(families::add_member)
+        .service(families::add_signatories)
+        .service(families::read_family);
+}
+
 fn public_routes(config: &mut ServiceConfig<'_>) {
     config
         .service(public::file_case)
@@ -139,6 +153,7 @@ fn public_routes(config: &mut ServiceConfig<'_>) {
         .service(remedies::object_to_answer)
         .service(remedies::appeal_answer)
         .service(remedies::rate_case)
+        .service(families::go_alone)
         .service(certificates::read_filing_certificate)
         .service(certificates::read_reply_certificate)
         .service(attachments::send_attachment)

@@ -18,6 +18,8 @@ text_enum! {
         /// The citizen's word taken down by staff: an objection, an appeal, a rating.
         Object = "object", Appeal = "appeal", Rate = "rate",
         DecideAppeal = "decide_appeal",
+        /// Puts cases together, takes them apart, gathers a group.
+        Merge = "merge", Split = "split", Group = "group",
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod actions;
 mod case;
+mod family;
 mod inbox;
 mod public;
 mod referral;
@@ -13,6 +14,7 @@ mod timeline;
 
 pub use actions::{Action, actions};
 pub use case::{CaseView, CitizenView, HolderView, OfficeView, case, cases};
+pub use family::{FamilyView, GroupView, PublicLead, PublicPart, Relative, family};
 pub use inbox::{Inbox, InboxItem, Tray, inbox};
 pub use public::{PublicAnswer, PublicCase, PublicEvent, public_case, public_timeline};
 pub use referral::{AnswerView, ReferralView, answer, answers, referral, referrals};

@@ -139,6 +139,9 @@ pub fn hands(connection: &mut DbConnection, case: CaseId) -> Result<BTreeSet<Use
     for (user, payload) in rows {
         let fact: Fact = serde_json::from_str(&payload).map_err(|error| Error::Internal(Box::new(error)))?;
         hands.extend(fact.hand());
+        if let Fact::AnswerShared { approved_by, .. } = &fact {
+            hands.extend(approved_by);
+        }
         hands.extend(user.filter(|_| fact.is_handling()));
     }
     Ok(hands)
