@@ -177,13 +177,7 @@ fn save_hops(connection: &mut DbConnection, act: &Act, docket: &Docket, before: 
         return Ok(());
     }
     widen_scope(connection, act, docket.row.id, &reached)?;
-    // whoever works on a case sees what follows it
-    let family = &docket.life.family;
-    family
-        .followers
-        .keys()
-        .chain(&family.parts)
-        .try_for_each(|case| widen_scope(connection, act, *case, &reached))
+    family::widen(connection, act, docket, &reached)
 }
 
 fn insert_hop(

@@ -213,7 +213,12 @@ fn note(connection: &mut DbConnection, act: &Act, parent: CaseId, fact: Fact) ->
     }
     let event = record(connection, act, &mut docket, std::slice::from_ref(&fact), None)?;
     match fact {
-        Fact::CaseJoined { case, .. } => widen_scope(connection, act, case, &working_on(&docket.life)),
+        Fact::CaseJoined { case, relation } => {
+            docket.life.family = Family::default();
+            docket.life.join(case, relation);
+            let offices = working_on(&docket.life);
+            widen(connection, act, &docket, &offices)
+        }
         Fact::PartClosed { .. } if docket.life.family.parts.is_empty() && docket.life.is_open() => {
             let lead = docket.life.working_lead().and_then(|id| docket.life.hops.get(&id));
             let office = lead.map_or(docket.life.holder, |hop| hop.office);
@@ -222,6 +227,24 @@ fn note(connection: &mut DbConnection, act: &Act, parent: CaseId, fact: Fact) ->
         }
         _ => Ok(()),
     }
+}
+
+/// Lets whoever works on a case see what follows it, but never a sealed matter of a letter that is not sealed.
+pub(in crate::domain::cases) fn widen(
+    connection: &mut DbConnection,
+    act: &Act,
+    docket: &Docket,
+    reached: &[OfficeId],
+) -> Result<()> {
+    let family = &docket.life.family;
+    let all: Vec<CaseId> = family.followers.keys().chain(&family.parts).copied().collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<(CaseId, bool)> =
+        cases::table.filter(cases::id.eq_any(all)).select((cases::id, cases::is_sealed)).load(connection)?;
+    let shown = rows.into_iter().filter(|(_, is_sealed)| docket.row.is_sealed || !is_sealed);
+    shown.map(|(case, _)| case).try_for_each(|case| widen_scope(connection, act, case, reached))
 }
 
 /// The offices that have a case in hand.

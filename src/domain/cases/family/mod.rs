@@ -18,7 +18,7 @@ use diesel::prelude::*;
 pub use group::{AddMember, Counted, Group, add_member, form, group_of};
 pub use household::{Person, households};
 pub use links::{Link, Ties, link_of, links_to, of};
-pub(in crate::domain::cases) use links::{lay, save};
+pub(in crate::domain::cases) use links::{lay, save, widen};
 pub use merge::{Merge, Unmerge, merge, unmerge};
 pub(in crate::domain::cases) use share::{end_followers, share, tell_interim};
 pub use signatories::{RowReport, Signatories, SignatoriesReport, Signatory, sign};

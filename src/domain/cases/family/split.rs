@@ -377,6 +377,8 @@ pub fn merged_answer(connection: &mut DbConnection, act: &Act, docket: &Docket) 
     let parts: Vec<Row> = l::table
         .inner_join(cases::table)
         .filter(l::parent_id.eq(docket.row.id).and(l::left_at.is_null()).and(l::relation.eq(Relation::Part)))
+        // a sealed matter is answered by itself
+        .filter(cases::is_sealed.eq(docket.row.is_sealed))
         .order(l::id)
         .select((cases::tracking_code, cases::subject, cases::category, cases::outcome, cases::outcome_text))
         .load(connection)?;

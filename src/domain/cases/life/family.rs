@@ -213,7 +213,7 @@ impl Life {
         }
     }
 
-    pub(super) fn join(&mut self, case: CaseId, relation: Relation) {
+    pub(in crate::domain::cases) fn join(&mut self, case: CaseId, relation: Relation) {
         match relation {
             Relation::Part => {
                 self.family.parts.insert(case);
