@@ -38,6 +38,12 @@ pub async fn say(app: &TestApp, case: &Case, part: &str, body: Value) -> Reply {
     citizen(app, case).await.post(&format!("/public/cases/{}/{part}", case.tracking_code), body).await
 }
 
+/// Gives an office an address, so that it is told.
+pub async fn with_mail(app: &TestApp, office: &str) {
+    let body = json!({ "email": "office@example.ir" });
+    app.as_user("admin").await.patch(&format!("/offices/{office}"), body).await.expect(200);
+}
+
 /// A verb of the centre's classifier.
 pub async fn desk(app: &TestApp, case: &Case, verb: &str, body: Value) -> Reply {
     app.as_user("classifier.centre").await.post(&case.path(verb), body).await

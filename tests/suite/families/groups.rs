@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{action, desk, family, look_up, national_id, of_person, say, told};
+use super::{action, desk, family, look_up, national_id, of_person, say, told, with_mail};
 use crate::support::{Case, TestApp};
 
 /// The lead case of Maryam and so many other persons' cases, each a household of its own.
@@ -186,6 +186,7 @@ async fn a_representative_answers_the_question_to_the_group_and_a_members_word_s
 #[actix_web::test]
 async fn a_mass_case_is_closed_by_two_persons_with_minutes_and_never_by_time_alone() {
     let app = TestApp::start().await;
+    with_mail(&app, "MOEN-10").await;
     let (lead, cases) = mass(&app).await;
     app.answer(&lead, "MOEN-10").await;
     say(&app, &lead, "withdrawal", json!({ "confirm": true })).await.refused(409, "speaks_for_others");

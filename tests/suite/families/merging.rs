@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{action, citizen, desk, family, look_up, merge, of_person, say, told};
+use super::{action, citizen, desk, family, look_up, merge, of_person, say, told, with_mail};
 use crate::support::{Case, REZA, TestApp};
 
 /// A case of Maryam at the provincial power body, and one of Reza that follows it.
@@ -80,6 +80,7 @@ async fn a_citizen_who_looks_up_a_merged_case_sees_holder_date_and_nothing_of_th
 #[actix_web::test]
 async fn merged_and_unmerged_stands_where_it_was_with_exactly_the_time_that_was_left() {
     let app = TestApp::start().await;
+    with_mail(&app, "MOEN-23").await;
     let parent = app.accepted("MOEN-10").await;
     let child = app.classified_with(reza()).await;
     let referral = app.refer("classifier.centre", &child, &[("MOEN-23", "lead")]).await.remove(0);

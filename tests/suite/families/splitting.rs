@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{action, desk, family, look_up, say, told};
+use super::{action, desk, family, look_up, say, told, with_mail};
 use crate::support::{Case, TestApp};
 
 fn letter() -> Value {
@@ -74,6 +74,7 @@ async fn every_part_has_its_own_code_kind_and_clock_and_the_citizen_gets_one_mes
 #[actix_web::test]
 async fn the_letter_is_answered_after_its_last_part_with_one_merged_answer() {
     let app = TestApp::start().await;
+    with_mail(&app, "MOEN-10").await;
     let (letter, parts) = split(&app).await;
     let referral = app.lead(&letter).await;
     let answer = json!({ "text": "هر دو انجام شد.", "outcome": "granted" });
