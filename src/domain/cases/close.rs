@@ -76,6 +76,8 @@ pub(super) struct Ending<'a> {
     pub(super) template: &'a str,
     /// The citizen is told of another case of the same family.
     pub(super) is_quiet: bool,
+    /// The outcome takes the place of one with which a case has ended already.
+    pub(super) is_changed: bool,
 }
 
 /// Closes an answered case, or solves a new one by advice.
@@ -104,7 +106,7 @@ pub fn close(
     check_outcome(act, &docket.row.kind, &wish.outcome, reason.as_deref(), &mut fields);
     fields.finish()?;
     let ending =
-        Ending { outcome: &wish.outcome, reason, text, remedy, template: "case_closed", is_quiet: false };
+        Ending { outcome: &wish.outcome, reason, text, remedy, template: "case_closed", ..Ending::default() };
     end(connection, act, docket, ending, Some(office))
 }
 
@@ -167,7 +169,7 @@ pub fn dismiss(
                 text: Some(first.signpost.clone()),
                 remedy: Some(first.signpost.clone()),
                 template: "case_dismissed",
-                is_quiet: false,
+                ..Ending::default()
             };
             end(connection, act, docket, ending, Some(office))
         }

@@ -57,7 +57,9 @@ impl Docket {
         let life = match row.status {
             Status::Registered => {
                 let mut life = life_with(&row, BTreeMap::new())?;
-                family::lay(connection, row.id, &mut life)?;
+                if row.last_seq > 1 {
+                    family::lay(connection, row.id, &mut life)?;
+                }
                 life
             }
             _ => life_of(connection, &row)?,

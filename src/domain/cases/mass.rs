@@ -38,6 +38,37 @@ pub(super) fn close(
         false if docket.life.status == Status::Answered => docket.life.can_close()?,
         false => return Err(Error::Conflict(Code::WrongState)),
     }
+    let Read { text, remedy, reason, minutes, first } = read(act, &docket, wish, is_advice)?;
+    let minutes_sha256 = minutes.as_deref().map_or_else(String::new, |words| sha256_hex(words.as_bytes()));
+    let closing = Closing { outcome: wish.outcome.clone(), reason: reason.clone(), minutes_sha256, by };
+    match docket.life.close_mass(closing, None)? {
+        fact @ Fact::ClosingProposed { .. } => {
+            record(connection, act, &mut docket, &[fact], Some(office))?;
+            let minutes = note::Note { text: minutes.unwrap_or_default() };
+            note::keep(connection, act, &mut docket, &minutes, office)?;
+            docket.reload(connection)
+        }
+        _ => {
+            let reason = first.and_then(|first| first.reason);
+            let outcome = wish.outcome.as_str();
+            let ending =
+                Ending { outcome, reason, text, remedy, template: "case_closed", ..Ending::default() };
+            close::end(connection, act, docket, ending, Some(office))
+        }
+    }
+}
+
+/// A closing as it was wished.
+struct Read {
+    text: Option<String>,
+    remedy: Option<String>,
+    reason: Option<String>,
+    minutes: Option<String>,
+    /// The proposal that this call confirms.
+    first: Option<Closing>,
+}
+
+fn read(act: &Act, docket: &Docket, wish: &Close, is_advice: bool) -> Result<Read> {
     let mut fields = Fields::default();
     let text = match is_advice {
         true => fields.take(input::text("text", wish.text.as_deref().unwrap_or_default(), input::TEXT_MAX)),
@@ -58,22 +89,7 @@ pub(super) fn close(
         }
     };
     fields.finish()?;
-    let minutes_sha256 = minutes.as_deref().map_or_else(String::new, |words| sha256_hex(words.as_bytes()));
-    let closing = Closing { outcome: wish.outcome.clone(), reason: reason.clone(), minutes_sha256, by };
-    match docket.life.close_mass(closing, None)? {
-        fact @ Fact::ClosingProposed { .. } => {
-            record(connection, act, &mut docket, &[fact], Some(office))?;
-            let minutes = note::Note { text: minutes.unwrap_or_default() };
-            note::keep(connection, act, &mut docket, &minutes, office)?;
-            docket.reload(connection)
-        }
-        _ => {
-            let reason = first.and_then(|first| first.reason);
-            let outcome = wish.outcome.as_str();
-            let ending = Ending { outcome, reason, text, remedy, template: "case_closed", is_quiet: false };
-            close::end(connection, act, docket, ending, Some(office))
-        }
-    }
+    Ok(Read { text, remedy, reason, minutes, first })
 }
 
 /// The window or the wait of a mass case has passed: its holder is told that two persons may close it now.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::db::DbConnection;
 use crate::db::types::{CaseId, CitizenId, OfficeId, Time, UserId};
 use crate::domain::actor::{Act, Actor};
-use crate::domain::cases::family;
+use crate::domain::cases::family::{self, Ties};
 use crate::domain::cases::life::{Proposal, Relation, Status};
 use crate::domain::cases::register::Place;
 use crate::domain::cases::{CaseRow, Channel, Priority, Representative};
@@ -139,7 +139,8 @@ pub fn case(connection: &mut DbConnection, act: &Act, row: &CaseRow) -> Result<C
 }
 
 fn family_note(connection: &mut DbConnection, act: &Act, row: &CaseRow) -> Result<Option<FamilyNote>> {
-    let family = family::of(connection, row.id)?;
+    // a case with one event has only been registered
+    let family = if row.last_seq > 1 { family::of(connection, row.id)? } else { Ties::default() };
     if family.follows.is_none() && family.own.followers.is_empty() && family.own.parts.is_empty() {
         return Ok(None);
     }

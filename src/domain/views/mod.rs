@@ -9,15 +9,17 @@ mod family;
 mod inbox;
 mod public;
 mod referral;
+mod relatives;
 mod remedies;
 mod timeline;
 
 pub use actions::{Action, actions};
 pub use case::{CaseView, CitizenView, HolderView, OfficeView, case, cases};
-pub use family::{FamilyView, GroupView, PublicLead, PublicPart, Relative, family};
+pub use family::{FamilyView, GroupView, Relative, family};
 pub use inbox::{Inbox, InboxItem, Tray, inbox};
 pub use public::{PublicAnswer, PublicCase, PublicEvent, public_case, public_timeline};
 pub use referral::{AnswerView, ReferralView, answer, answers, referral, referrals};
+pub use relatives::{PublicLead, PublicPart};
 pub use remedies::{AppealView, CitizenAction, appeals, citizen_actions, poor_rating_words};
 pub use timeline::{
     AttachmentView, DeliveryView, EventView, MessageView, NoteView, attachments, deliveries, messages, notes,

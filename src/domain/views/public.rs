@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use super::case::{OfficeView, office_view};
-use super::family::{PublicLead, PublicPart, public_lead, public_parts};
+use super::relatives::{PublicLead, PublicPart, public_lead, public_parts};
 use crate::db::DbConnection;
 use crate::db::schema::{answers, events, questions};
 use crate::db::types::{CaseId, OfficeId, ReferralId, Time};

@@ -2,27 +2,20 @@
 //! (requirement tag S4.5). Below the threshold it is a joint case; at five persons of five households it becomes a
 //! mass case by itself.
 
-use std::collections::BTreeMap;
-
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::household::{Person, households};
 use super::merge::{follow, tell_merged};
-use super::{find_case, links, lock, share};
+use super::{count, find_case, links, lock, share};
 use crate::db::DbConnection;
 use crate::db::schema::{families, family_links};
-use crate::db::types::{CaseId, CitizenId, OfficeId};
+use crate::db::types::{CaseId, OfficeId};
 use crate::domain::actor::Act;
 use crate::domain::cases::docket::{Docket, Expected, find_visible};
-use crate::domain::cases::life::{Fact, Relation};
-use crate::domain::cases::record;
+use crate::domain::cases::life::Relation;
 use crate::domain::cases::refer::{self, Receiver, Refer};
-use crate::domain::citizens;
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
-use crate::domain::text::search_key;
-use crate::domain::vault::field;
 use crate::error::{Code, Error, FieldError, Fields, Result};
 
 /// A gathering of cases into a group led by the case of the path.
@@ -107,7 +100,7 @@ pub fn form(
         let speakers: Vec<CaseId> = speakers.into_iter().map(|(_, case)| case).collect();
         appoint(connection, id, &speakers)?;
     }
-    count(connection, act, id)?;
+    count::count(connection, act, id)?;
     if let Some(lead) = lead {
         let to = vec![Receiver { office: lead.code.clone(), role: None, due_at: None }];
         refer::refer(connection, act, id, Expected::Any, &Refer { to, instruction: None })?;
@@ -254,57 +247,4 @@ fn appoint(connection: &mut DbConnection, case: CaseId, speakers: &[CaseId]) -> 
         .set(families::lead_speaks.eq(lead_speaks))
         .execute(connection)?;
     Ok(())
-}
-
-/// Counts persons and households anew; at the threshold the group becomes a mass case, below it a joint one.
-pub(in crate::domain::cases) fn count(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<()> {
-    let Some(before) = group_of(connection, case)? else { return Ok(()) };
-    let persons = persons(connection, act, case)?;
-    let homes = households(&persons);
-    let reaches =
-        |count: usize, limit: &str| i64::try_from(count).unwrap_or(i64::MAX) >= act.rules.number(limit, 5);
-    let is_mass = reaches(persons.len(), "mass_case_min") && reaches(homes, "mass_households_min");
-    let sizes = (i32::try_from(persons.len()).unwrap_or(i32::MAX), i32::try_from(homes).unwrap_or(i32::MAX));
-    if (before.persons, before.households, before.is_mass) == (sizes.0, sizes.1, is_mass) {
-        return Ok(());
-    }
-    let mut docket = Docket::of_family(connection, case)?;
-    diesel::update(families::table.find(case))
-        .set((families::persons.eq(sizes.0), families::households.eq(sizes.1), families::is_mass.eq(is_mass)))
-        .execute(connection)?;
-    let (persons, households) = (sizes.0.unsigned_abs(), sizes.1.unsigned_abs());
-    record(connection, act, &mut docket, &[Fact::GroupCounted { persons, households, is_mass }], None)?;
-    Ok(())
-}
-
-/// Everybody in the group, each once; a case that names nobody adds no person.
-fn persons(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<Vec<Person>> {
-    use crate::db::schema::cases;
-    let links = links::links_to(connection, case)?;
-    let mut heads: BTreeMap<CaseId, String> = BTreeMap::new();
-    let mut ids = vec![case];
-    for link in links.into_iter().filter(|link| link.relation == Relation::Member) {
-        ids.push(link.case_id);
-        let head = link.household_head.as_ref();
-        let head = act.vault.open_some(connection, field!(family_links::household_head), link.id, head)?;
-        heads.extend(head.map(|head| (link.case_id, head)));
-    }
-    let filed: Vec<(CaseId, Option<CitizenId>)> = cases::table
-        .filter(cases::id.eq_any(&ids))
-        .order(cases::id)
-        .select((cases::id, cases::citizen_id))
-        .load(connection)?;
-    let known = citizens::load_all(connection, &act.vault, filed.iter().filter_map(|(_, citizen)| *citizen))?;
-    let mut found: BTreeMap<CitizenId, Person> = BTreeMap::new();
-    for (case, citizen) in filed {
-        let Some(citizen) = citizen.and_then(|id| known.get(&id)) else { continue };
-        let person = found.entry(citizen.id).or_insert_with(|| Person {
-            identifier: citizen.identifier.clone(),
-            head: None,
-            postal_code: citizen.postal_code.clone(),
-            address: citizen.address.as_deref().map(search_key),
-        });
-        person.head = person.head.take().or_else(|| heads.remove(&case));
-    }
-    Ok(found.into_values().collect())
 }

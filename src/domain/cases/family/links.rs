@@ -5,7 +5,7 @@
 
 use diesel::prelude::*;
 
-use super::group;
+use super::count;
 use crate::db::DbConnection;
 use crate::db::schema::{cases, families, family_links};
 use crate::db::sealed::Sealed;
@@ -175,7 +175,7 @@ fn ripple(connection: &mut DbConnection, act: &Act, docket: &Docket, before: &Li
         if let Some((parent, relation)) = before.follows {
             note(connection, act, parent, Fact::CaseLeft { case, relation })?;
             if relation == Relation::Member {
-                group::count(connection, act, parent)?;
+                count::count(connection, act, parent)?;
             }
         }
         if let Some((parent, relation)) = after.follows {

@@ -4,6 +4,7 @@
 //! follows as a copy of its own, with its own window and remedies. A group speaks through its representatives.
 //! Chains are refused: a case that others follow follows none, so that every answer travels one step.
 
+mod count;
 mod group;
 mod household;
 mod links;
@@ -11,6 +12,7 @@ mod merge;
 mod share;
 mod signatories;
 mod split;
+mod unsplit;
 mod voice;
 
 use diesel::prelude::*;
@@ -22,7 +24,8 @@ pub(in crate::domain::cases) use links::{lay, save, widen};
 pub use merge::{Merge, Unmerge, merge, unmerge};
 pub(in crate::domain::cases) use share::{end_followers, share, tell_interim};
 pub use signatories::{RowReport, Signatories, SignatoriesReport, Signatory, sign};
-pub use split::{Part, Split, Unsplit, merged_answer, parts_to_undo, split, split_by, unsplit};
+pub use split::{Part, Split, split};
+pub use unsplit::{Unsplit, merged_answer, parts_to_undo, split_by, unsplit};
 pub(in crate::domain::cases) use voice::reply_voice;
 pub use voice::voice;
 

@@ -154,7 +154,8 @@ pub(in crate::domain::cases) fn end_followers(
     let mut told: BTreeSet<CitizenId> = parent.row.citizen_id.into_iter().collect();
     for case in parent.life.family.followers.keys() {
         let docket = Docket::of_family(connection, *case)?;
-        let is_over = docket.life.status == Status::Closed && !docket.life.awaits_parent();
+        let has_ended = docket.life.status == Status::Closed && !docket.life.awaits_parent();
+        let is_over = has_ended && !ending.is_changed;
         if goes_on {
             if let Some(link) = links::link_of(connection, *case)? {
                 merge::release(connection, act, docket, &link, ending.outcome.to_owned(), None)?;

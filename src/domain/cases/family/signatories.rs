@@ -8,7 +8,7 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use super::merge::follow;
-use super::{group, links, lock, share};
+use super::{count, group, links, lock, share};
 use crate::db::DbConnection;
 use crate::db::schema::{cases, family_links};
 use crate::db::types::{CaseId, CitizenId, OfficeId};
@@ -116,7 +116,7 @@ pub fn sign(
             report.known.push(at);
         }
     }
-    group::count(connection, act, id)?;
+    count::count(connection, act, id)?;
     Ok((Docket::open(connection, act, id, Expected::Any)?, report))
 }
 
