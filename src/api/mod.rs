@@ -13,6 +13,7 @@ mod client;
 mod commit;
 mod confidentiality;
 mod configuration;
+mod families;
 mod gateways;
 mod history;
 mod inbox;
@@ -107,6 +108,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(case_verbs::withdraw_case)
             .configure(remedies_of_staff)
             .configure(confidential)
+            .configure(families_of_staff)
             .service(attachments::add_attachment)
             .service(attachments::list_attachments)
             .service(attachments::read_attachment)
@@ -157,6 +159,18 @@ fn confidential(config: &mut ServiceConfig<'_>) {
         .service(c::list_identity_reads);
 }
 
+fn families_of_staff(config: &mut ServiceConfig<'_>) {
+    config
+        .service(families::merge_case)
+        .service(families::unmerge_case)
+        .service(families::split_case)
+        .service(families::unsplit_case)
+        .service(families::form_group)
+        .service(families::add_member)
+        .service(families::add_signatories)
+        .service(families::read_family);
+}
+
 fn public_routes(config: &mut ServiceConfig<'_>) {
     config
         .service(public::file_case)
@@ -169,6 +183,7 @@ fn public_routes(config: &mut ServiceConfig<'_>) {
         .service(remedies::rate_case)
         .service(rating::open_rating_link)
         .service(rating::rate_by_link)
+        .service(families::go_alone)
         .service(certificates::read_filing_certificate)
         .service(certificates::read_reply_certificate)
         .service(attachments::send_attachment)

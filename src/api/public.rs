@@ -186,8 +186,9 @@ pub(super) async fn send_message(
     let once = Once::of(key, &format!("POST /public/cases/{case}/messages"), &body.digest);
     let (reader, wish) = (language(), CitizenReply { text: body.value.text, channel: Some("web".into()) });
     Ok(commit(&app, Actor::Citizen { case }, once, move |connection, act| {
-        let (docket, _) = ask::reply(connection, act, case, &wish)?;
-        Reply::created(&views::public_case(connection, act, &docket.row, reader)?)
+        ask::reply(connection, act, case, &wish)?;
+        let row = find_visible(connection, act, case)?;
+        Reply::created(&views::public_case(connection, act, &row, reader)?)
     })
     .await?)
 }

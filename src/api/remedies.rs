@@ -44,7 +44,9 @@ where
 {
     let reader = language();
     Ok(commit(app, Actor::Citizen { case }, once, move |connection, act| {
-        let docket = verb(connection, act)?;
+        verb(connection, act)?;
+        // who speaks for a group is shown the case of its own
+        let docket = Docket::read(connection, act, case)?;
         let view = view(connection, act, &docket, reader)?;
         if status == 201 { Reply::created(&view) } else { Reply::ok(&view) }
     })

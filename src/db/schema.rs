@@ -410,6 +410,35 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
+    family_links (id) {
+        id -> BigInt,
+        case_id -> BigInt,
+        parent_id -> BigInt,
+        relation -> Text,
+        since -> Timestamp,
+        linked_by -> Nullable<BigInt>,
+        aside -> Nullable<Text>,
+        wait_until -> Nullable<Timestamp>,
+        is_representative -> Bool,
+        household_head -> Nullable<SealedText>,
+        left_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    families (case_id) {
+        case_id -> BigInt,
+        is_mass -> Bool,
+        persons -> Integer,
+        households -> Integer,
+        lead_speaks -> Bool,
+        closing -> Nullable<Text>,
+    }
+}
+
+table! {
     questions (id) {
         id -> BigInt,
         case_id -> BigInt,
@@ -594,6 +623,8 @@ joinable!(answers -> referrals (referral_id));
 joinable!(objections -> cases (case_id));
 joinable!(appeals -> cases (case_id));
 joinable!(ratings -> cases (case_id));
+joinable!(family_links -> cases (case_id));
+joinable!(families -> cases (case_id));
 joinable!(questions -> cases (case_id));
 joinable!(questions -> referrals (referral_id));
 joinable!(questions -> offices (office_id));
@@ -635,6 +666,8 @@ allow_tables_to_appear_in_same_query!(
     objections,
     appeals,
     ratings,
+    family_links,
+    families,
     questions,
     notes,
     attachments,

@@ -98,6 +98,8 @@ id_types! {
     AppealId,
     /// A citizen's rating.
     RatingId,
+    /// The tie of a case to the one that it follows or is a part of.
+    FamilyLinkId,
     /// A question put to the citizen.
     QuestionId,
     /// One line of a case's timeline.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use diesel::dsl::count_star;
+use diesel::dsl::{count, count_star};
 use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::db::DbConnection;
-use crate::db::schema::cases;
+use crate::db::schema::{cases, family_links};
 use crate::error::Result;
 
 /// Counts below this are told as null.
@@ -22,6 +22,20 @@ pub struct Statistics {
     pub by_status: Counts,
     pub by_kind: Counts,
     pub by_channel: Counts,
+    /// How much that is, counted both ways.
+    pub totals: Totals,
+}
+
+/// One matter may be many cases of many persons: each way of counting is told (requirement tag S4.5). Null where
+/// there are fewer than five.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Totals {
+    /// Every case with a tracking code of its own.
+    pub cases: Option<i64>,
+    /// Cases that follow no other: merged ones and members of a group count once, with the one that leads.
+    pub matters: Option<i64>,
+    /// Persons who filed or signed, each once.
+    pub persons: Option<i64>,
 }
 
 /// Counts all cases, or those of a province.
@@ -42,5 +56,25 @@ pub fn public(connection: &mut DbConnection, province: Option<&str>) -> Result<S
         by_status: by!(cases::status),
         by_kind: by!(cases::kind),
         by_channel: by!(cases::channel),
+        totals: totals(connection, province)?,
     })
+}
+
+fn totals(connection: &mut DbConnection, province: Option<&str>) -> Result<Totals> {
+    use crate::domain::cases::life::Relation;
+    let all = || {
+        let query = cases::table.into_boxed();
+        match province {
+            Some(province) => query.filter(cases::province.eq(province.to_owned())),
+            None => query,
+        }
+    };
+    let following = family_links::table
+        .filter(family_links::left_at.is_null().and(family_links::relation.ne(Relation::Part)))
+        .select(family_links::case_id);
+    let told = |count: i64| Some(count).filter(|count| *count >= SMALLEST);
+    let all_cases: i64 = all().count().get_result(connection)?;
+    let matters: i64 = all().filter(cases::id.ne_all(following)).count().get_result(connection)?;
+    let persons: i64 = all().select(count(cases::citizen_id).aggregate_distinct()).get_result(connection)?;
+    Ok(Totals { cases: told(all_cases), matters: told(matters), persons: told(persons) })
 }

@@ -23,7 +23,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 131] = [
+const TABLE: [(&str, &str, For); 140] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -63,6 +63,14 @@ const TABLE: [(&str, &str, For); 131] = [
     ("POST", "/cases/{id}/appeal", For::Case),
     ("POST", "/cases/{id}/rating", For::Case),
     ("POST", "/cases/{id}/appeal-decision", For::Case),
+    ("POST", "/cases/{id}/merge", For::Case),
+    ("POST", "/cases/{id}/unmerge", For::Case),
+    ("POST", "/cases/{id}/split", For::Case),
+    ("POST", "/cases/{id}/unsplit", For::Case),
+    ("POST", "/cases/{id}/group", For::Case),
+    ("POST", "/cases/{id}/members", For::Case),
+    ("POST", "/cases/{id}/signatories", For::Case),
+    ("GET", "/cases/{id}/family", For::Case),
     ("GET", "/cases/{id}/objections", For::Case),
     ("GET", "/cases/{id}/appeals", For::Case),
     ("GET", "/cases/{id}/certificates/filing", For::Case),
@@ -102,6 +110,7 @@ const TABLE: [(&str, &str, For); 131] = [
     ("POST", "/public/cases/{tracking_code}/objection", For::Citizen),
     ("POST", "/public/cases/{tracking_code}/appeal", For::Citizen),
     ("POST", "/public/cases/{tracking_code}/rating", For::Citizen),
+    ("POST", "/public/cases/{tracking_code}/unmerge", For::Citizen),
     ("GET", "/public/cases/{tracking_code}/certificates/filing", For::Citizen),
     ("GET", "/public/cases/{tracking_code}/certificates/reply", For::Citizen),
     ("POST", "/public/cases/{tracking_code}/attachments", For::Citizen),
@@ -250,6 +259,12 @@ fn body(method: &str, path: &str) -> Value {
             json!({ "reason": "بازبینی" })
         }
         "release" if path.starts_with("/identity-requests") => json!({ "reason": "بازبینی" }),
+        "merge" => json!({ "into": "1", "reason": "تکراری" }),
+        "unmerge" | "unsplit" => json!({ "reason": "جداست" }),
+        "split" => json!({ "parts": [{ "text": "یک" }, { "text": "دو" }], "reason": "چند موضوع" }),
+        "group" => json!({ "members": ["1"] }),
+        "members" => json!({ "case": "1" }),
+        "signatories" => json!({ "signatories": [{}] }),
         "dismissal" => json!({ "outcome": "no_cause", "reason": "no_ground", "signpost": "دادگستری" }),
         "withdrawal" => json!({ "confirm": true }),
         "return" => json!({ "reason": "duplicate" }),

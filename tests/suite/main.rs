@@ -12,6 +12,7 @@ mod delivery;
 mod dismissal;
 mod endpoints;
 mod escalation;
+mod families;
 mod fuzz;
 mod history;
 mod intake;

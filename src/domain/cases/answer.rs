@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::docket::{Docket, Expected};
+use super::family;
 use super::life::{Fact, Hop, HopRole, Status};
 use super::record::{record, sha256_hex};
 use crate::db::DbConnection;
@@ -234,17 +235,31 @@ fn take_effect(
     decide(connection, act, answer, AnswerState::Approved, note)?;
     let event = record(connection, act, docket, std::slice::from_ref(&fact), Some(office))?;
     let concerns_citizen = hop.role == HopRole::Lead && hop.parent.is_none();
-    if docket.life.status == Status::Answered {
+    let is_final = docket.life.status == Status::Answered;
+    if is_final {
         open_window(connection, act, docket, answer)?;
     }
     if concerns_citizen {
         tell(connection, act, docket, event, answer, is_interim, hop.office)?;
     }
-    Ok(())
+    match (is_final, concerns_citizen && is_interim) {
+        (true, _) => family::share(connection, act, docket, answer),
+        (false, true) => {
+            let (due, office) = (Some(docket.row.due_at), Some(hop.office));
+            let facts = Facts { office, answer: Some(answer), due, ..Facts::default() };
+            family::tell_interim(connection, act, docket, &facts)
+        }
+        (false, false) => Ok(()),
+    }
 }
 
 /// The reply window: after it the case closes by itself.
-fn open_window(connection: &mut DbConnection, act: &Act, docket: &Docket, answer: AnswerId) -> Result<()> {
+pub(super) fn open_window(
+    connection: &mut DbConnection,
+    act: &Act,
+    docket: &Docket,
+    answer: AnswerId,
+) -> Result<()> {
     let row = find(connection, answer)?;
     let span = act.rules.span("reply_window", None, None, None, false).unwrap_or(Span::CalendarDays(10));
     let until: Time =
@@ -260,7 +275,7 @@ fn open_window(connection: &mut DbConnection, act: &Act, docket: &Docket, answer
     Ok(())
 }
 
-fn tell(
+pub(super) fn tell(
     connection: &mut DbConnection,
     act: &Act,
     docket: &Docket,

@@ -4,7 +4,8 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::clocks;
-use super::docket::{Docket, Expected};
+use super::docket::{Docket, Expected, find_visible};
+use super::family;
 use super::life::Fact;
 use super::record::record;
 use super::row::Channel;
@@ -79,6 +80,9 @@ pub fn reply(
     id: CaseId,
     wish: &Reply,
 ) -> Result<(Docket, MessageId)> {
+    find_visible(connection, act, id)?;
+    let (act, id) = &family::reply_voice(connection, act, id)?;
+    let id = *id;
     let mut docket = Docket::open(connection, act, id, Expected::Any)?;
     let office = match &act.actor {
         Actor::Citizen { .. } => None,
@@ -113,7 +117,7 @@ pub fn reply(
         ))
         .execute(connection)?;
     if let Fact::CitizenReplied { question, .. } = fact {
-        clocks::resume(connection, act, &docket)?;
+        clocks::resume(connection, act, &docket, "reply")?;
         if let Some(question) = question {
             diesel::update(questions::table.find(question))
                 .set(questions::replied_at.eq(act.now))

@@ -107,6 +107,14 @@ pub fn classify(
                 .eq(row.is_sealed || (leaf.sealed && row.category.as_deref() != Some(leaf.code.as_str()))),
         ))
         .execute(connection)?;
+    if leaf.sealed && !docket.row.is_sealed {
+        // what follows a case that is sealed now would tell of it
+        let family = &docket.life.family;
+        let all: Vec<CaseId> = family.followers.keys().chain(&family.parts).copied().collect();
+        diesel::update(cases::table.filter(cases::id.eq_any(all)))
+            .set(cases::is_sealed.eq(true))
+            .execute(connection)?;
+    }
     record(connection, act, &mut docket, &[fact], Some(office))?;
     docket.reload(connection)
 }

@@ -202,7 +202,46 @@ fn running(connection: &mut DbConnection, case: CaseId) -> Result<Vec<Running>> 
 
 /// Stands all clocks of the case still while the citizen is asked.
 pub fn pause(connection: &mut DbConnection, act: &Act, docket: &Docket, wait_until: Time) -> Result<()> {
-    let case = docket.row.id;
+    stand_still(connection, act, docket.row.id, "question")?;
+    diesel::update(cases::table.find(docket.row.id))
+        .set(cases::wait_until.eq(wait_until))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Stands all clocks of a case still that follows another from now on; gives until when its question waited.
+pub fn set_aside(connection: &mut DbConnection, act: &Act, docket: &Docket) -> Result<Option<Time>> {
+    let row = &docket.row;
+    if row.paused_at.is_none() {
+        stand_still(connection, act, row.id, "merge")?;
+    }
+    diesel::update(cases::table.find(row.id)).set(cases::wait_until.eq(None::<Time>)).execute(connection)?;
+    Ok(row.wait_until)
+}
+
+/// Lets the clocks of a case that goes its own way again run on with exactly the time that was left; where the
+/// citizen was asked, only the question waits on.
+pub fn take_up(
+    connection: &mut DbConnection,
+    act: &Act,
+    docket: &Docket,
+    since: Time,
+    wait_until: Option<Time>,
+) -> Result<()> {
+    match (docket.life.status, wait_until) {
+        (Status::AwaitingCitizen, Some(until)) => {
+            let gap = act.now.as_microsecond() - since.as_microsecond();
+            let until = Time::from_microsecond(until.as_microsecond() + gap);
+            diesel::update(cases::table.find(docket.row.id))
+                .set(cases::wait_until.eq(until))
+                .execute(connection)?;
+            Ok(())
+        }
+        _ => resume(connection, act, docket, "unmerge"),
+    }
+}
+
+fn stand_still(connection: &mut DbConnection, act: &Act, case: CaseId, reason: &str) -> Result<()> {
     for (referral, _, _, due, _) in running(connection, case)? {
         let change = Change {
             case,
@@ -210,7 +249,7 @@ pub fn pause(connection: &mut DbConnection, act: &Act, docket: &Docket, wait_unt
             change: "pause",
             before: due,
             after: None,
-            reason: Some("question"),
+            reason: Some(reason),
         };
         log(connection, act, &change)?;
     }
@@ -218,17 +257,13 @@ pub fn pause(connection: &mut DbConnection, act: &Act, docket: &Docket, wait_unt
         .set((referrals::next_at.eq(None::<Time>), referrals::is_paused.eq(true)))
         .execute(connection)?;
     diesel::update(cases::table.find(case))
-        .set((
-            cases::paused_at.eq(act.now),
-            cases::wait_until.eq(wait_until),
-            cases::triage_next_at.eq(None::<Time>),
-        ))
+        .set((cases::paused_at.eq(act.now), cases::triage_next_at.eq(None::<Time>)))
         .execute(connection)?;
     Ok(())
 }
 
 /// Lets all clocks run again, each with exactly the working time that was left.
-pub fn resume(connection: &mut DbConnection, act: &Act, docket: &Docket) -> Result<()> {
+pub fn resume(connection: &mut DbConnection, act: &Act, docket: &Docket, reason: &str) -> Result<()> {
     let (row, paused_at) = (&docket.row, docket.row.paused_at.unwrap_or(act.now));
     diesel::update(referrals::table.filter(referrals::case_id.eq(row.id)))
         .set(referrals::is_paused.eq(false))
@@ -251,14 +286,20 @@ pub fn resume(connection: &mut DbConnection, act: &Act, docket: &Docket) -> Resu
             change: "resume",
             before: Some(due),
             after: Some(resumed),
-            reason: Some("reply"),
+            reason: Some(reason),
         };
         log(connection, act, &change)?;
     }
-    resume_case(connection, act, docket, paused_at)
+    resume_case(connection, act, docket, paused_at, reason)
 }
 
-fn resume_case(connection: &mut DbConnection, act: &Act, docket: &Docket, paused_at: Time) -> Result<()> {
+fn resume_case(
+    connection: &mut DbConnection,
+    act: &Act,
+    docket: &Docket,
+    paused_at: Time,
+    reason: &str,
+) -> Result<()> {
     let row = &docket.row;
     let calendar = act.rules.calendar(row.intake_office_id)?;
     let pause = act.now.as_microsecond() - paused_at.as_microsecond();
@@ -288,7 +329,7 @@ fn resume_case(connection: &mut DbConnection, act: &Act, docket: &Docket, paused
         change: "resume",
         before: Some(row.due_at),
         after: Some(due),
-        reason: Some("reply"),
+        reason: Some(reason),
     };
     log(connection, act, &change)
 }

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::answer::check_outcome;
 use super::clocks;
 use super::docket::{Docket, Expected};
-use super::life::{Fact, Proposal};
+use super::family;
+use super::life::{Fact, Proposal, Relation};
+use super::mass;
 use super::record::{record, sha256_hex};
 use super::remedies;
 use crate::db::DbConnection;
@@ -35,6 +37,9 @@ pub struct Close {
     /// Where the citizen can go next: objection, appeal, court, ombudsman.
     #[serde(default)]
     pub remedy: Option<String>,
+    /// Minutes of whoever heard the matter; the first of the two persons who close a mass case gives them.
+    #[serde(default)]
+    pub minutes: Option<String>,
 }
 
 /// A dismissal: proposed by one person, confirmed by the same call of another.
@@ -62,12 +67,17 @@ pub struct Withdraw {
 }
 
 /// How an ending is told.
-struct Ending<'a> {
-    outcome: &'a str,
-    reason: Option<String>,
-    text: Option<String>,
-    remedy: Option<String>,
-    template: &'a str,
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ending<'a> {
+    pub(super) outcome: &'a str,
+    pub(super) reason: Option<String>,
+    pub(super) text: Option<String>,
+    pub(super) remedy: Option<String>,
+    pub(super) template: &'a str,
+    /// The citizen is told of another case of the same family.
+    pub(super) is_quiet: bool,
+    /// The outcome takes the place of one with which a case has ended already.
+    pub(super) is_changed: bool,
 }
 
 /// Closes an answered case, or solves a new one by advice.
@@ -79,6 +89,9 @@ pub fn close(
     wish: &Close,
 ) -> Result<Docket> {
     let docket = Docket::open(connection, act, id, expected)?;
+    if docket.life.family.is_mass {
+        return mass::close(connection, act, docket, wish);
+    }
     if wish.outcome == "advice" {
         return advise(connection, act, docket, wish);
     }
@@ -92,7 +105,8 @@ pub fn close(
     let reason = wish.reason_code.clone().or_else(|| docket.row.outcome_reason.clone().filter(|_| stands));
     check_outcome(act, &docket.row.kind, &wish.outcome, reason.as_deref(), &mut fields);
     fields.finish()?;
-    let ending = Ending { outcome: &wish.outcome, reason, text, remedy, template: "case_closed" };
+    let ending =
+        Ending { outcome: &wish.outcome, reason, text, remedy, template: "case_closed", ..Ending::default() };
     end(connection, act, docket, ending, Some(office))
 }
 
@@ -105,7 +119,7 @@ fn advise(connection: &mut DbConnection, act: &Act, docket: Docket, wish: &Close
     let remedy =
         input::optional_text("remedy", wish.remedy.as_deref(), input::TEXT_MAX).map_err(Error::field)?;
     let ending =
-        Ending { outcome: "advice", reason: None, text: Some(text), remedy, template: "case_closed" };
+        Ending { outcome: "advice", text: Some(text), remedy, template: "case_closed", ..Ending::default() };
     end(connection, act, docket, ending, Some(office))
 }
 
@@ -155,6 +169,7 @@ pub fn dismiss(
                 text: Some(first.signpost.clone()),
                 remedy: Some(first.signpost.clone()),
                 template: "case_dismissed",
+                ..Ending::default()
             };
             end(connection, act, docket, ending, Some(office))
         }
@@ -188,7 +203,13 @@ pub fn withdraw(
         fields.take(input::optional_text("reason", wish.reason.as_deref(), input::LINE_MAX)).flatten();
     fields.finish()?;
     let ending =
-        Ending { outcome: "withdrawn", reason: None, text: reason, remedy: None, template: "case_withdrawn" };
+        Ending { outcome: "withdrawn", text: reason, template: "case_withdrawn", ..Ending::default() };
+    // a letter is taken back with all its parts
+    for part in docket.life.family.parts.clone() {
+        let part = Docket::of_family(connection, act, part)?;
+        end(connection, act, part, Ending { is_quiet: true, ..ending.clone() }, office)?;
+    }
+    let docket = Docket::open(connection, act, id, Expected::Any)?;
     end(connection, act, docket, ending, office)
 }
 
@@ -198,13 +219,10 @@ pub fn close_without_reply(connection: &mut DbConnection, act: &Act, id: CaseId)
     if docket.life.can_reply().is_err() || docket.row.wait_until.is_none_or(|until| until > act.now) {
         return Ok(false);
     }
-    let ending = Ending {
-        outcome: "no_reply",
-        reason: None,
-        text: None,
-        remedy: None,
-        template: "case_closed_no_reply",
-    };
+    if docket.life.family.is_mass {
+        return mass::come_due(connection, act, docket).map(|()| true);
+    }
+    let ending = Ending { outcome: "no_reply", template: "case_closed_no_reply", ..Ending::default() };
     end(connection, act, docket, ending, None).map(|_| true)
 }
 
@@ -214,13 +232,20 @@ pub fn close_after_window(connection: &mut DbConnection, act: &Act, id: CaseId) 
     if docket.life.can_close().is_err() || docket.row.window_until.is_none_or(|until| until > act.now) {
         return Ok(false);
     }
+    if docket.life.family.is_mass {
+        return mass::come_due(connection, act, docket).map(|()| true);
+    }
+    if matches!(docket.life.follows, Some((_, Relation::Member))) {
+        // it closes with its group; its own window has passed all the same
+        return mass::end_window(connection, id).map(|()| true);
+    }
     let outcome = docket.row.outcome.clone().unwrap_or_else(|| "answered".into());
     let reason = docket.row.outcome_reason.clone();
-    let ending = Ending { outcome: &outcome, reason, text: None, remedy: None, template: "case_closed" };
+    let ending = Ending { outcome: &outcome, reason, template: "case_closed", ..Ending::default() };
     end(connection, act, docket, ending, None).map(|_| true)
 }
 
-fn end(
+pub(super) fn end(
     connection: &mut DbConnection,
     act: &Act,
     mut docket: Docket,
@@ -233,7 +258,7 @@ fn end(
     let holder = docket.life.holder;
     let text = ending.text.clone().or_else(|| docket.row.outcome_text.clone());
     let event = record(connection, act, &mut docket, &[fact], office)?;
-    let remedy = ending.remedy.unwrap_or_else(|| default_remedy(&docket.row.language).to_owned());
+    let remedy = ending.remedy.clone().unwrap_or_else(|| default_remedy(&docket.row.language).to_owned());
     let until = remedies::window(act, &docket, ending.outcome)?;
     diesel::update(cases::table.find(docket.row.id))
         .set((
@@ -255,12 +280,15 @@ fn end(
     let facts = Facts {
         office: Some(holder),
         outcome: Some(ending.outcome.to_owned()),
-        reason: ending.reason.and_then(|code| reason_words(act, &code, &docket.row.language)),
+        reason: ending.reason.clone().and_then(|code| reason_words(act, &code, &docket.row.language)),
         text,
         until,
         ..Facts::default()
     };
-    notifications::to_citizen(connection, act, &docket.row, event, ending.template, &facts)?;
+    if !ending.is_quiet {
+        notifications::to_citizen(connection, act, &docket.row, event, ending.template, &facts)?;
+    }
+    family::end_followers(connection, act, &docket, &ending)?;
     docket.reload(connection)
 }
 

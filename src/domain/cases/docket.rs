@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
-use super::life::{Hop, Life, Pending, Status};
+use super::family;
+use super::life::{Family, Hop, Life, Pending, Status};
 use super::row::CaseRow;
 use crate::db::DbConnection;
 use crate::db::dialect::for_update;
@@ -57,11 +58,31 @@ impl Docket {
     /// The case of a row that was read already; one that was just registered has no referral to be read.
     pub fn of_row(connection: &mut DbConnection, act: &Act, row: CaseRow) -> Result<Self> {
         let life = match row.status {
-            Status::Registered => life_with(&row, BTreeMap::new())?,
+            Status::Registered => {
+                let mut life = life_with(&row, BTreeMap::new())?;
+                if row.last_seq > 1 {
+                    family::lay(connection, row.id, &mut life)?;
+                }
+                life
+            }
             _ => life_of(connection, &row)?,
         };
         let conflict = Conflict::of(connection, &act.rules, &row)?;
         Ok(Self { row, life, conflict })
+    }
+
+    /// Loads a case of the same family without locking it; that the actor sees one of them is enough.
+    pub fn glimpse(connection: &mut DbConnection, act: &Act, id: CaseId) -> Result<Self> {
+        let row = cases::table.find(id).select(CaseRow::as_select()).first(connection)?;
+        let life = life_of(connection, &row)?;
+        let conflict = Conflict::of(connection, &act.rules, &row)?;
+        Ok(Self { row, life, conflict })
+    }
+
+    /// Loads and locks a case of the same family; that the actor sees one of them is enough.
+    pub(super) fn of_family(connection: &mut DbConnection, act: &Act, id: CaseId) -> Result<Self> {
+        let _: CaseId = for_update(cases::table.find(id).select(cases::id)).get_result(connection)?;
+        Self::glimpse(connection, act, id)
     }
 
     /// Loads a visible case without locking it.
@@ -128,7 +149,9 @@ pub fn life_of(connection: &mut DbConnection, row: &CaseRow) -> Result<Life> {
         let extensions = u32::try_from(extensions).unwrap_or(0);
         (id, Hop { parent, from, office, role, state, user, extensions, pending })
     });
-    life_with(row, hops.collect())
+    let mut life = life_with(row, hops.collect())?;
+    family::lay(connection, row.id, &mut life)?;
+    Ok(life)
 }
 
 fn life_with(row: &CaseRow, hops: BTreeMap<ReferralId, Hop>) -> Result<Life> {
@@ -156,6 +179,9 @@ fn life_with(row: &CaseRow, hops: BTreeMap<ReferralId, Hop>) -> Result<Life> {
             .map_err(|error| Error::Internal(Box::new(error)))?,
         outcome: row.outcome.clone(),
         hops,
+        follows: None,
+        aside: None,
+        family: Family::default(),
     })
 }
 

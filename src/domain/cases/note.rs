@@ -40,8 +40,20 @@ pub fn add(connection: &mut DbConnection, act: &Act, id: CaseId, wish: &Note) ->
     // visible is enough of the case; the right to note may come from any assignment
     let office = policy::allow(act, Verb::Note, docket.life.holder)
         .or_else(|_| policy::allow_anywhere(act, Verb::Note))?;
+    keep(connection, act, &mut docket, wish, office)
+}
+
+/// Writes a note in the name of an office; whether it may was judged before.
+pub(super) fn keep(
+    connection: &mut DbConnection,
+    act: &Act,
+    docket: &mut Docket,
+    wish: &Note,
+    office: OfficeId,
+) -> Result<NoteRow> {
     let author_id = act.actor.user().ok_or(Error::Forbidden(Code::Forbidden))?;
     let text = input::text("text", &wish.text, input::TEXT_MAX).map_err(Error::field)?;
+    let id = docket.row.id;
     let row = NoteRow { id: act.id(), case_id: id, office_id: office, author_id, text, at: act.now };
     diesel::insert_into(notes::table)
         .values((
@@ -53,7 +65,7 @@ pub fn add(connection: &mut DbConnection, act: &Act, id: CaseId, wish: &Note) ->
             notes::at.eq(row.at),
         ))
         .execute(connection)?;
-    record(connection, act, &mut docket, &[Fact::NoteAdded { note: row.id }], Some(office))?;
+    record(connection, act, docket, &[Fact::NoteAdded { note: row.id }], Some(office))?;
     Ok(row)
 }
 

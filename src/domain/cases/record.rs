@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::docket::Docket;
+use super::family;
 use super::life::{Fact, Hop, Life};
 use crate::db::DbConnection;
 use crate::db::schema::{case_scopes, cases, events, referrals};
@@ -24,6 +25,15 @@ use crate::on_both;
 /// SHA-256 in hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(&Sha256::digest(bytes))
+}
+
+/// The last event of a case, to which a notice is tied that no event of its own caused.
+pub(super) fn last_event(connection: &mut DbConnection, case: CaseId) -> Result<EventId> {
+    Ok(events::table
+        .filter(events::case_id.eq(case))
+        .order(events::seq.desc())
+        .select(events::id)
+        .first(connection)?)
 }
 
 /// The head of a case's chain.
@@ -113,6 +123,7 @@ pub fn record(
     if let Some((event, fact)) = clearing {
         guard::follow(connection, act, docket, &before, &fact, event)?;
     }
+    family::save(connection, act, docket, &before)?;
     Ok(last)
 }
 
@@ -178,7 +189,11 @@ fn save_hops(connection: &mut DbConnection, act: &Act, docket: &Docket, before: 
     if before.holder != docket.life.holder {
         reached.push(docket.life.holder);
     }
-    if reached.is_empty() { Ok(()) } else { widen_scope(connection, act, docket.row.id, &reached) }
+    if reached.is_empty() {
+        return Ok(());
+    }
+    widen_scope(connection, act, docket.row.id, &reached)?;
+    family::widen(connection, act, docket, &reached)
 }
 
 fn insert_hop(
@@ -199,7 +214,7 @@ fn insert_hop(
                 r::user_id.eq(hop.user),
             ),
             (r::sent_by.eq(act.actor.user()), r::sent_at.eq(act.now), r::started_at.eq(act.now)),
-            r::extensions.eq(0),
+            (r::extensions.eq(0), r::ended_at.eq((!hop.state.is_open()).then_some(act.now))),
         ))
         .execute(connection)?;
     Ok(())
@@ -221,6 +236,9 @@ fn update_hop(connection: &mut DbConnection, act: &Act, id: ReferralId, old: &Ho
         diesel::update(r::table.find(id))
             .set((r::ended_at.eq(act.now), r::next_at.eq(None::<Time>)))
             .execute(connection)?;
+    }
+    if !old.state.is_open() && hop.state.is_open() {
+        diesel::update(r::table.find(id)).set(r::ended_at.eq(None::<Time>)).execute(connection)?;
     }
     Ok(())
 }

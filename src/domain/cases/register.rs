@@ -119,21 +119,27 @@ pub fn register(connection: &mut DbConnection, act: &Act, input: &Register) -> R
         None => None,
     };
     let access_code = format!("{:08}", rand::rng().random_range(0..100_000_000));
-    let promise = clocks::promise(
-        act,
-        office,
-        filing.received_at,
-        &filing.kind,
-        filing.category.as_deref(),
-        filing.priority != Priority::Normal,
-    )?;
-    let (row, event) =
-        insert(connection, act, &filing, office, citizen.as_ref().map(|c| c.id), &access_code, &promise)?;
+    let (row, event) = file(connection, act, &filing, office, citizen.as_ref().map(|c| c.id), &access_code)?;
     let facts = Facts { due: Some(row.due_at), access_code: Some(access_code.clone()), ..Facts::default() };
     let is_downgraded = filing.downgraded_from.is_some();
     notifications::registered(connection, act, &row, citizen.as_ref(), event, &facts, is_downgraded)?;
     metrics::counter!("samad_cases_registered_total", "channel" => filing.channel.as_str()).increment(1);
     Ok(Registered { row, access_code: Some(access_code), downgraded_from: filing.downgraded_from })
+}
+
+/// Files a checked matter that belongs to another case; gives its row and its first event.
+pub(super) fn file(
+    connection: &mut DbConnection,
+    act: &Act,
+    filing: &Filing,
+    office: OfficeId,
+    citizen: Option<CitizenId>,
+    access_code: &str,
+) -> Result<(CaseRow, EventId)> {
+    let is_urgent = filing.priority != Priority::Normal;
+    let category = filing.category.as_deref();
+    let promise = clocks::promise(act, office, filing.received_at, &filing.kind, category, is_urgent)?;
+    insert(connection, act, filing, office, citizen, access_code, &promise)
 }
 
 fn known(connection: &mut DbConnection, filing: &Filing) -> Result<Option<CaseRow>> {

@@ -59,6 +59,9 @@ pub struct Facts {
     pub instruction: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// The tracking codes of the parts of a letter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub codes: Option<String>,
     /// Leaves the row when the message is settled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_code: Option<String>,

@@ -76,6 +76,7 @@ pub fn render(
         outcome => facts.outcome.as_deref().map(|code| rules.outcome_name(code, reader)).unwrap_or_default(),
         // gone once it was sent: a copy of the notice shows that it had one
         access_code => facts.access_code.as_deref().unwrap_or("••••"),
+        codes => facts.codes.as_deref().unwrap_or_default(),
         reason => private.reason,
         text => private.text,
         question => private.question,

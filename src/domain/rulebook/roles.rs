@@ -24,6 +24,8 @@ text_enum! {
         /// identity behind it and to decide on that.
         ReadOriginal = "read_original", Extract = "extract", Seal = "seal", Unseal = "unseal",
         AskIdentity = "ask_identity", ReleaseIdentity = "release_identity",
+        /// Puts cases together, takes them apart, gathers a group.
+        Merge = "merge", Split = "split", Group = "group",
     }
 }
 

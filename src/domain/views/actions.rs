@@ -9,7 +9,7 @@ use crate::db::DbConnection;
 use crate::db::types::{AnswerId, OfficeId, ReferralId};
 use crate::domain::actor::Act;
 use crate::domain::cases::life::{Hop, HopRole, HopState};
-use crate::domain::cases::{Docket, complained_of, refer, remedies};
+use crate::domain::cases::{Docket, complained_of, family, refer, remedies};
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
 use crate::error::{Code, Error, Language, Result};
@@ -66,7 +66,7 @@ pub fn actions(
         ),
         case(Verb::Reply, "POST", "messages", may(Verb::Reply).and_then(|()| life.can_hear())),
         case(Verb::Advise, "POST", "closure", may(Verb::Advise).and_then(|()| life.can_advise())),
-        case(Verb::Close, "POST", "closure", may(Verb::Close).and_then(|()| life.can_close())),
+        case(Verb::Close, "POST", "closure", may(Verb::Close).and_then(|()| can_close(act, docket))),
         case(Verb::Reopen, "POST", "reopening", may(Verb::Reopen).and_then(|()| life.can_reopen())),
         case(Verb::Withdraw, "POST", "withdrawal", may(Verb::Withdraw).and_then(|()| life.can_withdraw())),
         case(Verb::Dismiss, "POST", "dismissal", may(Verb::Dismiss).and_then(|()| can_dismiss(act, docket))),
@@ -80,7 +80,14 @@ pub fn actions(
         ),
         case(Verb::Rate, "POST", "rating", said(Verb::Rate).and_then(|()| life.can_rate(standing))),
         case(Verb::Appeal, "POST", "appeal", said(Verb::Appeal).and_then(|()| appeal())),
+        case(Verb::Merge, "POST", "merge", may(Verb::Merge).and_then(|()| life.can_merge())),
+        case(Verb::Merge, "POST", "unmerge", may(Verb::Merge).and_then(|()| life.followed().map(|_| ()))),
+        case(Verb::Split, "POST", "split", may(Verb::Split).and_then(|()| life.can_split())),
+        case(Verb::Group, "POST", "group", may(Verb::Group).and_then(|()| life.can_lead())),
     ];
+    let unsplit = policy::allow(act, Verb::Split, family::split_by(docket))
+        .and_then(|_| family::parts_to_undo(connection, act, docket).map(|_| ()));
+    list.push(case(Verb::Split, "POST", "unsplit", unsplit));
     for (referral, hop) in life.hops.iter().filter(|(_, hop)| hop.state.is_open()) {
         match hop.role {
             HopRole::Appeal => {
@@ -158,6 +165,17 @@ fn of_referral(act: &Act, docket: &Docket, id: ReferralId, hop: &Hop, language: 
 fn can_ask(act: &Act, docket: &Docket, office: OfficeId) -> Result<()> {
     let level = act.rules.offices.get(office).map_or("centre", |office| office.level.as_str());
     docket.life.can_ask(level)
+}
+
+/// A mass case is closed by another person than the one who proposed it.
+fn can_close(act: &Act, docket: &Docket) -> Result<()> {
+    docket.life.can_close()?;
+    match &docket.life.family.closing {
+        Some(first) if Some(first.by) == act.actor.user() => {
+            Err(Error::Forbidden(Code::SecondPersonRequired))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn can_dismiss(act: &Act, docket: &Docket) -> Result<()> {

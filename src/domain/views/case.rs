@@ -8,7 +8,8 @@ use super::shown::{CitizenView, Shown, TextForm};
 use crate::db::DbConnection;
 use crate::db::types::{CaseId, OfficeId, Time, UserId};
 use crate::domain::actor::{Act, Actor};
-use crate::domain::cases::life::{Proposal, Status};
+use crate::domain::cases::family::{self, Ties};
+use crate::domain::cases::life::{Proposal, Relation, Status};
 use crate::domain::cases::register::Place;
 use crate::domain::cases::{CaseRow, Channel, Priority, Representative};
 use crate::domain::citizens;
@@ -103,13 +104,46 @@ pub struct CaseView {
     /// A dismissal that waits for its second person.
     #[schema(value_type = Option<Object>)]
     pub dismissal: Option<Proposal>,
+    /// How the case belongs to others; told of a single case, not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family: Option<FamilyNote>,
     pub updated_at: Time,
+}
+
+/// How a case belongs to others; who they are and what holds them up is told by its family.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct FamilyNote {
+    /// `merged`, `member` or `part`, where it follows another.
+    pub relation: Option<Relation>,
+    pub followers: usize,
+    /// Parts that are not closed.
+    pub open_parts: usize,
+    /// Open parts that are past their date: why the letter waits.
+    pub late_parts: i64,
+    pub is_mass: bool,
 }
 
 /// One case as lists and replies to verbs show it: with initials for an identity, and of a sealed one the extract.
 pub fn case(connection: &mut DbConnection, act: &Act, row: &CaseRow) -> Result<CaseView> {
     let mut all = cases(connection, act, std::slice::from_ref(row))?;
-    all.pop().ok_or(crate::error::Error::NotFound)
+    let mut view = all.pop().ok_or(crate::error::Error::NotFound)?;
+    view.family = family_note(connection, act, row)?;
+    Ok(view)
+}
+
+fn family_note(connection: &mut DbConnection, act: &Act, row: &CaseRow) -> Result<Option<FamilyNote>> {
+    // a case with one event has only been registered
+    let family = if row.last_seq > 1 { family::of(connection, row.id)? } else { Ties::default() };
+    if family.follows.is_none() && family.own.followers.is_empty() && family.own.parts.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(FamilyNote {
+        relation: family.follows.map(|(_, relation)| relation),
+        followers: family.own.followers.len(),
+        open_parts: family.own.parts.len(),
+        late_parts: super::family::late(connection, act, family.own.parts.iter().copied().collect())?,
+        is_mass: family.own.is_mass,
+    }))
 }
 
 /// Many cases the same way, with one query each for people, citizens and extracts.
@@ -164,7 +198,7 @@ pub fn detail(
     }
     shown.about_person = person_complained_of(connection, act, row)?;
     let names = holders(connection, std::slice::from_ref(row))?;
-    Ok(view(act, row, &names, shown))
+    Ok(CaseView { family: family_note(connection, act, row)?, ..view(act, row, &names, shown) })
 }
 
 fn holders(connection: &mut DbConnection, rows: &[CaseRow]) -> Result<HashMap<UserId, (String, String)>> {
@@ -291,6 +325,7 @@ fn view(act: &Act, row: &CaseRow, names: &HashMap<UserId, (String, String)>, mut
             .as_deref()
             .and_then(|json| serde_json::from_str(json).ok())
             .map(|proposal: Proposal| Proposal { signpost: shown.veil.words(proposal.signpost), ..proposal }),
+        family: None,
         updated_at: row.updated_at,
     }
 }

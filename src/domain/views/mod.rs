@@ -6,9 +6,11 @@
 mod actions;
 mod case;
 mod confidentiality;
+mod family;
 mod inbox;
 mod public;
 mod referral;
+mod relatives;
 mod remedies;
 mod shown;
 mod timeline;
@@ -18,9 +20,11 @@ pub use case::{CaseView, HolderView, OfficeView, case, cases, detail};
 pub use confidentiality::{
     ExtractView, OwnReadView, ReadView, RequestView, extract_view, own_reads, reads, request, requests,
 };
+pub use family::{FamilyView, GroupView, Relative, family};
 pub use inbox::{Inbox, InboxItem, Tray, inbox};
 pub use public::{PublicAnswer, PublicCase, PublicEvent, public_case, public_timeline};
 pub use referral::{AnswerView, ReferralView, answer, answers, referral, referrals};
+pub use relatives::{PublicLead, PublicPart};
 pub use remedies::{AppealView, CitizenAction, appeals, citizen_actions, objections, poor_rating_words};
 pub use shown::{CitizenView, TextForm};
 pub use timeline::{

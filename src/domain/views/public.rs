@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use super::case::{OfficeView, office_view};
+use super::relatives::{PublicLead, PublicPart, public_lead, public_parts};
 use crate::db::DbConnection;
 use crate::db::schema::{answers, events, questions};
 use crate::db::types::{CaseId, OfficeId, ReferralId, Time};
@@ -46,6 +47,10 @@ pub struct PublicCase {
     /// The citizen's rating of the present round, 1 to 5.
     pub rating: Option<i32>,
     pub closed_at: Option<Time>,
+    /// Where the case stands with which this one is handled, while its answer is awaited.
+    pub follows: Option<PublicLead>,
+    /// The matters of a letter that was split, each a case of its own.
+    pub parts: Vec<PublicPart>,
 }
 
 /// An approved answer.
@@ -74,7 +79,11 @@ pub fn public_case(
     row: &CaseRow,
     reader: Language,
 ) -> Result<PublicCase> {
-    let holder = office_view(act, row.holder_office_id);
+    let followed = public_lead(connection, act, row, reader)?;
+    let (follows, lead) = followed.map_or((None, None), |(view, lead)| (Some(view), Some(lead)));
+    // the answer and the date are those of the case that leads
+    let from = lead.as_ref().unwrap_or(row);
+    let holder = office_view(act, from.holder_office_id);
     let question: Option<String> = match row.status {
         Status::AwaitingCitizen => questions::table
             .filter(questions::case_id.eq(row.id).and(questions::replied_at.is_null()))
@@ -85,11 +94,12 @@ pub fn public_case(
         _ => None,
     };
     // a case that was never referred has no answer
-    let has_been_out = row.lead_referral_id.is_some() || row.reopenings > 0;
-    let leads = if has_been_out { root_leads(connection, row.id)? } else { Vec::new() };
+    let has_been_out = from.lead_referral_id.is_some() || from.reopenings > 0;
+    let leads = if has_been_out { root_leads(connection, from.id)? } else { Vec::new() };
+    let parts = if has_been_out { public_parts(connection, act, row.id, reader)? } else { Vec::new() };
     let given: Vec<(ReferralId, String, bool, Option<Time>)> = match has_been_out {
         true => answers::table
-            .filter(answers::case_id.eq(row.id).and(answers::state.eq(AnswerState::Approved)))
+            .filter(answers::case_id.eq(from.id).and(answers::state.eq(AnswerState::Approved)))
             .filter(answers::referral_id.eq_any(leads.iter().map(|(id, _)| *id).collect::<Vec<_>>()))
             .order(answers::id)
             .select((answers::referral_id, answers::text, answers::is_interim, answers::decided_at))
@@ -101,7 +111,9 @@ pub fn public_case(
     Ok(PublicCase {
         tracking_code: row.tracking_code.clone(),
         status: row.status,
-        status_text: status_text(row.status, &holder, reader),
+        status_text: follows
+            .as_ref()
+            .map_or_else(|| status_text(row.status, &holder, reader), |lead| lead.status_text.clone()),
         kind: row.kind.clone(),
         channel: row.channel.to_string(),
         category: row.category.clone(),
@@ -110,8 +122,8 @@ pub fn public_case(
         subject: row.subject.clone(),
         registered_at: row.registered_at,
         holder,
-        due_at: row.due_at,
-        overdue: waits && row.due_at < act.now,
+        due_at: from.due_at,
+        overdue: follows.as_ref().map_or(waits && row.due_at < act.now, |lead| lead.overdue),
         question,
         wait_until: row.wait_until,
         answers: given
@@ -129,6 +141,8 @@ pub fn public_case(
         window_until: row.window_until.or(row.remedy_until),
         rating: row.rating,
         closed_at: row.closed_at,
+        follows,
+        parts,
     })
 }
 
@@ -266,6 +280,29 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
             crate::domain::text::persian_digits(&format!("امتیاز شما ثبت شد: {score}")),
             format!("You rated it {score}"),
         ),
+        Fact::CaseMerged { .. } => say(
+            "همراه پرونده‌های همین موضوع رسیدگی می‌شود".into(),
+            "It is handled together with others on the same matter".into(),
+        ),
+        Fact::CaseUnmerged { .. } => {
+            say("از این پس جداگانه رسیدگی می‌شود".into(), "It is handled by itself from now on".into())
+        }
+        Fact::AnswerShared { .. } => say("پاسخ داده شد".into(), "An answer was given".into()),
+        Fact::PartMade { .. } => say(
+            "از نامه‌ای با چند موضوع جدا شد".into(),
+            "It was made from a letter with several matters".into(),
+        ),
+        Fact::CaseSplit { parts, .. } => say(
+            crate::domain::text::persian_digits(&format!("به {parts} پرونده تقسیم شد")),
+            format!("It was split into {parts} cases"),
+        ),
+        Fact::SplitUndone { .. } => {
+            say("همه موضوع‌ها دوباره یکجا رسیدگی می‌شود".into(), "All matters are handled as one again".into())
+        }
+        Fact::PartClosed { .. } => say("یکی از بخش‌ها پایان یافت".into(), "One of its parts has ended".into()),
+        Fact::PartReopened { .. } => {
+            say("یکی از بخش‌ها دوباره باز شد".into(), "One of its parts was taken up again".into())
+        }
         Fact::FileAttached { .. } => say("پیوستی افزوده شد".into(), "A file was added".into()),
         Fact::CaseSealed { .. } => {
             say("هویت شما از دستگاه‌ها پوشیده شد".into(), "Your identity was hidden from the bodies".into())
@@ -303,6 +340,11 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
         | Fact::AnswerRejected { .. }
         | Fact::DismissalProposed { .. }
         | Fact::ComplainedOfNamed { .. }
+        | Fact::CaseJoined { .. }
+        | Fact::CaseLeft { .. }
+        | Fact::GroupCounted { .. }
+        | Fact::ClosingProposed { .. }
+        | Fact::ClosingDue
         | Fact::NoteAdded { .. } => None,
     }
 }

@@ -8,7 +8,8 @@ use super::case::{OfficeView, office_view};
 use crate::db::DbConnection;
 use crate::db::types::{AppealId, ReferralId, Time, UserId};
 use crate::domain::actor::Act;
-use crate::domain::cases::life::{AppealCause, AppealResult, Consequence, Status};
+use crate::domain::cases::family;
+use crate::domain::cases::life::{AppealCause, AppealResult, Consequence, Standing, Status};
 use crate::domain::cases::remedies::{self, AppealRow, ObjectionRow};
 use crate::domain::cases::{CaseRow, Channel, Docket};
 use crate::domain::confidentiality::Veil;
@@ -57,8 +58,7 @@ pub fn citizen_actions(
             href: format!("/api/v1/public/cases/{}/{path}", row.tracking_code),
         }
     };
-    let object = life.can_object(standing).map(|_| ());
-    let appeal = life.can_appeal(standing, &act.rules.offices, &docket.conflict).map(|_| ());
+    let (object, appeal) = spoken(connection, act, &docket, standing)?;
     let waits = life.status == Status::Referred && appeal.is_err();
     Ok(vec![
         action(Verb::Reply, "messages", life.can_hear(), row.wait_until),
@@ -69,7 +69,32 @@ pub fn citizen_actions(
             ..action(Verb::Appeal, "appeal", appeal, standing.window)
         },
         action(Verb::Withdraw, "withdrawal", life.can_withdraw(), None),
+        action(Verb::Merge, "unmerge", life.followed().map(|_| ()), None),
     ])
+}
+
+/// Whether the citizen may object and appeal now: for this case, or for the group in whose name it speaks.
+fn spoken(
+    connection: &mut DbConnection,
+    act: &Act,
+    docket: &Docket,
+    standing: Standing,
+) -> Result<(Result<()>, Result<()>)> {
+    let ask = |docket: &Docket, standing: Standing| {
+        let appeal = docket.life.can_appeal(standing, &act.rules.offices, &docket.conflict).map(|_| ());
+        (docket.life.can_object(standing).map(|_| ()), appeal)
+    };
+    match family::voice(connection, act, docket.row.id) {
+        Ok((_, case)) if case != docket.row.id => {
+            let lead = Docket::glimpse(connection, act, case)?;
+            let standing = remedies::standing(connection, act, &lead)?;
+            Ok(ask(&lead, standing))
+        }
+        Ok(_) => Ok(ask(docket, standing)),
+        Err(Error::Forbidden(code)) => Ok((Err(Error::Forbidden(code)), Err(Error::Forbidden(code)))),
+        Err(Error::Conflict(code)) => Ok((Err(Error::Conflict(code)), Err(Error::Conflict(code)))),
+        Err(other) => Err(other),
+    }
 }
 
 /// What somebody hears who gave a poor rating: that and how an appeal is open; none where it is not.

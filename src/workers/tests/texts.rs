@@ -19,6 +19,7 @@ fn facts(cast: &Cast) -> Facts {
         instruction: Some("instruction-marker".into()),
         text: Some("answer-marker".into()),
         access_code: Some("12345678".into()),
+        codes: Some(["26061012344"; 10].join(", ")),
         ..Facts::default()
     }
 }

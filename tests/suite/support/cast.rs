@@ -127,9 +127,13 @@ impl TestApp {
 
     /// Written by the office's handler; gives the answer's id.
     pub async fn submit(&self, case: &Case, office: &str) -> String {
+        self.submit_with(case, office, "granted").await
+    }
+
+    async fn submit_with(&self, case: &Case, office: &str, outcome: &str) -> String {
         let referral = self.lead(case).await;
         let handler = format!("handler.{}", office.to_lowercase());
-        let body = json!({ "text": "آب از ساعت ده وصل می‌شود.", "outcome": "granted" });
+        let body = json!({ "text": "آب از ساعت ده وصل می‌شود.", "outcome": outcome });
         let told = self
             .as_user(&handler)
             .await
@@ -141,7 +145,12 @@ impl TestApp {
 
     /// Written by the handler and approved by the manager.
     pub async fn answer(&self, case: &Case, office: &str) {
-        let answer = self.submit(case, office).await;
+        self.answer_with(case, office, "granted").await;
+    }
+
+    /// The same with another outcome.
+    pub async fn answer_with(&self, case: &Case, office: &str, outcome: &str) {
+        let answer = self.submit_with(case, office, outcome).await;
         let approver = format!("approver.{}", office.to_lowercase());
         self.as_user(&approver)
             .await

@@ -1,6 +1,6 @@
 //! Lays a fact on the state. Facts were judged before; here nothing is refused.
 
-use super::{Fact, Hop, HopRole, HopState, Life, NewHop, Pending, Status};
+use super::{Fact, Hop, HopRole, HopState, Life, NewHop, Pending, Relation, Status};
 use crate::db::types::ReferralId;
 
 impl Life {
@@ -63,6 +63,7 @@ impl Life {
                 self.asked.clear();
                 self.lead = None;
                 self.rating = None;
+                self.alone();
                 hop.iter().for_each(|hop| self.send(hop));
             }
             Fact::ObjectionRaised { hop, .. } => {
@@ -84,8 +85,27 @@ impl Life {
                 self.clear(*office, ended, freed, hop.as_ref());
             }
             Fact::CaseRated { score, .. } => self.rating = Some(*score),
+            Fact::CaseMerged { into, relation, .. } => self.follow(*into, *relation),
+            Fact::CaseUnmerged { .. } => self.go_alone(),
+            Fact::AnswerShared { outcome, hop, .. } => self.share(outcome.as_deref(), hop),
+            Fact::PartMade { of } => self.follows = Some((*of, Relation::Part)),
+            Fact::CaseSplit { hop, .. } => hop.iter().for_each(|hop| self.send(hop)),
+            Fact::SplitUndone { recalled, status, holder, .. } => {
+                if let Some(referral) = recalled {
+                    self.end(*referral, HopState::Recalled);
+                    self.unassign(*holder);
+                    self.status = *status;
+                }
+            }
+            Fact::CaseJoined { case, relation } => self.join(*case, *relation),
+            Fact::CaseLeft { case, relation } => self.leave(*case, *relation),
+            Fact::PartClosed { part, .. } => self.leave(*part, Relation::Part),
+            Fact::PartReopened { part } => self.join(*part, Relation::Part),
+            Fact::GroupCounted { is_mass, .. } => self.family.is_mass = *is_mass,
+            Fact::ClosingProposed { closing } => self.family.closing = Some(closing.clone()),
             Fact::DeadlinePassed { .. }
             | Fact::ComplainedOfNamed { .. }
+            | Fact::ClosingDue
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
             | Fact::FileAttached { .. }
@@ -127,6 +147,7 @@ impl Life {
                     self.lead = Some(new.referral);
                     self.status = Status::Referred;
                     self.outcome = None;
+                    self.family.closing = None;
                 }
                 // the answer stands until the appeal is decided
                 HopRole::Appeal => {
@@ -146,7 +167,27 @@ impl Life {
         self.hops.values_mut().for_each(Hop::end);
         self.rating = None;
         self.asked.clear();
+        self.alone();
         self.send(new);
+    }
+
+    /// Whoever objects, appeals or withdraws goes on alone; a part stays a part.
+    fn alone(&mut self) {
+        self.aside = None;
+        if !matches!(self.follows, Some((_, Relation::Part))) {
+            self.follows = None;
+        }
+    }
+
+    /// The answer of the case that this one follows, as if its body had answered here.
+    fn share(&mut self, outcome: Option<&str>, new: &NewHop) {
+        let is_again = self.status == Status::Closed && self.aside.is_none();
+        self.reopenings += u32::from(is_again);
+        self.aside = None;
+        self.rating = None;
+        self.hops.values_mut().for_each(Hop::end);
+        self.send(new);
+        self.take_effect(new.referral, false, outcome);
     }
 
     fn take_up(&mut self, referral: ReferralId, user: crate::db::types::UserId, is_assigned: bool) {
@@ -220,6 +261,11 @@ impl Life {
         self.resume = None;
         self.dismissal = None;
         self.outcome = Some(outcome.to_owned());
+        self.family.closing = None;
+        self.aside = None;
+        if outcome == "withdrawn" {
+            self.alone();
+        }
     }
 
     /// While a lead works, its office and person hold the case.
@@ -233,7 +279,7 @@ impl Life {
 
 impl Hop {
     /// Ends an open referral with the case or with the one above it; an ended one stays as it is.
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         if self.state.is_open() {
             self.state = HopState::Ended;
             self.pending = None;

@@ -226,6 +226,7 @@ impl Life {
     /// Whether the citizen may be asked from this level now.
     pub fn can_ask(&self, level: &str) -> Result<()> {
         self.expect(&[Status::Classified, Status::Referred])?;
+        self.no_open_parts()?;
         if self.open_appeal().is_some() {
             return Err(Error::Conflict(Code::AppealPending));
         }
@@ -269,6 +270,10 @@ impl Life {
             hop if hop.role == HopRole::Copy => Err(Error::Conflict(Code::WrongState)),
             hop if hop.pending.is_some() => Err(Error::Conflict(Code::AnswerPending)),
             _ if is_interim => Ok(()),
+            hop if hop.parent.is_none() && hop.role == HopRole::Lead => {
+                self.no_open_parts()?;
+                self.nothing_below(referral)
+            }
             _ => self.nothing_below(referral),
         }
     }
@@ -287,6 +292,9 @@ impl Life {
         }
         if !is_interim {
             self.nothing_below(referral)?;
+            if self.lead == Some(referral) {
+                self.no_open_parts()?;
+            }
         }
         Ok(Fact::AnswerApproved { answer, referral, is_interim, outcome, by })
     }
@@ -299,12 +307,13 @@ impl Life {
 
     /// Solved on the line.
     pub fn can_advise(&self) -> Result<()> {
+        self.no_open_parts()?;
         self.expect(&[Status::Registered, Status::Classified])
     }
 
     /// The first person proposes, a second confirms by closing.
     pub fn dismiss(&self, proposal: Proposal, text_sha256: Option<String>) -> Result<Fact> {
-        self.expect(&[Status::Registered, Status::Classified])?;
+        self.can_advise()?;
         match &self.dismissal {
             Some(first) if first.by == proposal.by => Err(Error::Forbidden(Code::SecondPersonRequired)),
             Some(first) if first.outcome == proposal.outcome => Ok(Fact::CaseClosed {
@@ -318,17 +327,24 @@ impl Life {
 
     /// Closes an answered case.
     pub fn can_close(&self) -> Result<()> {
+        self.no_open_parts()?;
         self.expect(&[Status::Answered])
     }
 
-    /// The citizen takes the case back.
+    /// The citizen takes the case back, a followed one too; one that speaks for a group does not end so.
     pub fn can_withdraw(&self) -> Result<()> {
-        if self.is_open() { Ok(()) } else { Err(Error::Conflict(Code::WrongState)) }
+        if self.has_members() {
+            return Err(Error::Conflict(Code::SpeaksForOthers));
+        }
+        self.can_hear()
     }
 
     /// A closed case is worked on again; a withdrawn one is not, and a merged one follows its parent.
     pub fn can_reopen(&self) -> Result<()> {
         self.expect(&[Status::Closed])?;
+        if self.awaits_parent() {
+            return Err(Error::Conflict(Code::FollowsAnother));
+        }
         match self.outcome.as_deref() {
             Some("merged" | "withdrawn") => Err(Error::Conflict(Code::WrongState)),
             Some(_) | None => Ok(()),
@@ -337,7 +353,7 @@ impl Life {
 
     /// What the citizen says is taken while the case is open, asked for or not.
     pub fn can_hear(&self) -> Result<()> {
-        if self.is_open() { Ok(()) } else { Err(Error::Conflict(Code::WrongState)) }
+        if self.is_open() || self.awaits_parent() { Ok(()) } else { Err(Error::Conflict(Code::WrongState)) }
     }
 
     /// The citizen's word is awaited.
@@ -396,12 +412,7 @@ impl Life {
 }
 
 /// A receiver exists, takes referrals, and has no conflict of interest (tag S4.7).
-pub(super) fn check_receiver(
-    office: OfficeId,
-    field: &str,
-    offices: &Offices,
-    conflict: &Conflict,
-) -> Result<()> {
+pub fn check_receiver(office: OfficeId, field: &str, offices: &Offices, conflict: &Conflict) -> Result<()> {
     let Some(row) = offices.get(office) else {
         return Err(Error::field(FieldError::unknown(field, &office.to_string())));
     };

@@ -5,9 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AppealCause, AppealResult, Consequence, HopRole, Proposal, Status};
+use super::{AppealCause, AppealResult, Closing, Consequence, HopRole, Proposal, Relation, Status};
 use crate::db::types::{
-    AnswerId, AppealId, AttachmentId, IdentityRequestId, MessageId, NoteId, ObjectionId, OfficeId,
+    AnswerId, AppealId, AttachmentId, CaseId, IdentityRequestId, MessageId, NoteId, ObjectionId, OfficeId,
     QuestionId, RatingId, ReferralId, Time, UserId,
 };
 
@@ -186,6 +186,74 @@ pub enum Fact {
         #[serde(skip_serializing_if = "Option::is_none")]
         previous: Option<u8>,
     },
+    /// The case follows another from now on, which answers for both.
+    CaseMerged {
+        into: CaseId,
+        relation: Relation,
+        reason: String,
+    },
+    /// The case goes its own way again, from where it stood.
+    CaseUnmerged {
+        from: CaseId,
+        reason: String,
+    },
+    /// The answer of the case that this one follows was given to its citizen as well.
+    AnswerShared {
+        parent: CaseId,
+        /// This case's own copy of the answer.
+        answer: AnswerId,
+        outcome: Option<String>,
+        author: UserId,
+        approved_by: Option<UserId>,
+        text_sha256: String,
+        hop: NewHop,
+    },
+    /// The case was made as a part of a letter that was split.
+    PartMade {
+        of: CaseId,
+    },
+    CaseSplit {
+        parts: usize,
+        reason: String,
+        /// Where the letter stood before.
+        from: Status,
+        /// The lead that merges the answers, where the letter had none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hop: Option<NewHop>,
+    },
+    SplitUndone {
+        reason: String,
+        /// The lead that the split had brought, taken back.
+        recalled: Option<ReferralId>,
+        status: Status,
+        holder: OfficeId,
+    },
+    /// Another case follows this one, or is a part of it.
+    CaseJoined {
+        case: CaseId,
+        relation: Relation,
+    },
+    CaseLeft {
+        case: CaseId,
+        relation: Relation,
+    },
+    PartClosed {
+        part: CaseId,
+        outcome: Option<String>,
+    },
+    PartReopened {
+        part: CaseId,
+    },
+    GroupCounted {
+        persons: u32,
+        households: u32,
+        is_mass: bool,
+    },
+    ClosingProposed {
+        closing: Closing,
+    },
+    /// The window of a mass case has passed: two persons may close it.
+    ClosingDue,
     MessageReceived {
         message: MessageId,
         channel: String,
@@ -266,6 +334,19 @@ impl Fact {
             Fact::ComplainedOfNamed { .. } => "complained_of_named",
             Fact::ConflictCleared { .. } => "conflict_cleared",
             Fact::CaseRated { .. } => "case_rated",
+            Fact::CaseMerged { .. } => "case_merged",
+            Fact::CaseUnmerged { .. } => "case_unmerged",
+            Fact::AnswerShared { .. } => "answer_shared",
+            Fact::PartMade { .. } => "part_made",
+            Fact::CaseSplit { .. } => "case_split",
+            Fact::SplitUndone { .. } => "split_undone",
+            Fact::CaseJoined { .. } => "case_joined",
+            Fact::CaseLeft { .. } => "case_left",
+            Fact::PartClosed { .. } => "part_closed",
+            Fact::PartReopened { .. } => "part_reopened",
+            Fact::GroupCounted { .. } => "group_counted",
+            Fact::ClosingProposed { .. } => "closing_proposed",
+            Fact::ClosingDue => "closing_due",
             Fact::MessageReceived { .. } => "message_received",
             Fact::NoteAdded { .. } => "note_added",
             Fact::FileAttached { .. } => "file_attached",
@@ -287,7 +368,8 @@ impl Fact {
     pub fn hand(&self) -> Option<UserId> {
         match self {
             Fact::ReferralAccepted { user, .. } | Fact::ReferralAssigned { user, .. } => Some(*user),
-            Fact::AnswerSubmitted { author, .. } => Some(*author),
+            Fact::AnswerSubmitted { author, .. } | Fact::AnswerShared { author, .. } => Some(*author),
+            Fact::ClosingProposed { closing } => Some(closing.by),
             Fact::AnswerApproved { by, .. }
             | Fact::AnswerRejected { by, .. }
             | Fact::AppealDecided { by, .. } => Some(*by),
@@ -310,6 +392,17 @@ impl Fact {
             | Fact::ComplainedOfNamed { .. }
             | Fact::ConflictCleared { .. }
             | Fact::CaseRated { .. }
+            | Fact::CaseMerged { .. }
+            | Fact::CaseUnmerged { .. }
+            | Fact::PartMade { .. }
+            | Fact::CaseSplit { .. }
+            | Fact::SplitUndone { .. }
+            | Fact::CaseJoined { .. }
+            | Fact::CaseLeft { .. }
+            | Fact::PartClosed { .. }
+            | Fact::PartReopened { .. }
+            | Fact::GroupCounted { .. }
+            | Fact::ClosingDue
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
             | Fact::FileAttached { .. }

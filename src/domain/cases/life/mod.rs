@@ -7,6 +7,7 @@
 mod apply;
 mod decide;
 mod facts;
+mod family;
 mod impartial;
 mod remedy;
 #[cfg(test)]
@@ -16,12 +17,13 @@ pub(crate) mod trials;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use decide::{Taker, Target};
+pub use decide::{Taker, Target, check_receiver};
 pub use facts::{Fact, NewHop};
+pub use family::{Aside, Closing, Family, Relation};
 pub use impartial::{Barred, Needs, Taint};
 pub use remedy::{AppealCause, AppealResult, Consequence, Decided, Standing};
 
-use crate::db::types::{AnswerId, OfficeId, ReferralId, UserId};
+use crate::db::types::{AnswerId, CaseId, OfficeId, ReferralId, UserId};
 use crate::text_enum;
 
 text_enum! {
@@ -78,7 +80,7 @@ pub struct Hop {
 }
 
 /// An answer that awaits approval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Pending {
     /// The answer.
     pub answer: AnswerId,
@@ -130,6 +132,12 @@ pub struct Life {
     pub outcome: Option<String>,
     /// All referrals, ended ones too.
     pub hops: BTreeMap<ReferralId, Hop>,
+    /// The case that this one follows or is a part of.
+    pub follows: Option<(CaseId, Relation)>,
+    /// What it left open, while it awaits the answer of the case that it follows.
+    pub aside: Option<Aside>,
+    /// What belongs to this case.
+    pub family: Family,
 }
 
 impl HopState {
@@ -156,6 +164,9 @@ impl Life {
             dismissal: None,
             outcome: None,
             hops: BTreeMap::new(),
+            follows: None,
+            aside: None,
+            family: Family::default(),
         }
     }
 

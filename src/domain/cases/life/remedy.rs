@@ -100,6 +100,7 @@ impl Life {
         if self.open_appeal().is_some() {
             return Err(Error::Conflict(Code::AppealPending));
         }
+        self.check_answered_here()?;
         self.check_not_final()?;
         match self.status {
             Status::Answered | Status::Closed => self.check_window(standing)?,
@@ -126,6 +127,7 @@ impl Life {
 
     /// Whether an answered or closed case may be rated, or its rating changed.
     pub fn can_rate(&self, standing: Standing) -> Result<()> {
+        self.check_answered_here()?;
         match self.status {
             Status::Answered | Status::Closed => self.check_window(standing),
             _ => Err(Error::Conflict(Code::RatingNotOpen)),
@@ -161,6 +163,8 @@ impl Life {
         if self.open_appeal().is_some() {
             return Err(Error::Conflict(Code::AppealPending));
         }
+        self.check_answered_here()?;
+        self.no_open_parts()?;
         self.check_not_final()?;
         let cause = self.cause(standing)?;
         let above = self.level_above(offices, conflict).ok_or(Error::Conflict(Code::NoLevelAbove))?;
@@ -284,6 +288,11 @@ impl Life {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A case that follows another has no answer of its own yet.
+    fn check_answered_here(&self) -> Result<()> {
+        if self.awaits_parent() { Err(Error::Conflict(Code::FollowsAnother)) } else { Ok(()) }
     }
 
     /// A case that was closed by the decision on its appeal is at the end of the way inside.

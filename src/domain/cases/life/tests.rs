@@ -19,7 +19,12 @@ fn check(play: &Play) {
     if life.status == Status::Closed {
         assert!(life.hops.values().all(|hop| !hop.state.is_open()), "closed with an open hop: {life:?}");
         assert!(life.outcome.is_some());
+        assert!(life.family.parts.is_empty(), "closed before its parts: {life:?}");
     }
+    if life.status == Status::Answered {
+        assert!(life.family.parts.is_empty(), "answered before its parts: {life:?}");
+    }
+    assert_eq!(life.aside.is_some(), life.outcome.as_deref() == Some("merged"), "{life:?}");
     if is_out {
         let working = life.working_lead().expect("somebody works on it");
         assert_eq!(life.holder, life.hops[&working].office, "{life:?}");
@@ -84,6 +89,17 @@ fn check_fact(play: &Play, before: &Life, fact: &Fact) {
                 }
             }
         }
+        Fact::AnswerShared { parent, .. } => {
+            assert_eq!(before.follows.map(|(case, _)| case), Some(*parent), "an answer of another's case");
+            assert_ne!(before.status, Status::Referred, "a second answer to a case that went its own way");
+        }
+        Fact::CaseMerged { .. } => {
+            assert!(before.family.followers.is_empty() && before.family.parts.is_empty(), "a chain");
+            assert!(before.is_open() && before.status != Status::Answered, "an answered case was merged");
+        }
+        Fact::CaseClosed { outcome, .. } if outcome == "upheld" && before.family.is_mass => {
+            assert!(before.family.closing.is_some(), "a mass case closed by one person");
+        }
         Fact::CaseClosed { outcome, .. } if outcome == "no_cause" => {
             assert!(before.dismissal.is_some(), "dismissed by one person");
         }
@@ -114,6 +130,27 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn merged_and_unmerged_is_as_before(wishes in vec(wish(), 1..60)) {
+        let mut play = Play::new();
+        for wish in &wishes {
+            play.grant(wish);
+            let Ok(merged) = play.life.merge(CaseId(7), Relation::Merged, "twice".into()) else { continue };
+            let mut life = play.life.clone();
+            life.apply(&merged);
+            prop_assert_eq!((life.status, life.outcome.as_deref()), (Status::Closed, Some("merged")));
+            prop_assert!(life.hops.values().all(|hop| !hop.state.is_open()));
+            let stored = serde_json::to_string(&life.aside).unwrap();
+            life.aside = serde_json::from_str(&stored).unwrap();
+            life.apply(&life.unmerge("another matter".into()).unwrap());
+            prop_assert_eq!(&life, &play.life);
+        }
+    }
+}
+
 #[test]
 fn random_wishes_reach_every_status_and_every_turn() {
     use proptest::strategy::ValueTree;
@@ -141,6 +178,13 @@ fn random_wishes_reach_every_status_and_every_turn() {
         "appeal_raised",
         "appeal_decided",
         "identity_released",
+        "case_merged",
+        "case_unmerged",
+        "answer_shared",
+        "case_split",
+        "part_closed",
+        "part_reopened",
+        "closing_proposed",
     ] {
         assert!(seen.contains(name), "{name} is never reached: {seen:?}");
     }

@@ -8,11 +8,11 @@ use super::*;
 use std::collections::BTreeSet;
 
 use crate::db::types::{
-    AppealId, AttachmentId, IdentityRequestId, MessageId, ObjectionId, QuestionId, RatingId, Time,
+    AppealId, AttachmentId, CaseId, IdentityRequestId, MessageId, ObjectionId, QuestionId, RatingId, Time,
 };
 use crate::domain::conflict::Conflict;
 use crate::domain::rulebook::{Level, Office, Offices};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 
 const CENTRE: OfficeId = OfficeId(1);
 /// The ministry complained of, and an office below it.
@@ -124,6 +124,30 @@ pub(crate) enum Wish {
         result: AppealResult,
         consequence: Consequence,
     },
+    Merge {
+        relation: Relation,
+    },
+    Unmerge,
+    /// The case that this one follows is answered.
+    Share,
+    Split {
+        with_lead: bool,
+    },
+    UndoSplit,
+    /// A part comes to its end, or is taken up again.
+    PartEnds,
+    PartReopens,
+    /// Another case begins to follow, or leaves.
+    Joined {
+        relation: Relation,
+    },
+    Left,
+    Count {
+        is_mass: bool,
+    },
+    CloseMass {
+        by: i64,
+    },
     /// What concerns who may read the case.
     Confide {
         what: u8,
@@ -175,6 +199,17 @@ pub(crate) fn wish() -> impl Strategy<Value = Wish> {
         2 => (0..7_u8).prop_map(|score| Wish::Rate { score }),
         4 => any::<bool>().prop_map(|is_late| Wish::Appeal { is_late }),
         1 => (0..10_u8, user()).prop_map(|(what, by)| Wish::Confide { what, by }),
+        2 => sample::select(&[Relation::Merged, Relation::Member][..]).prop_map(|relation| Wish::Merge { relation }),
+        2 => Just(Wish::Unmerge),
+        1 => Just(Wish::Share),
+        2 => any::<bool>().prop_map(|with_lead| Wish::Split { with_lead }),
+        1 => Just(Wish::UndoSplit),
+        3 => Just(Wish::PartEnds),
+        1 => Just(Wish::PartReopens),
+        1 => sample::select(&[Relation::Merged, Relation::Member][..]).prop_map(|relation| Wish::Joined { relation }),
+        2 => Just(Wish::Left),
+        1 => any::<bool>().prop_map(|is_mass| Wish::Count { is_mass }),
+        2 => user().prop_map(|by| Wish::CloseMass { by }),
         5 => (1..=6_i64, result, consequence).prop_map(|(by, result, consequence)| Wish::Decide { by, result, consequence }),
     ]
 }
@@ -185,6 +220,7 @@ pub(crate) struct Play {
     pub(crate) life: Life,
     pub(crate) facts: Vec<Fact>,
     next: i64,
+    parts_made: usize,
     pub(crate) offices: Offices,
     pub(crate) conflict: Conflict,
 }
@@ -204,7 +240,14 @@ impl Play {
             text_sha256: String::new(),
             downgraded_from: None,
         };
-        Self { life: Life::registered(office), facts: vec![fact], next: 100, offices, conflict }
+        Self {
+            life: Life::registered(office),
+            facts: vec![fact],
+            next: 100,
+            parts_made: 0,
+            offices,
+            conflict,
+        }
     }
 
     pub(crate) fn id(&mut self) -> i64 {
@@ -302,7 +345,10 @@ impl Play {
                 };
                 self.life.dismiss(proposal, None)
             }
+            Wish::Close if self.life.family.is_mass => Err(Error::Forbidden(Code::SecondPersonRequired)),
             Wish::Close => self.life.can_close().map(|()| closed("upheld")),
+            // the parts are withdrawn one by one before the letter is
+            Wish::Withdraw if !self.life.family.parts.is_empty() => self.decide(&Wish::PartEnds),
             Wish::Withdraw => self.life.can_withdraw().map(|()| closed("withdrawn")),
             Wish::Reopen { to_lead } => self.life.can_reopen().map(|()| self.reopened(id, to_lead)),
             Wish::Object { in_time } => {
@@ -317,7 +363,80 @@ impl Play {
             }
             Wish::Decide { by, result, consequence } => self.decided(id, UserId(by), result, consequence),
             Wish::Confide { what, by } => Ok(confided(id, what, UserId(by))),
+            ref family => self.decide_family(id, family),
         }
+    }
+
+    /// The wishes that concern other cases; these are played by their facts alone.
+    fn decide_family(&mut self, id: i64, wish: &Wish) -> Result<Fact> {
+        let refused = || Err(Error::Conflict(Code::WrongState));
+        let part = self.life.family.parts.first().copied();
+        match *wish {
+            Wish::Merge { relation } => self.life.merge(CaseId(7), relation, "twice".into()),
+            Wish::Unmerge => self.life.unmerge("another matter".into()),
+            Wish::Share => self.shared(id),
+            Wish::Split { with_lead } => {
+                self.life.can_split()?;
+                let is_out = self.life.status == Status::Referred;
+                let hop = (!is_out).then(|| self.lead_to(id, self.life.holder, OfficeId(2)));
+                self.parts_made = if with_lead || is_out { 2 } else { 3 };
+                Ok(Fact::CaseSplit {
+                    parts: self.parts_made,
+                    reason: "several matters".into(),
+                    from: self.life.status,
+                    hop,
+                })
+            }
+            Wish::UndoSplit => match part {
+                Some(case) => Ok(Fact::CaseLeft { case, relation: Relation::Part }),
+                None => refused(),
+            },
+            Wish::PartEnds => match part {
+                Some(part) => Ok(Fact::PartClosed { part, outcome: Some("upheld".into()) }),
+                None => refused(),
+            },
+            Wish::PartReopens if self.life.status == Status::Referred && self.parts_made > 0 => {
+                Ok(Fact::PartReopened { part: CaseId(9) })
+            }
+            Wish::Joined { relation } => {
+                self.life.can_lead().map(|()| Fact::CaseJoined { case: CaseId(id), relation })
+            }
+            Wish::Left => match self.life.family.followers.first_key_value() {
+                Some((case, relation)) => Ok(Fact::CaseLeft { case: *case, relation: *relation }),
+                None => refused(),
+            },
+            Wish::Count { is_mass } if self.life.has_members() || !is_mass => {
+                Ok(Fact::GroupCounted { persons: 6, households: 5, is_mass })
+            }
+            Wish::CloseMass { by } if self.life.family.is_mass => {
+                let closing = Closing {
+                    outcome: "upheld".into(),
+                    reason: None,
+                    minutes_sha256: String::new(),
+                    by: UserId(by),
+                };
+                self.life.close_mass(closing, None)
+            }
+            _ => refused(),
+        }
+    }
+
+    fn lead_to(&self, id: i64, from: OfficeId, office: OfficeId) -> NewHop {
+        NewHop { referral: ReferralId(id), parent: None, from, office, role: HopRole::Lead, due_at: None }
+    }
+
+    /// Only a case that follows another gets that one's answer.
+    fn shared(&self, id: i64) -> Result<Fact> {
+        let (parent, _) = self.life.followed()?;
+        Ok(Fact::AnswerShared {
+            parent,
+            answer: AnswerId(id),
+            outcome: Some("upheld".into()),
+            author: UserId(5),
+            approved_by: Some(UserId(6)),
+            text_sha256: String::new(),
+            hop: self.lead_to(id, CENTRE, OfficeId(3)),
+        })
     }
 
     fn pending(&self, hop: ReferralId) -> AnswerId {
@@ -373,6 +492,12 @@ impl Play {
         match self.decide(wish) {
             Ok(fact) => {
                 self.take(fact.clone());
+                if let Fact::CaseSplit { parts, .. } = fact {
+                    for _ in 0..parts {
+                        let case = CaseId(self.id());
+                        self.take(Fact::CaseJoined { case, relation: Relation::Part });
+                    }
+                }
                 Some(fact)
             }
             Err(_) => {

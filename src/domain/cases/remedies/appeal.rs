@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{await_decision, due, own_channel, recorder, said, standing};
+use super::{await_decision, due, own_channel, recorder, said, speak, standing};
 use crate::db::DbConnection;
 use crate::db::schema::appeals;
 use crate::db::types::{AppealId, CaseId, OfficeId, ReferralId, Time, UserId};
@@ -59,6 +59,8 @@ pub fn appeal(
     expected: Expected,
     wish: &Appeal,
 ) -> Result<Docket> {
+    let (act, id, expected) = &speak(connection, act, id, expected)?;
+    let (id, expected) = (*id, *expected);
     let mut docket = Docket::open(connection, act, id, expected)?;
     let office = recorder(act, Verb::Appeal)?;
     let standing = standing(connection, act, &docket)?;

@@ -12,9 +12,10 @@ use crate::db::schema::{appeals, cases, events};
 use crate::db::types::{AppealId, CaseId, EventId, OfficeId, ReferralId, Time, UserId};
 use crate::domain::actor::Act;
 use crate::domain::cases::answer::check_outcome;
+use crate::domain::cases::close::Ending;
 use crate::domain::cases::docket::{Docket, Expected};
 use crate::domain::cases::life::{AppealResult, Consequence, Decided, Fact};
-use crate::domain::cases::{clocks, record, sha256_hex};
+use crate::domain::cases::{clocks, family, record, sha256_hex};
 use crate::domain::deadlines::Span;
 use crate::domain::input;
 use crate::domain::notifications::{self, Facts};
@@ -70,6 +71,14 @@ pub fn decide(
     let closes = settle(connection, act, &docket, &fact, wish, &grounds)?;
     if let (Fact::AppealDecided { hop: Some(hop), .. }, Some(due)) = (&fact, due_at) {
         clocks::start_referral(connection, act, id, hop.referral, hop.office, Some(due))?;
+    }
+    if let Some(outcome) = closes.as_deref().filter(|_| docket.life.has_members()) {
+        // what the representatives reached holds for the whole group
+        let is_changed = matches!(fact, Fact::AppealDecided { consequence: Consequence::ChangeOutcome, .. });
+        let (reason, text) = (wish.reason_code.clone(), is_changed.then(|| grounds.clone()));
+        let template = "case_closed";
+        let ending = Ending { outcome, reason, text, template, is_changed, ..Ending::default() };
+        family::end_followers(connection, act, &docket, &ending)?;
     }
     tell(
         connection,
@@ -147,6 +156,9 @@ pub fn hands(connection: &mut DbConnection, case: CaseId) -> Result<BTreeSet<Use
     for (user, payload) in rows {
         let fact: Fact = serde_json::from_str(&payload).map_err(|error| Error::Internal(Box::new(error)))?;
         hands.extend(fact.hand());
+        if let Fact::AnswerShared { approved_by, .. } = &fact {
+            hands.extend(approved_by);
+        }
         hands.extend(user.filter(|_| fact.is_handling()));
     }
     Ok(hands)

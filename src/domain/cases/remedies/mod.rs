@@ -18,7 +18,8 @@ pub use link::{by_rating_token, rating_token};
 pub use object::{Object, ObjectionRow, object, objections_of};
 pub use rate::{Rate, RatingChannel, rate};
 
-use super::docket::Docket;
+use super::docket::{Docket, Expected, find_visible};
+use super::family;
 use super::life::{Standing, Status};
 use super::row::Channel;
 use crate::db::DbConnection;
@@ -30,6 +31,20 @@ use crate::domain::input;
 use crate::domain::policy;
 use crate::domain::rulebook::{Rulebook, Verb};
 use crate::error::{Code, Error, Fields, Language, Result};
+
+/// In whose name an objection or appeal is made: a representative speaks for the group, whose version is not the
+/// one that the citizen's own case was read at.
+fn speak(
+    connection: &mut DbConnection,
+    act: &Act,
+    id: CaseId,
+    expected: Expected,
+) -> Result<(Act, CaseId, Expected)> {
+    find_visible(connection, act, id)?;
+    let (act, spoken) = family::voice(connection, act, id)?;
+    let expected = if spoken == id { expected } else { Expected::Any };
+    Ok((act, spoken, expected))
+}
 
 /// What the rules and clocks say of a case now.
 pub fn standing(connection: &mut DbConnection, act: &Act, docket: &Docket) -> Result<Standing> {

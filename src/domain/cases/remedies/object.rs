@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{await_answer, due, own_channel, recorder, said, standing};
+use super::{await_answer, due, own_channel, recorder, said, speak, standing};
 use crate::db::DbConnection;
 use crate::db::schema::objections;
 use crate::db::types::{CaseId, ObjectionId, ReferralId, Time, UserId};
@@ -52,6 +52,8 @@ pub fn object(
     expected: Expected,
     wish: &Object,
 ) -> Result<Docket> {
+    let (act, id, expected) = &speak(connection, act, id, expected)?;
+    let (id, expected) = (*id, *expected);
     let mut docket = Docket::open(connection, act, id, expected)?;
     let office = recorder(act, Verb::Object)?;
     let standing = standing(connection, act, &docket)?;

@@ -8,14 +8,15 @@ use super::Findings;
 use crate::domain::seed::files::{Files, Row};
 
 /// What an SMS may carry: phones are shared in families.
-const IN_SMS: [&str; 8] = ["code", "url", "rate_url", "office", "due", "until", "outcome", "access_code"];
+const IN_SMS: [&str; 9] =
+    ["code", "codes", "url", "rate_url", "office", "due", "until", "outcome", "access_code"];
 /// What an e-mail may carry besides.
 const IN_EMAIL: [&str; 5] = ["reason", "text", "question", "instruction", "subject"];
 /// The outlets that reach an audience.
 const OUTLETS: [(&str, &str); 3] = [("citizen", "sms"), ("citizen", "email"), ("office", "email")];
 const LANGUAGES: [&str; 2] = ["fa", "en"];
 /// The notices that verbs and deadlines send, and to whom.
-const NOTICES: [(&str, &str); 25] = [
+const NOTICES: [(&str, &str); 34] = [
     ("case_registered", "citizen"),
     ("case_downgraded", "citizen"),
     ("case_referred", "citizen"),
@@ -37,6 +38,15 @@ const NOTICES: [(&str, &str); 25] = [
     ("appeal_decided", "office"),
     ("rating_poor", "citizen"),
     ("rating_poor", "office"),
+    ("case_merged", "citizen"),
+    ("case_merged", "office"),
+    ("case_unmerged", "citizen"),
+    ("case_unmerged", "office"),
+    ("case_split", "citizen"),
+    ("split_undone", "citizen"),
+    ("group_joined", "citizen"),
+    ("parts_closed", "office"),
+    ("mass_closing_due", "office"),
     ("deadline_reminder", "office"),
     ("deadline_dunning", "office"),
     ("deadline_superior", "office"),

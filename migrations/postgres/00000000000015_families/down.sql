@@ -1,0 +1,2 @@
+DROP TABLE families;
+DROP TABLE family_links;
