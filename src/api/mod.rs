@@ -23,6 +23,7 @@ mod problem;
 mod public;
 mod referrals;
 mod remedies;
+mod rules;
 mod token;
 mod users;
 
@@ -148,7 +149,8 @@ fn public_routes(config: &mut ServiceConfig<'_>) {
         .service(public::list_kinds)
         .service(public::list_public_categories)
         .service(public::list_public_offices)
-        .service(public::list_rules)
+        .service(rules::list_rules)
+        .service(rules::read_rules_page)
         .service(public::list_holidays)
         .service(public::read_statistics);
 }

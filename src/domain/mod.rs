@@ -20,6 +20,7 @@ pub mod offices;
 pub mod once;
 pub mod policy;
 pub mod referrals;
+pub mod register;
 pub mod rulebook;
 pub mod seed;
 pub mod statistics;

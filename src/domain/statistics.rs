@@ -10,10 +10,7 @@ use crate::db::DbConnection;
 use crate::db::schema::cases;
 use crate::error::Result;
 
-/// Counts below this are told as null.
-const SMALLEST: i64 = 5;
-
-/// Counts by code; null where there are fewer than five.
+/// Counts by code; null where there are fewer than `public_count_min` of the register.
 pub type Counts = BTreeMap<String, Option<i64>>;
 
 /// The public counts.
@@ -24,8 +21,8 @@ pub struct Statistics {
     pub by_channel: Counts,
 }
 
-/// Counts all cases, or those of a province.
-pub fn public(connection: &mut DbConnection, province: Option<&str>) -> Result<Statistics> {
+/// Counts all cases, or those of a province; counts below `smallest` are told as null.
+pub fn public(connection: &mut DbConnection, province: Option<&str>, smallest: i64) -> Result<Statistics> {
     macro_rules! by {
         ($column:expr) => {{
             let mut query = cases::table.group_by($column).select(($column, count_star())).into_boxed();
@@ -34,7 +31,7 @@ pub fn public(connection: &mut DbConnection, province: Option<&str>) -> Result<S
             }
             let rows: Vec<(String, i64)> = query.load(connection)?;
             rows.into_iter()
-                .map(|(code, count)| (code, Some(count).filter(|count| *count >= SMALLEST)))
+                .map(|(code, count)| (code, Some(count).filter(|count| *count >= smallest)))
                 .collect()
         }};
     }

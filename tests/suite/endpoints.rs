@@ -23,7 +23,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 110] = [
+const TABLE: [(&str, &str, For); 111] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -92,6 +92,7 @@ const TABLE: [(&str, &str, For); 110] = [
     ("GET", "/public/categories", For::Everybody),
     ("GET", "/public/offices", For::Everybody),
     ("GET", "/public/rules", For::Everybody),
+    ("GET", "/public/rules.html", For::Everybody),
     ("GET", "/public/holidays", For::Everybody),
     ("GET", "/public/statistics", For::Everybody),
     ("GET", "/offices", For::Staff),
