@@ -22,6 +22,7 @@ pub struct Config {
     pub keys: KeysFile,
     pub tokens: Tokens,
     pub sign_in: SignIn,
+    pub configuration: Configuration,
     pub limits: Limits,
     pub smtp: Smtp,
     pub sms: Sms,
@@ -82,6 +83,13 @@ impl SignIn {
     pub fn second_factor_roles(&self) -> impl Iterator<Item = &str> {
         self.require_second_factor.split(',').map(str::trim).filter(|one| !one.is_empty())
     }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configuration {
+    /// Whether a change of the configuration needs a second person.
+    pub four_eyes: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -75,6 +75,12 @@ catalogue! {
     AppealDecided "appeal_decided" 409 "درباره تجدیدنظر تصمیم گرفته شده و در سامد نهایی است؛ می‌توانید به دیوان عدالت اداری یا سازمان بازرسی کل کشور (۱۳۶) بروید." "The appeal was decided and that is final here; you may turn to the Administrative Justice Court or the General Inspection Organisation (136).";
     NoLevelAbove "no_level_above" 409 "سطح بالاتری برای تجدیدنظر نیست؛ می‌توانید به دیوان عدالت اداری یا سازمان بازرسی کل کشور (۱۳۶) بروید." "There is no level above to appeal to; you may turn to the Administrative Justice Court or the General Inspection Organisation (136).";
     SamePerson "same_person" 403 "شما در رسیدگی، پاسخ یا تأیید این پرونده دست داشته‌اید؛ شخص دیگری باید تصمیم بگیرد." "You handled, answered or approved this case; another person must decide its appeal.";
+    OwnChange "own_change" 403 "این تغییر را خودتان پیشنهاد کرده‌اید؛ شخص دیگری آن را تأیید یا رد می‌کند. می‌توانید پسش بگیرید." "You proposed this change yourself; another person approves or rejects it. You may withdraw it.";
+    NotOwnChange "not_own_change" 403 "این تغییر را شخص دیگری پیشنهاد کرده است؛ می‌توانید تأیید یا رد کنید." "Another person proposed this change; you may approve or reject it.";
+    ChangeDecided "change_decided" 409 "درباره این تغییر پیش‌تر تصمیم گرفته شده است؛ وضعیت آن را ببینید." "This change was decided already; see its status.";
+    StaleChange "stale_change" 409 "ردیف پس از پیشنهاد عوض شده است؛ هر دو نسخه را ببینید و دوباره پیشنهاد دهید." "The row has changed since this was proposed; compare both versions and propose again.";
+    ChangeWaits "change_waits" 409 "تغییر تأییدشده دیگری برای همین ردیف در راه است و با این هم‌پوشانی دارد؛ نخست آن را پس بگیرید یا بگذارید اعمال شود." "Another approved change of this row is still to come and overlaps with this one; withdraw it first, or let it take effect.";
+    ChangePassed "change_time_passed" 409 "زمانی که این تغییر برای آن بود گذشته است؛ با تاریخ تازه پیشنهاد دهید." "The time for which this change was meant has passed; propose it again with new dates.";
     NoRoute "no_route" 409 "قاعده‌ای برای ارجاع این پرونده نیست؛ واحد را نام ببرید." "No routing rule fits this case; name the office.";
     KeyReused "idempotency_key_reused" 409 "این کلید با درخواست دیگری به کار رفته است؛ کلید تازه بسازید." "This idempotency key was used with another request; make a new key.";
     StaleVersion "stale_version" 412 "پرونده تغییر کرده است؛ آن را دوباره بخوانید." "The case has changed; read it again.";
@@ -153,6 +159,8 @@ pub enum Error {
     Invalid(Vec<FieldError>),
     /// Wrong state, stale version or a repeated key.
     Conflict(Code),
+    /// A conflict that can be told field by field.
+    Clash { code: Code, fields: Vec<FieldError> },
     /// Too often; try again after so many seconds.
     TooMany { code: Code, retry_after: u64 },
     /// The database or a queue cannot take it now; try again after so many seconds.
@@ -173,6 +181,7 @@ impl Error {
             | Error::Forbidden(code)
             | Error::Malformed(code)
             | Error::Conflict(code)
+            | Error::Clash { code, .. }
             | Error::TooMany { code, .. } => *code,
             Error::Invalid(_) => Code::InvalidInput,
             Error::Unavailable { .. } => Code::Unavailable,

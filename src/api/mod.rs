@@ -7,6 +7,7 @@ mod body;
 mod caller;
 mod case_verbs;
 mod cases;
+mod changes;
 mod certificates;
 mod citizens;
 mod client;
@@ -180,6 +181,17 @@ fn administration(config: &mut ServiceConfig<'_>) {
         .service(c::list_limits)
         .service(c::create_limit)
         .service(c::change_limit)
+        .service(c::list_reasons)
+        .service(c::create_reason)
+        .service(c::change_reason)
+        .service(c::list_rights)
+        .service(c::create_right)
+        .service(c::change_right)
+        .service(changes::list_changes)
+        .service(changes::read_change)
+        .service(changes::approve_change)
+        .service(changes::reject_change)
+        .service(changes::withdraw_change)
         .service(c::list_case_kinds)
         .service(c::create_case_kind)
         .service(c::change_case_kind)

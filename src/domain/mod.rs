@@ -4,6 +4,7 @@ pub mod actor;
 pub mod calendar;
 pub mod cases;
 pub mod certificates;
+pub mod changes;
 pub mod citizens;
 pub mod crowd;
 pub mod deadlines;

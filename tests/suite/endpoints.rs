@@ -23,7 +23,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 111] = [
+const TABLE: [(&str, &str, For); 122] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -117,6 +117,17 @@ const TABLE: [(&str, &str, For); 111] = [
     ("GET", "/limits", For::Staff),
     ("POST", "/limits", For::Role),
     ("PATCH", "/limits/{code}", For::Role),
+    ("GET", "/reasons", For::Staff),
+    ("POST", "/reasons", For::Role),
+    ("PATCH", "/reasons/{code}", For::Role),
+    ("GET", "/rights", For::Staff),
+    ("POST", "/rights", For::Role),
+    ("PATCH", "/rights/{code}", For::Role),
+    ("GET", "/changes", For::Role),
+    ("GET", "/changes/{id}", For::Role),
+    ("POST", "/changes/{id}/approval", For::Role),
+    ("POST", "/changes/{id}/rejection", For::Role),
+    ("POST", "/changes/{id}/withdrawal", For::Role),
     ("GET", "/kinds", For::Staff),
     ("POST", "/kinds", For::Role),
     ("PATCH", "/kinds/{code}", For::Role),
@@ -199,6 +210,8 @@ pub async fn theirs(app: &TestApp) -> BTreeMap<&'static str, String> {
         ("categories", "water.outage".into()),
         ("routing-rules", "default".into()),
         ("limits", "triage".into()),
+        ("reasons", "decline.no_budget".into()),
+        ("rights", "appeal".into()),
         ("kinds", "request".into()),
         ("templates", "none".into()),
         ("calendars", "none".into()),
@@ -222,6 +235,7 @@ fn body(method: &str, path: &str) -> Value {
         "appeal-decision" => {
             json!({ "result": "dismissed", "grounds": "دلیل", "consequence": "none" })
         }
+        "withdrawal" | "rejection" if path.starts_with("/changes") => json!({ "reason": "نه" }),
         "closure" => json!({ "outcome": "granted" }),
         "reopening" => json!({ "reason": "بازبینی" }),
         "dismissal" => json!({ "outcome": "no_cause", "reason": "no_ground", "signpost": "دادگستری" }),

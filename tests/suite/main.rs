@@ -24,6 +24,7 @@ mod policy;
 mod protocol;
 mod public;
 mod referral;
+mod rule_register;
 mod sealed;
 mod second_factor;
 mod story;
