@@ -13,6 +13,7 @@ mod citizens;
 mod client;
 mod commit;
 mod configuration;
+mod explanations;
 mod gateways;
 mod history;
 mod inbox;
@@ -91,6 +92,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(cases::list_notes)
             .service(cases::list_actions)
             .service(history::read_receipt)
+            .service(explanations::explain_case)
             .service(case_verbs::classify_case)
             .service(case_verbs::refer_case)
             .service(case_verbs::ask_citizen)
@@ -145,6 +147,7 @@ fn public_routes(config: &mut ServiceConfig<'_>) {
         .service(certificates::read_reply_certificate)
         .service(attachments::send_attachment)
         .service(history::read_own_receipt)
+        .service(explanations::explain_own_case)
         .service(history::read_anchor_key)
         .service(history::list_anchors)
         .service(public::list_kinds)

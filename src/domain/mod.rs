@@ -11,6 +11,7 @@ pub mod deadlines;
 pub mod definitions;
 pub mod demo;
 pub mod expiry;
+pub mod explanation;
 pub mod gateways;
 pub mod health;
 pub mod history;

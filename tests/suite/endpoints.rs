@@ -23,7 +23,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 122] = [
+const TABLE: [(&str, &str, For); 124] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -47,6 +47,7 @@ const TABLE: [(&str, &str, For); 122] = [
     ("POST", "/cases/{id}/notes", For::Case),
     ("GET", "/cases/{id}/actions", For::Case),
     ("GET", "/cases/{id}/receipt", For::Case),
+    ("GET", "/cases/{id}/explanation", For::Case),
     ("PUT", "/cases/{id}/classification", For::Case),
     ("POST", "/cases/{id}/questions", For::Case),
     ("POST", "/cases/{id}/closure", For::Case),
@@ -86,6 +87,7 @@ const TABLE: [(&str, &str, For); 122] = [
     ("GET", "/public/cases/{tracking_code}/certificates/reply", For::Citizen),
     ("POST", "/public/cases/{tracking_code}/attachments", For::Citizen),
     ("GET", "/public/cases/{tracking_code}/receipt", For::Citizen),
+    ("GET", "/public/cases/{tracking_code}/explanation", For::Citizen),
     ("GET", "/public/anchors", For::Everybody),
     ("GET", "/public/anchors/key", For::Everybody),
     ("GET", "/public/kinds", For::Everybody),

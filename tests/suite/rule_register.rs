@@ -2,4 +2,5 @@
 //! explained by the rules of its day.
 
 mod changes;
+mod explanation;
 mod public;

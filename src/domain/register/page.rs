@@ -49,7 +49,7 @@ pub fn page(entries: &[Entry], moment: Time, reader: Language) -> Result<String>
         rule => say("قاعده", "Rule"),
         source => say("منبع", "Source"),
         since => say("از / نسخه", "Since / version"),
-        none => say("قاعده‌ای در این روز نبود.", "No rule held on that day."),
+        empty => say("قاعده‌ای در این روز نبود.", "No rule held on that day."),
         sections => sections,
     };
     let mut environment = Environment::new();

@@ -103,5 +103,7 @@ async fn the_rules_print_as_a_page_in_both_languages_with_everything_escaped() {
     assert!(!html.contains("<script>"));
     let page = app.nobody().get("/public/rules.html?noun=right").await;
     let html = String::from_utf8(page.bytes).unwrap();
-    assert!(html.contains("dir=\"ltr\"") && html.contains("a &lt; b") && html.contains("No rule held"));
+    for told in ["lang=\"en\" dir=\"ltr\"", "a &lt; b", "No rule held on that day."] {
+        assert!(html.contains(told), "{told} is not in {html}");
+    }
 }
