@@ -81,6 +81,7 @@ catalogue! {
     StaleChange "stale_change" 409 "ردیف پس از پیشنهاد عوض شده است؛ هر دو نسخه را ببینید و دوباره پیشنهاد دهید." "The row has changed since this was proposed; compare both versions and propose again.";
     ChangeWaits "change_waits" 409 "تغییر تأییدشده دیگری برای همین ردیف در راه است و با این هم‌پوشانی دارد؛ نخست آن را پس بگیرید یا بگذارید اعمال شود." "Another approved change of this row is still to come and overlaps with this one; withdraw it first, or let it take effect.";
     ChangePassed "change_time_passed" 409 "زمانی که این تغییر برای آن بود گذشته است؛ با تاریخ تازه پیشنهاد دهید." "The time for which this change was meant has passed; propose it again with new dates.";
+    NothingToTry "nothing_to_try" 409 "این تغییر بر مسیر و مهلت پرونده‌ها اثری ندارد که آزموده شود." "This change has no effect on routes and limits that could be tried.";
     NoRoute "no_route" 409 "قاعده‌ای برای ارجاع این پرونده نیست؛ واحد را نام ببرید." "No routing rule fits this case; name the office.";
     KeyReused "idempotency_key_reused" 409 "این کلید با درخواست دیگری به کار رفته است؛ کلید تازه بسازید." "This idempotency key was used with another request; make a new key.";
     StaleVersion "stale_version" 412 "پرونده تغییر کرده است؛ آن را دوباره بخوانید." "The case has changed; read it again.";

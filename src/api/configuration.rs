@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, get, patch, post, web};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::body::{Body, IdempotencyKey, Query, parse};
@@ -11,13 +11,12 @@ use super::changes::{once, put_forward, wish};
 use super::page::{Page, PageQuery, keyset};
 use super::problem::{Problem, ProblemBody};
 use crate::app::App;
-use crate::domain::cases::register::Place;
 use crate::domain::changes::{ChangeView, OFFICE};
 use crate::domain::definitions::{self, NOUNS};
 use crate::domain::offices::{self, NewOffice, OfficeChange, OfficeDetail};
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
-use crate::error::{Error, Fields, Result};
+use crate::error::{Error, Result};
 
 fn noun(name: &str) -> Result<&'static str> {
     NOUNS.into_iter().find(|(path, ..)| *path == name).map(|(_, noun, _)| noun).ok_or(Error::NotFound)
@@ -106,74 +105,6 @@ configuration! {
     "/reasons" "/reasons/{code}": list_reasons create_reason change_reason;
     "/rights" "/rights/{code}": list_rights create_right change_right;
     "/kinds" "/kinds/{code}": list_case_kinds create_case_kind change_case_kind;
-}
-
-/// What a routing rule would do.
-#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Trial {
-    pub kind: String,
-    pub category: String,
-    #[serde(default)]
-    pub place: Option<Place>,
-}
-
-/// The outcome of a trial.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct TrialView {
-    /// Code of the office that would get it.
-    office: String,
-    office_name_fa: String,
-    office_name_en: String,
-    /// Code of the rule that chose it.
-    rule: String,
-    /// The law or reason behind the rule.
-    source: String,
-    /// The promise that would be given.
-    due_at: crate::db::types::Time,
-}
-
-/// Tries the routing rules and limits without changing anything.
-#[utoipa::path(tag = "configuration", request_body = Trial, security(("bearer" = [])), responses((status = 200, body = TrialView), (status = 409, body = ProblemBody)))]
-#[post("/routing-rules/trial")]
-pub(super) async fn try_routing(
-    app: web::Data<App>,
-    caller: Caller,
-    body: Body<Trial>,
-) -> Result<HttpResponse, Problem> {
-    let view = app
-        .glance(caller.actor, move |_, act| {
-            policy::allow_reading(act)
-                .or_else(|_| policy::allow_anywhere(act, Verb::Configure).map(|_| ()))?;
-            let trial = body.value;
-            let mut fields = Fields::default();
-            fields.take(act.rules.kind("kind", &trial.kind));
-            fields.take(act.rules.category("category", &trial.category));
-            fields.finish()?;
-            let place = trial.place.unwrap_or_default();
-            let county = place.county.as_deref();
-            let province = place.province.as_deref().or(county.and_then(|code| code.get(0..2)));
-            let route = act.rules.route(&trial.kind, &trial.category, province, county);
-            let route = route.ok_or(Error::Conflict(crate::error::Code::NoRoute))?;
-            let promise = crate::domain::cases::clocks::promise(
-                act,
-                act.rules.offices.centre(),
-                act.now,
-                &trial.kind,
-                Some(&trial.category),
-                false,
-            )?;
-            Ok(TrialView {
-                office: route.office.code.clone(),
-                office_name_fa: route.office.fa.clone(),
-                office_name_en: route.office.en.clone(),
-                rule: route.rule.code.clone(),
-                source: route.rule.source.clone(),
-                due_at: promise.due_at,
-            })
-        })
-        .await?;
-    Ok(HttpResponse::Ok().json(view))
 }
 
 /// Lists offices.

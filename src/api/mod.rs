@@ -27,6 +27,7 @@ mod referrals;
 mod remedies;
 mod rules;
 mod token;
+mod trials;
 mod users;
 
 use actix_web::web;
@@ -165,7 +166,10 @@ fn administration(config: &mut ServiceConfig<'_>) {
         .service(c::list_offices)
         .service(c::create_office)
         .service(c::change_office)
-        .service(c::try_routing)
+        .service(trials::try_routing)
+        .service(trials::try_limit)
+        .service(trials::try_change)
+        .service(trials::read_parity)
         .service(c::list_categories)
         .service(c::create_category)
         .service(c::change_category)

@@ -23,7 +23,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 124] = [
+const TABLE: [(&str, &str, For); 127] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -101,6 +101,9 @@ const TABLE: [(&str, &str, For); 124] = [
     ("POST", "/offices", For::Role),
     ("PATCH", "/offices/{code}", For::Role),
     ("POST", "/routing-rules/trial", For::Staff),
+    ("POST", "/limits/trial", For::Role),
+    ("POST", "/changes/{id}/trial", For::Role),
+    ("GET", "/statistics/parity", For::Staff),
     ("GET", "/categories", For::Staff),
     ("POST", "/categories", For::Role),
     ("PATCH", "/categories/{code}", For::Role),
@@ -249,6 +252,7 @@ fn body(method: &str, path: &str) -> Value {
         "assignment" => json!({ "user": "handler.moen-10" }),
         "answers" => json!({ "text": "متن", "outcome": "granted" }),
         "rejection" => json!({ "note": "نه" }),
+        "trial" if path.starts_with("/changes") => json!({}),
         "trial" => json!({ "kind": "request", "category": "water.bill" }),
         "offices" => {
             json!({ "code": "X", "parent": "CENTRE", "level": "partner", "name_fa": "x", "name_en": "x" })

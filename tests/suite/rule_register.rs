@@ -4,3 +4,4 @@
 mod changes;
 mod explanation;
 mod public;
+mod trials;
