@@ -41,11 +41,7 @@ pub(super) fn allow_reading(act: &Act) -> Result<()> {
 /// Changes of the configuration, the newest first.
 #[utoipa::path(tag = "configuration", params(ChangesQuery), security(("bearer" = [])), responses((status = 200, body = Page<ChangeView>), (status = 403, body = ProblemBody)))]
 #[get("/changes")]
-pub(super) async fn list_changes(
-    app: web::Data<App>,
-    caller: Caller,
-    query: Query<ChangesQuery>,
-) -> Outcome {
+pub(super) async fn list_changes(app: web::Data<App>, caller: Caller, query: Query<ChangesQuery>) -> Outcome {
     let query = query.0;
     let page = app.read(caller.actor, move |connection, act| {
         allow_reading(act)?;

@@ -1,8 +1,8 @@
 //! Configuration: offices, categories, routing rules, calendars, holidays, templates, limits, kinds.
 
 use actix_web::{HttpResponse, get, patch, post, web};
-use serde::de::DeserializeOwned;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::body::{Body, IdempotencyKey, Query, parse};

@@ -40,8 +40,9 @@ pub struct Past {
 impl Past {
     fn window(&self, now: Time) -> Result<Window> {
         let mut fields = Fields::default();
-        let mut read =
-            |name: &str, text: &Option<String>| text.as_deref().and_then(|text| fields.take(time(name, text)));
+        let mut read = |name: &str, text: &Option<String>| {
+            text.as_deref().and_then(|text| fields.take(time(name, text)))
+        };
         let (from, to) = (read("from", &self.from), read("to", &self.to));
         fields.finish()?;
         Window::of(now, from, to)
@@ -163,8 +164,7 @@ pub struct TrialView {
 #[post("/routing-rules/trial")]
 pub(super) async fn try_routing(app: web::Data<App>, caller: Caller, body: Body<Trial>) -> Outcome {
     let view = app.read(caller.actor, move |connection, act| {
-        policy::allow_reading(act)
-            .or_else(|_| policy::allow_anywhere(act, Verb::Configure).map(|_| ()))?;
+        policy::allow_reading(act).or_else(|_| policy::allow_anywhere(act, Verb::Configure).map(|_| ()))?;
         let mut trial = body.value;
         let Some(rule) = trial.rule.take() else { return one_case(act, &trial) };
         policy::allow_anywhere(act, Verb::Configure)?;
@@ -184,7 +184,8 @@ pub(super) async fn try_routing(app: web::Data<App>, caller: Caller, body: Body<
 fn one_case(act: &Act, trial: &Trial) -> Result<TrialView> {
     let mut fields = Fields::default();
     let (kind, category) = (trial.kind.as_deref(), trial.category.as_deref());
-    fields.take(kind.ok_or_else(|| FieldError::required("kind")).and_then(|code| act.rules.kind("kind", code)));
+    fields
+        .take(kind.ok_or_else(|| FieldError::required("kind")).and_then(|code| act.rules.kind("kind", code)));
     let leaf = category.ok_or_else(|| FieldError::required("category"));
     fields.take(leaf.and_then(|code| act.rules.category("category", code)));
     fields.finish()?;

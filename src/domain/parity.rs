@@ -130,7 +130,15 @@ impl Tally {
         if cases < smallest {
             let (limit_seconds, answer_seconds, on_time) = (None, None, None);
             let (refusals, refusal_share) = (None, None);
-            return Group { group, cases: None, limit_seconds, answer_seconds, on_time, refusals, refusal_share };
+            return Group {
+                group,
+                cases: None,
+                limit_seconds,
+                answer_seconds,
+                on_time,
+                refusals,
+                refusal_share,
+            };
         }
         Group {
             group,

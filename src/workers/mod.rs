@@ -98,7 +98,8 @@ impl Workers {
 pub async fn drain(app: &App) -> Result<usize> {
     let mut done = 0;
     loop {
-        let step = changes::run_once(app).await? + deadlines::run_once(app).await? + outbox::drain_once(app).await?;
+        let step =
+            changes::run_once(app).await? + deadlines::run_once(app).await? + outbox::drain_once(app).await?;
         done += step;
         if step == 0 {
             return Ok(done);

@@ -86,10 +86,7 @@ fn check_terms(act: &Act, wish: &Wish) -> Result<Option<String>> {
         fields.add(FieldError::new("valid_from", "in_the_past", fa, en));
     }
     if terms.valid_to.is_some_and(|to| to <= terms.valid_from.unwrap_or(act.now)) {
-        let (fa, en) = (
-            "پایان باید پس از آغاز باشد.",
-            "The end must be after the beginning.",
-        );
+        let (fa, en) = ("پایان باید پس از آغاز باشد.", "The end must be after the beginning.");
         fields.add(FieldError::new("valid_to", "before_valid_from", fa, en));
     }
     let comes_back = wish.action == Action::Change;
@@ -121,9 +118,7 @@ pub(super) fn check(connection: &mut DbConnection, act: &Act, wish: &Wish) -> Re
             let base = office(&act.rules, code)?;
             Ok(Checked { code: code.into(), body: wish.body.clone(), base: Some(base), base_version: None })
         }
-        (noun, Action::Create, _) => {
-            Ok(definitions::new(connection, act, noun, wish.body.clone())?.into())
-        }
+        (noun, Action::Create, _) => Ok(definitions::new(connection, act, noun, wish.body.clone())?.into()),
         (noun, Action::Change, Some(code)) => {
             let fields: Map<String, Value> = wish.body.as_object().cloned().unwrap_or_default();
             Ok(definitions::amended(connection, act, noun, code, fields)?.into())

@@ -136,12 +136,11 @@ fn one(
     })
 }
 
+/// The fields of a row in force and its version.
+type Current = (Option<Map<String, Value>>, Option<i32>);
+
 /// The row in force and its version.
-fn current(
-    connection: &mut DbConnection,
-    act: &Act,
-    row: &ChangeRow,
-) -> Result<(Option<Map<String, Value>>, Option<i32>)> {
+fn current(connection: &mut DbConnection, act: &Act, row: &ChangeRow) -> Result<Current> {
     if row.noun == OFFICE {
         // what was written within this act is not yet among its rules
         let rules = match row.applied_at == Some(act.now) {

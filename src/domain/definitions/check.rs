@@ -35,12 +35,7 @@ pub(super) fn check_row(rules: &Rulebook, noun: &str, check: Check, code: &str, 
         "rule" => rule(rules, code, body, &mut fields),
         "limit" => limit(rules, code, body, &mut fields),
         "right" => right(rules, body, &mut fields),
-        "holiday" => {
-            if text(body, "date").is_some_and(|date| JalaliDate::parse(date).is_err()) {
-                let (fa, en) = ("تاریخی مانند ۱۴۰۵/۰۱/۰۱.", "A Jalali date such as 1405/01/01.");
-                fields.add(FieldError::new("date", "invalid", fa, en));
-            }
-        }
+        "holiday" => holiday(body, &mut fields),
         _ => {}
     }
     fields.finish()
@@ -54,6 +49,13 @@ fn category(rules: &Rulebook, body: &Value, fields: &mut Fields) {
     fields.take(text(body, "lead").map_or(Ok(()), |code| rules.offices.find("lead", code).map(|_| ())));
     let group = text(body, "group").filter(|code| !rules.groups.contains_key(*code));
     group.into_iter().for_each(|code| fields.add(FieldError::unknown("group", code)));
+}
+
+fn holiday(body: &Value, fields: &mut Fields) {
+    if text(body, "date").is_some_and(|date| JalaliDate::parse(date).is_err()) {
+        let (fa, en) = ("تاریخی مانند ۱۴۰۵/۰۱/۰۱.", "A Jalali date such as 1405/01/01.");
+        fields.add(FieldError::new("date", "invalid", fa, en));
+    }
 }
 
 /// Kind, category, group and province of a row must exist.
@@ -119,7 +121,8 @@ fn keeps_what_is_needed(rules: &Rulebook, code: &str, body: Option<&Value>, fiel
     let Some(old) = rules.limits.get(code) else { return };
     if BUILT_IN.iter().any(|(subject, _)| *subject == old.subject)
         && body.is_none_or(|body| {
-            body.get("value").and_then(Value::as_i64) != old.value || text(body, "subject") != Some(&old.subject)
+            body.get("value").and_then(Value::as_i64) != old.value
+                || text(body, "subject") != Some(&old.subject)
         })
     {
         let (fa, en) = (
@@ -144,8 +147,14 @@ fn keeps_what_is_needed(rules: &Rulebook, code: &str, body: Option<&Value>, fiel
     });
     if is_needed && !stands {
         let (fa, en) = (
-            format!("سامانه با «{}» کار می‌کند: مقدار آن را می‌توان عوض کرد، ولی نه حذف و نه محدود.", old.subject),
-            format!("The service works by '{}': its value may change, but it cannot end or be narrowed.", old.subject),
+            format!(
+                "سامانه با «{}» کار می‌کند: مقدار آن را می‌توان عوض کرد، ولی نه حذف و نه محدود.",
+                old.subject
+            ),
+            format!(
+                "The service works by '{}': its value may change, but it cannot end or be narrowed.",
+                old.subject
+            ),
         );
         fields.add(FieldError::new("subject", "needed", fa, en));
     }

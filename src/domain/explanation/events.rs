@@ -33,7 +33,13 @@ impl Walk<'_> {
         let given = (!self.was_moved(events)?).then_some(row.due_at);
         self.laid("due", "answer", asked, (at, row.received_at, row.intake_office_id), given)?;
         let outer = row.outer_at.filter(|_| given.is_some());
-        self.laid("outer", "outer", asked, (row.registered_at, row.received_at, row.intake_office_id), outer)?;
+        self.laid(
+            "outer",
+            "outer",
+            asked,
+            (row.registered_at, row.received_at, row.intake_office_id),
+            outer,
+        )?;
         let desk = Narrowing { level, is_urgent, ..GENERAL };
         self.laid("triage", "triage", desk, (row.registered_at, row.received_at, row.intake_office_id), None)
     }
@@ -103,28 +109,37 @@ impl Walk<'_> {
             Fact::AnswerApproved { answer, is_interim, .. } => {
                 self.answered(at, office, *answer, *is_interim)?;
             }
-            Fact::CaseClosed { reason, outcome, .. } => {
-                if let Some(reason) = reason {
-                    self.reason("reason", &["decline", "dismiss"], reason, at)?;
-                }
-                if !matches!(outcome.as_str(), "withdrawn" | "merged") {
-                    let is_last = self.row.closed_at == Some(at);
-                    let given = self.row.remedy_until.filter(|_| is_last);
-                    let place = (at, at, self.row.holder_office_id);
-                    self.laid("remedy_window", "objection_window", self.level_of(place.2), place, given)?;
-                }
-            }
+            Fact::CaseClosed { reason, outcome, .. } => self.closed(at, outcome, reason.as_deref())?,
             Fact::CaseReopened { reason, .. } => self.reason("reopening", &["reopen"], reason, at)?,
-            Fact::ObjectionRaised { hop, .. } | Fact::AppealDecided { hop: Some(hop), .. } => {
-                let place = (at, at, hop.office);
-                self.laid("additional_answer", "additional_answer", self.level_of(hop.office), place, hop.due_at)?;
-            }
-            Fact::AppealRaised { hop, .. } => {
-                self.laid("appeal", "appeal", self.level_of(hop.office), (at, at, hop.office), hop.due_at)?;
-            }
-            _ => {}
+            _ => self.remedy(event)?,
         }
         Ok(())
+    }
+
+    /// What the citizen's remedies brought about: each with its limit on the calendar of the office that has it.
+    fn remedy(&mut self, event: &Event) -> Result<()> {
+        let (what, hop) = match &event.fact {
+            Fact::ObjectionRaised { hop, .. } | Fact::AppealDecided { hop: Some(hop), .. } => {
+                ("additional_answer", hop)
+            }
+            Fact::AppealRaised { hop, .. } => ("appeal", hop),
+            _ => return Ok(()),
+        };
+        let place = (event.at, event.at, hop.office);
+        self.laid(what, what, self.level_of(hop.office), place, hop.due_at)
+    }
+
+    /// The reason of a closing, and the window for what may still be done about it.
+    fn closed(&mut self, at: Time, outcome: &str, reason: Option<&str>) -> Result<()> {
+        if let Some(reason) = reason {
+            self.reason("reason", &["decline", "dismiss"], reason, at)?;
+        }
+        if matches!(outcome, "withdrawn" | "merged") {
+            return Ok(());
+        }
+        let given = self.row.remedy_until.filter(|_| self.row.closed_at == Some(at));
+        let office = self.row.holder_office_id;
+        self.laid("remedy_window", "objection_window", self.level_of(office), (at, at, office), given)
     }
 
     fn level_of(&self, office: OfficeId) -> Narrowing<'static> {
@@ -192,8 +207,12 @@ impl Walk<'_> {
     }
 
     fn answered(&mut self, at: Time, office: OfficeId, answer: AnswerId, is_interim: bool) -> Result<()> {
-        let reason: Option<String> =
-            answers::table.find(answer).select(answers::reason_code).first(self.connection).optional()?.flatten();
+        let reason: Option<String> = answers::table
+            .find(answer)
+            .select(answers::reason_code)
+            .first(self.connection)
+            .optional()?
+            .flatten();
         if let Some(reason) = reason {
             self.reason("reason", &["decline", "dismiss"], &reason, at)?;
         }
@@ -219,12 +238,17 @@ impl Walk<'_> {
         for (change, at, before, after, reason) in rows {
             let told = |language| (date(before, language), date(after, language));
             let ((from_fa, to_fa), (from_en, to_en)) = (told(Language::Fa), told(Language::En));
+            let is_credit = change == "resume";
             let why = reason.unwrap_or(change);
+            let (fa, en) = match is_credit {
+                true => ("زمانی که ساعت ایستاده بود برگشت", "The time that the clock stood was given back"),
+                false => ("مهلت جابه‌جا شد", "The deadline was moved"),
+            };
             let words = (
-                format!("زمانی که ساعت ایستاده بود برگشت: مهلت از {from_fa} به {to_fa} رفت ({why})"),
-                format!("The time that the clock stood was given back: from {from_en} to {to_en} ({why})"),
+                format!("{fa}: از {from_fa} به {to_fa} ({why})"),
+                format!("{en}: from {from_en} to {to_en} ({why})"),
             );
-            let rule = self.entry("right", "question_reply", at)?;
+            let rule = if is_credit { self.entry("right", "question_reply", at)? } else { None };
             self.push("pause", at, words, rule);
             if let Some(last) = self.found.last_mut() {
                 last.until = after;

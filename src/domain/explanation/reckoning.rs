@@ -45,7 +45,14 @@ pub fn reckon(rules: &Rulebook, office: OfficeId, from: Time, span: Span) -> Res
     let calendar = rules.calendar(office)?;
     let until: Time = deadlines::due(calendar, from.timestamp(), span)?.into();
     let (working_days, skipped) = days(calendar, from, until);
-    Ok(Reckoning { span: span.to_string(), office: rules.offices.code(office), from, until, working_days, skipped })
+    Ok(Reckoning {
+        span: span.to_string(),
+        office: rules.offices.code(office),
+        from,
+        until,
+        working_days,
+        skipped,
+    })
 }
 
 fn days(calendar: &Calendar, from: Time, until: Time) -> (usize, Vec<Skipped>) {

@@ -21,7 +21,13 @@ pub struct Weighed {
 
 impl Walk<'_> {
     /// The route of a first referral: by rule, or by a person who named the office.
-    pub(super) fn route(&mut self, event: &Event, events: &[Event], hop: &NewHop, rule: Option<&str>) -> Result<()> {
+    pub(super) fn route(
+        &mut self,
+        event: &Event,
+        events: &[Event],
+        hop: &NewHop,
+        rule: Option<&str>,
+    ) -> Result<()> {
         let office = self.act.rules.offices.get(hop.office);
         let (fa, en) = office.map_or_else(
             || (hop.office.to_string(), hop.office.to_string()),
@@ -46,7 +52,8 @@ impl Walk<'_> {
         let route = rules.route(&kind, &category, province, county);
         let again = route.map(|route| (route.rule.code == code, route.office.id == hop.office));
         let group = rules.categories.get(&category).map(|leaf| leaf.group.clone()).unwrap_or_default();
-        let ordered = rules.rules.iter().filter(|rule| !rule.default).chain(rules.rules.iter().filter(|r| r.default));
+        let ordered =
+            rules.rules.iter().filter(|rule| !rule.default).chain(rules.rules.iter().filter(|r| r.default));
         let mut weighed = Vec::new();
         for rule in ordered {
             let miss = rule.misses(&kind, &category, &group, province);

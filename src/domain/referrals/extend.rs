@@ -98,7 +98,9 @@ fn new_due(
             "days",
             "longer_than_original",
             format!("تمدید از {percent} درصد مهلت نخست بلندتر است؛ روزهای کمتری بخواهید."),
-            format!("The extension is longer than {percent} percent of the original deadline; ask for fewer days."),
+            format!(
+                "The extension is longer than {percent} percent of the original deadline; ask for fewer days."
+            ),
         )));
     }
     Ok(extended.into())

@@ -54,8 +54,7 @@ pub struct Entry {
 }
 
 /// What of a row is told by the entry itself.
-const TOLD: [&str; 8] =
-    ["code", "fa", "en", "text_fa", "text_en", "source", "version", "noun"];
+const TOLD: [&str; 8] = ["code", "fa", "en", "text_fa", "text_en", "source", "version", "noun"];
 
 /// A version as it is stored.
 #[derive(Queryable, Selectable)]

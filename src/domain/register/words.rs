@@ -81,7 +81,9 @@ fn conditions(row: &Map<String, Value>, rules: &Rulebook) -> Pair {
 
 fn reason(row: &Map<String, Value>) -> Pair {
     let (fa, en) = match text(row, "use") {
-        "return" => ("دستگاه می‌تواند پرونده را با این دلیل بازگرداند", "A body may return a case for this reason"),
+        "return" => {
+            ("دستگاه می‌تواند پرونده را با این دلیل بازگرداند", "A body may return a case for this reason")
+        }
         "decline" => ("خواسته می‌تواند با این دلیل پذیرفته نشود", "A claim may be declined for this reason"),
         "dismiss" => (
             "پرونده می‌تواند با این دلیل و با نشان دادن راه درست مختومه شود؛ دو نفر تصمیم می‌گیرند",
@@ -108,10 +110,10 @@ fn route(row: &Map<String, Value>, rules: &Rulebook) -> Pair {
             "مرکز، بالاتر از دستگاه طرف شکایت".to_owned(),
             "the centre, above the body complained of".to_owned(),
         ),
-        code => rules
-            .offices
-            .by_code(code)
-            .map_or_else(|| (code.to_owned(), code.to_owned()), |office| (office.fa.clone(), office.en.clone())),
+        code => rules.offices.by_code(code).map_or_else(
+            || (code.to_owned(), code.to_owned()),
+            |office| (office.fa.clone(), office.en.clone()),
+        ),
     };
     let (when_fa, when_en) = conditions(row, rules);
     (format!("ارجاع نخست به {fa}{when_fa}"), format!("The first referral goes to {en}{when_en}"))

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{BUILT_IN, NEEDED_NUMBERS, NEEDED_SPANS};
+use super::{BUILT_IN, NEEDED_NUMBERS, NEEDED_SPANS, Narrowing, Rulebook, RulebookCache, rules_of, with};
+use crate::db::IdMaker;
+use crate::domain::seed::Files;
+use crate::domain::seed::tests::{database, now, seed};
 
 /// Sources of the service without those of tests.
 fn sources() -> Vec<(PathBuf, String)> {
@@ -29,7 +32,15 @@ fn sources() -> Vec<(PathBuf, String)> {
 /// The subjects that the code names where it asks for a limit.
 fn asked(text: &str) -> Vec<String> {
     let mut subjects = Vec::new();
-    for call in [".span(", ".required_span(", ".number(", ".limit(", "due(act, office, ", "due(act, body, ", "due(act, above, "] {
+    for call in [
+        ".span(",
+        ".required_span(",
+        ".number(",
+        ".limit(",
+        "due(act, office, ",
+        "due(act, body, ",
+        "due(act, above, ",
+    ] {
         for (at, _) in text.match_indices(call) {
             let rest = text[at + call.len()..].trim_start();
             if let Some(subject) = rest.strip_prefix('"').and_then(|rest| rest.split('"').next()) {
@@ -51,7 +62,11 @@ fn every_number_that_the_code_asks_for_is_in_the_register_and_has_no_second_copy
     let mut found = BTreeSet::new();
     for (path, text) in sources() {
         for subject in asked(&text) {
-            assert!(needed.contains(subject.as_str()), "{}: '{subject}' is not needed by name", path.display());
+            assert!(
+                needed.contains(subject.as_str()),
+                "{}: '{subject}' is not needed by name",
+                path.display()
+            );
             found.insert(subject);
         }
         let copies = ["unwrap_or(Span::", "unwrap_or(crate::domain::deadlines::Span::"];
@@ -60,4 +75,43 @@ fn every_number_that_the_code_asks_for_is_in_the_register_and_has_no_second_copy
     }
     let expected = ["answer", "appeal", "extension_max_percent", "outer", "question_wait", "transfers_max"];
     assert!(expected.iter().all(|subject| found.contains(*subject)), "the calls were not found: {found:?}");
+}
+
+/// Tag S2.2iii: what a rule looks at is kind, category, place and urgency, and nothing else reaches it; the same
+/// rows read again give the same route and the same limit.
+#[test]
+fn the_same_inputs_give_the_same_route_and_limit_under_rules_that_were_read_again() {
+    let (_directory, mut connection) = database();
+    seed(&mut connection, &Files::embedded(), &IdMaker::new(1, 0));
+    let rules = RulebookCache::default().current(&mut connection).unwrap();
+    let again = with(&mut connection, &rules, &[]).unwrap();
+    let day = rules_of(&mut connection, &rules, now().plus_days(-400)).unwrap();
+    let pick = |codes: Vec<String>| proptest::sample::select(codes);
+    let inputs = (
+        pick(rules.kinds.keys().cloned().collect()),
+        pick(rules.categories.keys().cloned().collect()),
+        proptest::option::of(pick(rules.counties.keys().cloned().collect())),
+        proptest::bool::ANY,
+    );
+    let told = |rules: &Rulebook, kind: &str, category: &str, county: Option<&str>, is_urgent: bool| {
+        let province = county.and_then(|code| code.get(0..2));
+        let route = rules.route(kind, category, province, county);
+        let route = route.map(|route| (route.rule.code.clone(), route.office.code.clone()));
+        let asked = Narrowing { kind: Some(kind), category: Some(category), level: None, is_urgent };
+        (route, rules.limit("answer", asked).cloned())
+    };
+    let mut runner = proptest::test_runner::TestRunner::default();
+    runner
+        .run(&inputs, |(kind, category, county, is_urgent)| {
+            let first = told(&rules, &kind, &category, county.as_deref(), is_urgent);
+            proptest::prop_assert!(first.0.is_some() && first.1.is_some());
+            for other in [&again, &day] {
+                proptest::prop_assert_eq!(
+                    &told(other, &kind, &category, county.as_deref(), is_urgent),
+                    &first
+                );
+            }
+            Ok(())
+        })
+        .unwrap();
 }

@@ -20,8 +20,8 @@ use crate::domain::visibility;
 use crate::error::{Error, FieldError, Fields, Result};
 
 pub use past::{Past, each};
-pub use shift::Shift;
 use shift::Moves;
+pub use shift::Shift;
 
 /// More cases than this are not tried at once.
 const MOST: usize = 20_000;

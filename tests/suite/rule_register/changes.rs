@@ -136,7 +136,10 @@ async fn a_bad_rule_is_refused_before_anybody_has_to_decide_it() {
     let admin = app.as_user("admin").await;
     let limit = "/limits/answer.request";
     admin.patch(limit, json!({ "source": null })).await.wrong("source", "required");
-    admin.patch(limit, json!({ "span": "5wd", "valid_from": "2020-01-01" })).await.wrong("valid_from", "in_the_past");
+    admin
+        .patch(limit, json!({ "span": "5wd", "valid_from": "2020-01-01" }))
+        .await
+        .wrong("valid_from", "in_the_past");
     let turned = json!({ "span": "5wd", "valid_from": "2026-07-02", "valid_to": "2026-07-01" });
     admin.patch(limit, turned.clone()).await.wrong("valid_to", "before_valid_from");
     admin.patch(limit, json!({ "valid_from": "soon" })).await.wrong("valid_from", "invalid");
@@ -185,7 +188,10 @@ async fn an_operator_may_do_without_the_second_person_and_is_told_so() {
     let app = TestApp::start_with(|config| config.configuration.four_eyes = false).await;
     let admin = app.as_user("admin").await;
     let told = admin.patch("/limits/answer.request", json!({ "span": "3wd" })).await.expect(200);
-    assert_eq!((&told["version"], &told["span"], &told["author"]), (&json!(2), &json!("3wd"), &json!("admin")));
+    assert_eq!(
+        (&told["version"], &told["span"], &told["author"]),
+        (&json!(2), &json!("3wd"), &json!("admin"))
+    );
     let new = json!({ "code": "MOEN-10-A", "parent": "MOEN-10", "level": "county", "name_fa": "اداره", "name_en": "Unit" });
     assert_eq!(admin.post("/offices", new).await.expect(201)["code"], "MOEN-10-A");
     let later = json!({ "span": "4wd", "valid_from": "2026-07-01" });

@@ -67,7 +67,10 @@ async fn a_due_time_is_explained_by_its_days() {
     assert!(skipped.iter().any(|day| day["why"] == "weekend"), "{skipped:?}");
     let holiday = skipped.iter().find(|day| day["why"] == "holiday").expect("a holiday in these weeks");
     assert!(!holiday["name"].as_str().unwrap().is_empty());
-    assert_eq!((&of(&told, "outer")["agrees"], &of(&told, "outer")["rule"]["span"]), (&json!(true), &json!("21d")));
+    assert_eq!(
+        (&of(&told, "outer")["agrees"], &of(&told, "outer")["rule"]["span"]),
+        (&json!(true), &json!("21d"))
+    );
     assert_eq!(of(&told, "triage")["rule"]["code"], "triage");
 }
 
@@ -98,19 +101,28 @@ async fn everything_on_a_long_case_has_its_rule() {
     assert_eq!(rule("extension"), "extension_max_percent");
     assert!(of(&told, "extension")["en"].as_str().unwrap().contains("field"));
     assert_eq!(rule("reason"), "decline.no_budget");
-    assert_eq!((rule("reply_window"), &of(&told, "reply_window")["agrees"]), ("reply_window".into(), &json!(true)));
+    assert_eq!(
+        (rule("reply_window"), &of(&told, "reply_window")["agrees"]),
+        ("reply_window".into(), &json!(true))
+    );
     assert_eq!(rule("lateness"), "reminder_first");
     assert_eq!(of(&told, "due")["agrees"], Value::Null, "a pause and an extension moved it since");
     assert_eq!(of(&told, "route")["rule"], Value::Null, "a person named the office");
     // the citizen sees the same, without what offices have among themselves
     let pair = json!({ "tracking_code": case.tracking_code, "access_code": case.access_code });
-    let token = app.nobody().post("/public/lookups", pair).await.expect(200)["token"].as_str().unwrap().to_owned();
+    let token =
+        app.nobody().post("/public/lookups", pair).await.expect(200)["token"].as_str().unwrap().to_owned();
     let path = format!("/public/cases/{}/explanation", case.tracking_code);
     let own = app.bearer(&token).get(&path).await.expect(200);
     assert_eq!(of(&own, "reason"), of(&told, "reason"));
     assert!(own["consequences"].as_array().unwrap().iter().all(|one| one["what"] != "lateness"));
-    let right = |code: &str| own["rights"].as_array().unwrap().iter().find(|one| one["rule"]["code"] == code).unwrap().clone();
-    assert_eq!((&right("objection")["open"], &right("objection")["until"]), (&json!(true), &of(&own, "reply_window")["until"]));
+    let right = |code: &str| {
+        own["rights"].as_array().unwrap().iter().find(|one| one["rule"]["code"] == code).unwrap().clone()
+    };
+    assert_eq!(
+        (&right("objection")["open"], &right("objection")["until"]),
+        (&json!(true), &of(&own, "reply_window")["until"])
+    );
     assert_eq!(right("appeal")["open"], false);
     assert!(right("appeal")["why"].as_str().unwrap().contains("appeal"));
     app.nobody().get(&path).await.refused(401, "unauthenticated");
@@ -121,7 +133,10 @@ async fn an_objection_and_a_closing_are_explained_too() {
     let app = TestApp::start().await;
     let case = app.closed().await;
     let told = explained(&app, &case).await;
-    assert_eq!((&of(&told, "remedy_window")["rule"]["code"], &of(&told, "remedy_window")["agrees"]), (&json!("objection_window"), &json!(true)));
+    assert_eq!(
+        (&of(&told, "remedy_window")["rule"]["code"], &of(&told, "remedy_window")["agrees"]),
+        (&json!("objection_window"), &json!(true))
+    );
     let body = json!({ "text": "وصل نشد" });
     app.as_user("agent.centre").await.post(&case.path("objection"), body).await.expect(200);
     let told = explained(&app, &case).await;
@@ -133,7 +148,9 @@ async fn an_objection_and_a_closing_are_explained_too() {
 async fn the_same_inputs_give_the_same_route_and_limit_whoever_files() {
     let app = TestApp::start().await;
     let mut seen = Vec::new();
-    for person in [json!({}), json!({ "citizen": { "national_id": REZA, "name": "رضا", "mobile": "09991234561" } })] {
+    for person in
+        [json!({}), json!({ "citizen": { "national_id": REZA, "name": "رضا", "mobile": "09991234561" } })]
+    {
         for channel in ["phone", "visit", "letter"] {
             let mut changes = person.clone();
             changes["channel"] = json!(channel);
@@ -142,7 +159,12 @@ async fn the_same_inputs_give_the_same_route_and_limit_whoever_files() {
             let (route, due) = (of(&told, "route"), of(&told, "due"));
             assert_eq!((&route["agrees"], &due["agrees"]), (&json!(true), &json!(true)));
             let lead = app.referral(&app.lead(&case).await).await;
-            seen.push((route["rule"].clone(), lead["office"]["code"].clone(), due["rule"].clone(), due["until"].clone()));
+            seen.push((
+                route["rule"].clone(),
+                lead["office"]["code"].clone(),
+                due["rule"].clone(),
+                due["until"].clone(),
+            ));
         }
     }
     seen.dedup();

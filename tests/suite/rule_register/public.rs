@@ -48,7 +48,10 @@ async fn the_rules_are_cached_by_their_content() {
     let first = app.nobody().get("/public/rules?noun=right").await;
     let tag = first.header("etag").to_owned();
     assert!(first.header("cache-control").contains("max-age=300"));
-    assert_eq!(app.nobody().with("If-None-Match", tag.clone()).get("/public/rules?noun=right").await.status, 304);
+    assert_eq!(
+        app.nobody().with("If-None-Match", tag.clone()).get("/public/rules?noun=right").await.status,
+        304
+    );
     app.agreed_patch("/rights/appeal", json!({ "text_en": "You may appeal." })).await;
     let changed = app.nobody().with("If-None-Match", tag).get("/public/rules?noun=right").await;
     assert_eq!(find(&changed.expect(200), "right", "appeal").unwrap()["text_en"], "You may appeal.");

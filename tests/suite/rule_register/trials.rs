@@ -22,8 +22,14 @@ async fn a_limit_is_tried_on_last_months_cases_and_whoever_approves_sees_what_it
     let admin = app.as_user("admin").await;
     let wish = json!({ "code": "answer.request", "span": "3wd" });
     let told = admin.post("/limits/trial", wish).await.expect(200);
-    assert_eq!((&told["cases"], &told["due"]["moved"], &told["due"]["earlier"]), (&json!(8), &json!(7), &json!(7)));
-    assert_eq!((&told["outer"]["moved"], &told["triage"]["moved"], &told["rerouted"]), (&json!(0), &json!(0), &json!(0)));
+    assert_eq!(
+        (&told["cases"], &told["due"]["moved"], &told["due"]["earlier"]),
+        (&json!(8), &json!(7), &json!(7))
+    );
+    assert_eq!(
+        (&told["outer"]["moved"], &told["triage"]["moved"], &told["rerouted"]),
+        (&json!(0), &json!(0), &json!(0))
+    );
     assert!(told["due"]["median_seconds"].as_i64().unwrap() < -5 * 86_400);
     assert_eq!((&told["late_before"], &told["late_after"]), (&json!(0), &json!(7)));
     assert_eq!(told["sample"], json!([]), "an administrator sees no case");
@@ -35,7 +41,10 @@ async fn a_limit_is_tried_on_last_months_cases_and_whoever_approves_sees_what_it
     let seen = app.as_user("admin2").await.get(&path).await.expect(200);
     assert_eq!(seen["trial"]["due"]["moved"], 7);
     // nothing was changed by all that
-    assert_eq!(app.nobody().get("/public/rules?code=answer.request").await.expect(200)["items"][0]["span"], "10wd");
+    assert_eq!(
+        app.nobody().get("/public/rules?code=answer.request").await.expect(200)["items"][0]["span"],
+        "10wd"
+    );
     let earlier = json!({ "from": "2026-05-01", "to": "2026-06-01" });
     assert_eq!(admin.post(&format!("{path}/trial"), earlier).await.expect(200)["cases"], 0);
 }
@@ -55,7 +64,8 @@ async fn a_routing_rule_is_tried_on_past_cases() {
     let past = &told["past"];
     assert_eq!((&past["rerouted"], &past["due"]["moved"]), (&json!(7), &json!(0)));
     assert_eq!(past["routes"], json!([{ "from": "MOEN-10", "to": "FAR-1002", "count": 7 }]));
-    let only = admin.post("/routing-rules/trial", json!({ "rule": { "code": "default", "to": "MOEN" } })).await;
+    let only =
+        admin.post("/routing-rules/trial", json!({ "rule": { "code": "default", "to": "MOEN" } })).await;
     assert_eq!(only.expect(200)["office"], Value::Null);
     admin.post("/routing-rules/trial", json!({})).await.wrong("kind", "required");
 }

@@ -66,15 +66,17 @@ fn built_in(row: &Row, findings: &mut Findings) {
 
 /// The service reckons with these, and they stand nowhere else (requirement tag S2.1).
 fn needed(files: &Files, findings: &mut Findings) {
-    let is_general =
-        |row: &&Row| ["kind", "category", "level"].iter().all(|field| row.text(field).is_none()) && !row.is("urgent");
+    let is_general = |row: &&Row| {
+        ["kind", "category", "level"].iter().all(|field| row.text(field).is_none()) && !row.is("urgent")
+    };
     let built_in = BUILT_IN.iter().map(|(subject, _)| (*subject, "value"));
     let spans = NEEDED_SPANS.into_iter().map(|subject| (subject, "span"));
     let numbers = NEEDED_NUMBERS.into_iter().map(|subject| (subject, "value")).chain(built_in);
     for (subject, field) in spans.chain(numbers) {
         let mut rows = files.of("limit").filter(|row| row.text("subject") == Some(subject));
         if !rows.any(|row| is_general(&row) && row.value(field).is_some()) {
-            let words = format!("no limit for '{subject}'; add one with subject = \"{subject}\" and a {field}");
+            let words =
+                format!("no limit for '{subject}'; add one with subject = \"{subject}\" and a {field}");
             findings.add_to_file("limits.toml", words);
         }
     }
@@ -87,7 +89,8 @@ fn needed(files: &Files, findings: &mut Findings) {
         };
         if !files.of("limit").any(|row| own(&row)) {
             let code = kind.text("code").unwrap_or_default();
-            let words = format!("no limit for answers to '{code}'; add one with subject = \"answer\" to limits.toml");
+            let words =
+                format!("no limit for answers to '{code}'; add one with subject = \"answer\" to limits.toml");
             findings.add(kind, "code", words);
         }
     }
@@ -100,7 +103,11 @@ fn rights(files: &Files, findings: &mut Findings) {
         findings.source(row);
         findings.known(row, "verb", "verb", &verbs);
         for code in row.list("limits").into_iter().filter(|code| !limits.contains(*code)) {
-            findings.add(row, "limits", format!("unknown limit '{code}'; name one that is listed, or add it"));
+            findings.add(
+                row,
+                "limits",
+                format!("unknown limit '{code}'; name one that is listed, or add it"),
+            );
         }
     }
 }
