@@ -23,6 +23,7 @@ pub struct Config {
     pub tokens: Tokens,
     pub sign_in: SignIn,
     pub oidc: Oidc,
+    pub configuration: Configuration,
     pub limits: Limits,
     pub smtp: Smtp,
     pub sms: Sms,
@@ -104,6 +105,13 @@ pub enum OidcClaim {
     /// Only where the provider verified it.
     Email,
     Sub,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configuration {
+    /// Whether a change of the configuration needs a second person.
+    pub four_eyes: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -96,6 +96,13 @@ catalogue! {
     ExtractRequired "extract_required" 409 "پرونده مهرشده تنها با چکیده تأییدشده ارجاع می‌شود؛ نخست چکیده را پیشنهاد و تأیید کنید." "A sealed case is referred only with a confirmed extract; propose and confirm it first.";
     NotSealed "not_sealed" 409 "این پرونده مهر نشده است." "This case is not sealed.";
     ExtractOnly "extract_only" 403 "از این پرونده مهرشده تنها چکیده را می‌بینید؛ اگر بی هویت نمی‌توان رسیدگی کرد، آن را با دلیل از مسئول حریم خصوصی بخواهید." "Of this sealed case you see the extract only; where it cannot be worked on without the identity, ask the privacy officer for it with a reason.";
+    OwnChange "own_change" 403 "این تغییر را خودتان پیشنهاد کرده‌اید؛ شخص دیگری آن را تأیید یا رد می‌کند. می‌توانید پسش بگیرید." "You proposed this change yourself; another person approves or rejects it. You may withdraw it.";
+    NotOwnChange "not_own_change" 403 "این تغییر را شخص دیگری پیشنهاد کرده است؛ می‌توانید تأیید یا رد کنید." "Another person proposed this change; you may approve or reject it.";
+    ChangeDecided "change_decided" 409 "درباره این تغییر پیش‌تر تصمیم گرفته شده است؛ وضعیت آن را ببینید." "This change was decided already; see its status.";
+    StaleChange "stale_change" 409 "ردیف پس از پیشنهاد عوض شده است؛ هر دو نسخه را ببینید و دوباره پیشنهاد دهید." "The row has changed since this was proposed; compare both versions and propose again.";
+    ChangeWaits "change_waits" 409 "تغییر تأییدشده دیگری برای همین ردیف در راه است و با این هم‌پوشانی دارد؛ نخست آن را پس بگیرید یا بگذارید اعمال شود." "Another approved change of this row is still to come and overlaps with this one; withdraw it first, or let it take effect.";
+    ChangePassed "change_time_passed" 409 "زمانی که این تغییر برای آن بود گذشته است؛ با تاریخ تازه پیشنهاد دهید." "The time for which this change was meant has passed; propose it again with new dates.";
+    NothingToTry "nothing_to_try" 409 "این تغییر بر مسیر و مهلت پرونده‌ها اثری ندارد که آزموده شود." "This change has no effect on routes and limits that could be tried.";
     NoRoute "no_route" 409 "قاعده‌ای برای ارجاع این پرونده نیست؛ واحد را نام ببرید." "No routing rule fits this case; name the office.";
     KeyReused "idempotency_key_reused" 409 "این کلید با درخواست دیگری به کار رفته است؛ کلید تازه بسازید." "This idempotency key was used with another request; make a new key.";
     StaleVersion "stale_version" 412 "پرونده تغییر کرده است؛ آن را دوباره بخوانید." "The case has changed; read it again.";
@@ -175,6 +182,8 @@ pub enum Error {
     Invalid(Vec<FieldError>),
     /// Wrong state, stale version or a repeated key.
     Conflict(Code),
+    /// A conflict that can be told field by field.
+    Clash { code: Code, fields: Vec<FieldError> },
     /// Too often; try again after so many seconds.
     TooMany { code: Code, retry_after: u64 },
     /// The database or a queue cannot take it now; try again after so many seconds.
@@ -198,6 +207,7 @@ impl Error {
             | Error::Malformed(code)
             | Error::Conflict(code)
             | Error::Away(code)
+            | Error::Clash { code, .. }
             | Error::TooMany { code, .. } => *code,
             Error::Invalid(_) => Code::InvalidInput,
             Error::Unavailable { .. } => Code::Unavailable,

@@ -31,6 +31,11 @@ impl Reply {
         Self::of(201, body)
     }
 
+    /// 202 with a body: taken, and not yet done.
+    pub fn accepted(body: &impl Serialize) -> Result<Self> {
+        Self::of(202, body)
+    }
+
     fn of(status: u16, body: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_value(body).map_err(|error| Error::Internal(Box::new(error)))?;
         Ok(Self { status, body })

@@ -1,26 +1,25 @@
 //! Configuration: offices, categories, routing rules, calendars, holidays, templates, limits, kinds.
 
 use actix_web::{HttpResponse, get, patch, post, web};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::body::{Body, IdempotencyKey, Query};
+use super::body::{Body, IdempotencyKey, Query, parse};
 use super::caller::Caller;
-use super::commit::{Once, Reply, commit};
+use super::changes::{once, put_forward, wish};
 use super::page::{Page, PageQuery, keyset};
 use super::problem::{Problem, ProblemBody};
 use crate::app::App;
-use crate::domain::cases::register::Place;
+use crate::domain::changes::{ChangeView, OFFICE};
 use crate::domain::definitions::{self, NOUNS};
 use crate::domain::offices::{self, NewOffice, OfficeChange, OfficeDetail};
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
-use crate::error::{Error, Fields, Result};
+use crate::error::{Error, Result};
 
-type Noun = (&'static str, &'static str, fn(&Value) -> std::result::Result<(), String>);
-
-fn noun(name: &str) -> Result<Noun> {
-    NOUNS.into_iter().find(|(path, ..)| *path == name).ok_or(Error::NotFound)
+fn noun(name: &str) -> Result<&'static str> {
+    NOUNS.into_iter().find(|(path, ..)| *path == name).map(|(_, noun, _)| noun).ok_or(Error::NotFound)
 }
 
 async fn list_rows(
@@ -29,7 +28,7 @@ async fn list_rows(
     name: &str,
     query: PageQuery,
 ) -> Result<HttpResponse, Problem> {
-    let (_, noun, _) = noun(name)?;
+    let noun = noun(name)?;
     let page = app
         .glance(caller.actor, move |connection, act| {
             policy::allow_reading(act)
@@ -49,15 +48,9 @@ async fn create_row(
     key: IdempotencyKey,
     body: Body<Map<String, Value>>,
 ) -> Result<HttpResponse, Problem> {
-    let (path, noun, check) = noun(name)?;
-    let once = Once::of(key, &format!("POST /{path}"), &body.digest);
-    Ok(commit(&app, caller.actor, once, move |connection, act| {
-        policy::allow_anywhere(act, Verb::Configure)?;
-        Reply::created(
-            &definitions::create(connection, act, noun, check, Value::Object(body.value.clone()))?.view(),
-        )
-    })
-    .await?)
+    allow(&app, &caller).await?;
+    let once = once(key, name, &body.digest);
+    put_forward(app, caller, once, wish(noun(name)?, None, body.value)?).await
 }
 
 async fn change_row(
@@ -67,12 +60,13 @@ async fn change_row(
     code: String,
     body: Body<Map<String, Value>>,
 ) -> Result<HttpResponse, Problem> {
-    let (_, noun, check) = noun(name)?;
-    Ok(commit(&app, caller.actor, None, move |connection, act| {
-        policy::allow_anywhere(act, Verb::Configure)?;
-        Reply::ok(&definitions::change(connection, act, noun, check, &code, body.value.clone())?.view())
-    })
-    .await?)
+    allow(&app, &caller).await?;
+    put_forward(app, caller, None, wish(noun(name)?, Some(code), body.value)?).await
+}
+
+/// Who may not configure hears that, and nothing about fields.
+async fn allow(app: &web::Data<App>, caller: &Caller) -> Result<()> {
+    app.glance(caller.actor.clone(), |_, act| policy::allow_anywhere(act, Verb::Configure).map(drop)).await
 }
 
 /// The three calls of one noun of the configuration.
@@ -85,15 +79,15 @@ macro_rules! configuration {
             list_rows(app, caller, &$name[1..], query.0).await
         }
 
-        #[doc = concat!("Adds to ", $name, ".")]
-        #[utoipa::path(tag = "configuration", request_body(content = Object), security(("bearer" = [])), responses((status = 201), (status = 422, body = ProblemBody)))]
+        #[doc = concat!("Proposes an addition to ", $name, "; another person approves it. Beside the row's fields: `valid_from`, `valid_to`, `because`.")]
+        #[utoipa::path(tag = "configuration", request_body(content = Object), security(("bearer" = [])), responses((status = 202, body = ChangeView), (status = 201, description = "Where no second person is asked for"), (status = 422, body = ProblemBody)))]
         #[post($name)]
         pub(super) async fn $create(app: web::Data<App>, caller: Caller, key: IdempotencyKey, body: Body<Map<String, Value>>) -> Result<HttpResponse, Problem> {
             create_row(app, caller, &$name[1..], key, body).await
         }
 
-        #[doc = concat!("Changes one of ", $name, ": a new version begins now.")]
-        #[utoipa::path(tag = "configuration", request_body(content = Object), security(("bearer" = [])), responses((status = 200), (status = 422, body = ProblemBody)))]
+        #[doc = concat!("Proposes a change of one of ", $name, ": a new version begins when another person approved it. Beside the row's fields: `valid_from`, `valid_to`, `because`, or `end: true` alone.")]
+        #[utoipa::path(tag = "configuration", request_body(content = Object), security(("bearer" = [])), responses((status = 202, body = ChangeView), (status = 200, description = "Where no second person is asked for"), (status = 422, body = ProblemBody)))]
         #[patch($one)]
         pub(super) async fn $change(app: web::Data<App>, caller: Caller, path: web::Path<String>, body: Body<Map<String, Value>>) -> Result<HttpResponse, Problem> {
             change_row(app, caller, &$name[1..], path.into_inner(), body).await
@@ -108,75 +102,9 @@ configuration! {
     "/holidays" "/holidays/{code}": list_calendar_days create_calendar_day change_calendar_day;
     "/templates" "/templates/{code}": list_templates create_template change_template;
     "/limits" "/limits/{code}": list_limits create_limit change_limit;
+    "/reasons" "/reasons/{code}": list_reasons create_reason change_reason;
+    "/rights" "/rights/{code}": list_rights create_right change_right;
     "/kinds" "/kinds/{code}": list_case_kinds create_case_kind change_case_kind;
-}
-
-/// What a routing rule would do.
-#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Trial {
-    pub kind: String,
-    pub category: String,
-    #[serde(default)]
-    pub place: Option<Place>,
-}
-
-/// The outcome of a trial.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct TrialView {
-    /// Code of the office that would get it.
-    office: String,
-    office_name_fa: String,
-    office_name_en: String,
-    /// Code of the rule that chose it.
-    rule: String,
-    /// The law or reason behind the rule.
-    source: String,
-    /// The promise that would be given.
-    due_at: crate::db::types::Time,
-}
-
-/// Tries the routing rules and limits without changing anything.
-#[utoipa::path(tag = "configuration", request_body = Trial, security(("bearer" = [])), responses((status = 200, body = TrialView), (status = 409, body = ProblemBody)))]
-#[post("/routing-rules/trial")]
-pub(super) async fn try_routing(
-    app: web::Data<App>,
-    caller: Caller,
-    body: Body<Trial>,
-) -> Result<HttpResponse, Problem> {
-    let view = app
-        .glance(caller.actor, move |_, act| {
-            policy::allow_reading(act)
-                .or_else(|_| policy::allow_anywhere(act, Verb::Configure).map(|_| ()))?;
-            let trial = body.value;
-            let mut fields = Fields::default();
-            fields.take(act.rules.kind("kind", &trial.kind));
-            fields.take(act.rules.category("category", &trial.category));
-            fields.finish()?;
-            let place = trial.place.unwrap_or_default();
-            let county = place.county.as_deref();
-            let province = place.province.as_deref().or(county.and_then(|code| code.get(0..2)));
-            let route = act.rules.route(&trial.kind, &trial.category, province, county);
-            let route = route.ok_or(Error::Conflict(crate::error::Code::NoRoute))?;
-            let promise = crate::domain::cases::clocks::promise(
-                act,
-                act.rules.offices.centre(),
-                act.now,
-                &trial.kind,
-                Some(&trial.category),
-                false,
-            )?;
-            Ok(TrialView {
-                office: route.office.code.clone(),
-                office_name_fa: route.office.fa.clone(),
-                office_name_en: route.office.en.clone(),
-                rule: route.rule.code.clone(),
-                source: route.rule.source.clone(),
-                due_at: promise.due_at,
-            })
-        })
-        .await?;
-    Ok(HttpResponse::Ok().json(view))
 }
 
 /// Lists offices.
@@ -205,35 +133,39 @@ pub(super) async fn list_offices(
     Ok(HttpResponse::Ok().json(page))
 }
 
-/// Adds an office to the tree.
-#[utoipa::path(tag = "configuration", request_body = NewOffice, security(("bearer" = [])), responses((status = 201, body = OfficeDetail), (status = 422, body = ProblemBody)))]
+/// Proposes a new office of the tree. Beside its fields: `valid_from`, `because`.
+#[utoipa::path(tag = "configuration", request_body = NewOffice, security(("bearer" = [])), responses((status = 202, body = ChangeView), (status = 201, body = OfficeDetail, description = "Where no second person is asked for"), (status = 422, body = ProblemBody)))]
 #[post("/offices")]
 pub(super) async fn create_office(
     app: web::Data<App>,
     caller: Caller,
     key: IdempotencyKey,
-    body: Body<NewOffice>,
+    body: Body<Map<String, Value>>,
 ) -> Result<HttpResponse, Problem> {
-    let once = Once::of(key, "POST /offices", &body.digest);
-    Ok(commit(&app, caller.actor, once, move |connection, act| {
-        policy::allow_anywhere(act, Verb::Configure)?;
-        Reply::created(&offices::create(connection, act, &body.value)?)
-    })
-    .await?)
+    allow(&app, &caller).await?;
+    let once = once(key, "offices", &body.digest);
+    let mut wish = wish(OFFICE, None, body.value)?;
+    wish.body = canonical::<NewOffice>(&wish.body)?;
+    put_forward(app, caller, once, wish).await
 }
 
-/// Changes an office.
-#[utoipa::path(tag = "configuration", request_body = OfficeChange, security(("bearer" = [])), responses((status = 200, body = OfficeDetail), (status = 404, body = ProblemBody)))]
+/// Proposes a change of an office. Beside its fields: `valid_from`, `valid_to`, `because`.
+#[utoipa::path(tag = "configuration", request_body = OfficeChange, security(("bearer" = [])), responses((status = 202, body = ChangeView), (status = 200, body = OfficeDetail, description = "Where no second person is asked for"), (status = 404, body = ProblemBody)))]
 #[patch("/offices/{code}")]
 pub(super) async fn change_office(
     app: web::Data<App>,
     caller: Caller,
     path: web::Path<String>,
-    body: Body<OfficeChange>,
+    body: Body<Map<String, Value>>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(commit(&app, caller.actor, None, move |connection, act| {
-        policy::allow_anywhere(act, Verb::Configure)?;
-        Reply::ok(&offices::change(connection, act, &path, &body.value)?)
-    })
-    .await?)
+    allow(&app, &caller).await?;
+    let mut wish = wish(OFFICE, Some(path.into_inner()), body.value)?;
+    wish.body = canonical::<OfficeChange>(&wish.body)?;
+    put_forward(app, caller, None, wish).await
+}
+
+/// A body as its type writes it, or the field that is wrong.
+fn canonical<T: DeserializeOwned + Serialize>(body: &Value) -> Result<Value> {
+    let read: T = parse(body.to_string().as_bytes())?;
+    serde_json::to_value(&read).map_err(|error| Error::Internal(Box::new(error)))
 }

@@ -8,11 +8,13 @@ mod caller;
 mod case_verbs;
 mod cases;
 mod certificates;
+mod changes;
 mod citizens;
 mod client;
 mod commit;
 mod confidentiality;
 mod configuration;
+mod explanations;
 mod families;
 mod gateways;
 mod history;
@@ -26,8 +28,10 @@ mod public;
 mod rating;
 mod referrals;
 mod remedies;
+mod rules;
 mod sign_on;
 mod token;
+mod trials;
 mod users;
 
 use actix_web::web;
@@ -96,6 +100,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(cases::list_notes)
             .service(cases::list_actions)
             .service(history::read_receipt)
+            .service(explanations::explain_case)
             .service(case_verbs::classify_case)
             .service(case_verbs::name_complained_of)
             .service(case_verbs::refer_case)
@@ -188,12 +193,14 @@ fn public_routes(config: &mut ServiceConfig<'_>) {
         .service(certificates::read_reply_certificate)
         .service(attachments::send_attachment)
         .service(history::read_own_receipt)
+        .service(explanations::explain_own_case)
         .service(history::read_anchor_key)
         .service(history::list_anchors)
         .service(public::list_kinds)
         .service(public::list_public_categories)
         .service(public::list_public_offices)
-        .service(public::list_rules)
+        .service(rules::list_rules)
+        .service(rules::read_rules_page)
         .service(public::list_holidays)
         .service(public::read_statistics);
 }
@@ -204,7 +211,10 @@ fn administration(config: &mut ServiceConfig<'_>) {
         .service(c::list_offices)
         .service(c::create_office)
         .service(c::change_office)
-        .service(c::try_routing)
+        .service(trials::try_routing)
+        .service(trials::try_limit)
+        .service(trials::try_change)
+        .service(trials::read_parity)
         .service(c::list_categories)
         .service(c::create_category)
         .service(c::change_category)
@@ -223,6 +233,17 @@ fn administration(config: &mut ServiceConfig<'_>) {
         .service(c::list_limits)
         .service(c::create_limit)
         .service(c::change_limit)
+        .service(c::list_reasons)
+        .service(c::create_reason)
+        .service(c::change_reason)
+        .service(c::list_rights)
+        .service(c::create_right)
+        .service(c::change_right)
+        .service(changes::list_changes)
+        .service(changes::read_change)
+        .service(changes::approve_change)
+        .service(changes::reject_change)
+        .service(changes::withdraw_change)
         .service(c::list_case_kinds)
         .service(c::create_case_kind)
         .service(c::change_case_kind)

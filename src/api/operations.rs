@@ -57,12 +57,20 @@ pub struct HealthView {
 #[utoipa::path(tag = "operations", security(("bearer" = [])), responses((status = 200, body = HealthView), (status = 403, body = ProblemBody)))]
 #[get("/health")]
 pub(super) async fn read_health(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
-    let problems = app
+    let mut problems = app
         .read(caller.actor, move |connection, act| {
             policy::allow_anywhere(act, Verb::ReadHealth)?;
             health::problems(connection, act.now)
         })
         .await?;
+    if !app.config.configuration.four_eyes {
+        problems.push(health::HealthProblem {
+            code: "four_eyes_off",
+            count: 1,
+            message: "One person alone changes the configuration.",
+            action: "Set configuration.four_eyes to true as soon as a second administrator is there.",
+        });
+    }
     Ok(HttpResponse::Ok().json(HealthView {
         status: if problems.is_empty() { "ok" } else { "problems" },
         version: env!("CARGO_PKG_VERSION"),

@@ -76,7 +76,7 @@ impl ResponseError for Problem {
             tracing::error!(error = %source, "a request failed");
         }
         let errors = match &self.0 {
-            Error::Invalid(fields) => {
+            Error::Invalid(fields) | Error::Clash { fields, .. } => {
                 fields.iter().map(|field| ProblemField::of(field, language())).collect()
             }
             _ => Vec::new(),

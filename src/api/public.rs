@@ -269,13 +269,6 @@ pub(super) async fn list_public_offices(app: web::Data<App>) -> Result<HttpRespo
     .await
 }
 
-/// Limits, with the law or decision behind each.
-#[utoipa::path(tag = "public", responses((status = 200)))]
-#[get("/public/rules")]
-pub(super) async fn list_rules(app: web::Data<App>) -> Result<HttpResponse, Problem> {
-    listed(app, |rules| rules.limits.values().cloned().collect()).await
-}
-
 /// Holidays of the national calendar.
 #[utoipa::path(tag = "public", responses((status = 200)))]
 #[get("/public/holidays")]
@@ -300,7 +293,10 @@ pub(super) async fn read_statistics(
     app: web::Data<App>,
     query: Query<StatisticsQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let counts =
-        app.db.read(move |c| crate::domain::statistics::public(c, query.0.province.as_deref())).await?;
+    let counts = app.read(Actor::Public, move |connection, act| {
+        let smallest = act.rules.number("public_count_min")?;
+        crate::domain::statistics::public(connection, query.0.province.as_deref(), smallest)
+    });
+    let counts = counts.await?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=300")).json(counts))
 }

@@ -44,6 +44,9 @@ fn prepare(app: &App) -> anyhow::Result<Option<String>> {
             demo::people(connection, &act)
         })?;
     }
+    if !app.config.configuration.four_eyes {
+        tracing::warn!("configuration.four_eyes is off: one person alone changes limits and rules");
+    }
     let (ids, now) = (app.ids.clone(), app.clock.now());
     Ok(app.db.write_here(move |connection| seed::first_admin(connection, &ids, now))?)
 }

@@ -53,6 +53,32 @@ table! {
 }
 
 table! {
+    changes (id) {
+        id -> BigInt,
+        noun -> Text,
+        code -> Text,
+        action -> Text,
+        body -> Text,
+        base -> Nullable<Text>,
+        base_version -> Nullable<Integer>,
+        because -> Nullable<Text>,
+        status -> Text,
+        proposed_by -> BigInt,
+        proposed_at -> Timestamp,
+        valid_from -> Nullable<Timestamp>,
+        valid_to -> Nullable<Timestamp>,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<Timestamp>,
+        decision_reason -> Nullable<Text>,
+        applied_at -> Nullable<Timestamp>,
+        version -> Nullable<Integer>,
+        fault -> Nullable<Text>,
+        trial -> Nullable<Text>,
+        follows -> Nullable<BigInt>,
+    }
+}
+
+table! {
     users (id) {
         id -> BigInt,
         username -> Text,
@@ -643,6 +669,7 @@ allow_tables_to_appear_in_same_query!(
     offices,
     definitions,
     rulebook_version,
+    changes,
     users,
     user_roles,
     postings,

@@ -92,6 +92,8 @@ id_types! {
     ReferralId,
     /// An interim or final text of an office.
     AnswerId,
+    /// A change of the configuration that two persons agree on.
+    ChangeId,
     /// A citizen's objection to an answer.
     ObjectionId,
     /// A citizen's appeal to the level above.

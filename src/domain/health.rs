@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::db::DbConnection;
 use crate::db::schema::{cases, data_keys, messages, outbox, referrals};
 use crate::db::types::Time;
+use crate::domain::changes;
 use crate::domain::history::anchoring;
 use crate::domain::notifications::outbox::dead_count;
 use crate::domain::vault::KeyState;
@@ -66,6 +67,12 @@ pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthPr
             count: ringing + at_desk,
             message: "Deadline points were reached more than ten minutes ago and have not fired.",
             action: "Check that a process with workers is running, and its log for 'deadline'.",
+        },
+        HealthProblem {
+            code: "changes_failed",
+            count: changes::failed(connection)?,
+            message: "Agreed changes of the configuration could not take effect at their time.",
+            action: "List them with GET /api/v1/changes?status=failed, propose anew what is still wished, and withdraw them.",
         },
         HealthProblem {
             code: "history_unanchored",

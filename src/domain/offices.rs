@@ -15,7 +15,7 @@ use crate::domain::input;
 use crate::error::{Code, Error, FieldError, Fields, Result};
 
 /// A new office.
-#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewOffice {
     /// Latin letters, digits and dashes.
@@ -36,19 +36,19 @@ pub struct NewOffice {
 }
 
 /// Changes of an office; what is missing stays.
-#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OfficeChange {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name_fa: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name_en: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// Code of a working calendar.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs_approval: Option<bool>,
 }
 
@@ -85,8 +85,21 @@ pub fn detail(rules: &Rulebook, office: &Office) -> OfficeDetail {
     }
 }
 
-/// Adds an office below another.
-pub fn create(connection: &mut DbConnection, act: &Act, new: &NewOffice) -> Result<OfficeDetail> {
+/// A new office whose fields were checked.
+struct Checked {
+    parent: Option<OfficeId>,
+    level: Option<Level>,
+    name_fa: Option<String>,
+    name_en: Option<String>,
+    email: Option<String>,
+}
+
+/// Whether an office could be added so.
+pub fn can_create(act: &Act, new: &NewOffice) -> Result<()> {
+    check_new(act, new).map(drop)
+}
+
+fn check_new(act: &Act, new: &NewOffice) -> Result<Checked> {
     let mut fields = Fields::default();
     let is_code = !new.code.is_empty()
         && new.code.len() <= 40
@@ -116,6 +129,12 @@ pub fn create(connection: &mut DbConnection, act: &Act, new: &NewOffice) -> Resu
     if act.rules.offices.by_code(&new.code).is_some() {
         return Err(Error::Conflict(Code::Duplicate));
     }
+    Ok(Checked { parent, level, name_fa, name_en, email })
+}
+
+/// Adds an office below another.
+pub fn create(connection: &mut DbConnection, act: &Act, new: &NewOffice) -> Result<OfficeDetail> {
+    let Checked { parent, level, name_fa, name_en, email } = check_new(act, new)?;
     let highest: Option<OfficeId> = offices::table.select(max(offices::id)).first(connection)?;
     let id = OfficeId(highest.map_or(1, |id| id.0 + 1));
     diesel::insert_into(offices::table)
@@ -141,14 +160,15 @@ pub fn create(connection: &mut DbConnection, act: &Act, new: &NewOffice) -> Resu
     changed(connection, act, "create", &new.code)
 }
 
-/// Changes an office.
-pub fn change(
-    connection: &mut DbConnection,
-    act: &Act,
-    code: &str,
-    wish: &OfficeChange,
-) -> Result<OfficeDetail> {
-    let office = act.rules.offices.by_code(code).ok_or(Error::NotFound)?;
+/// An office's new fields, checked: names, e-mail, calendar.
+type Changed = (String, String, Option<String>, Option<String>);
+
+/// Whether an office could be changed so.
+pub fn can_change(act: &Act, code: &str, wish: &OfficeChange) -> Result<()> {
+    check_change(act, act.rules.offices.by_code(code).ok_or(Error::NotFound)?, wish).map(drop)
+}
+
+fn check_change(act: &Act, office: &Office, wish: &OfficeChange) -> Result<Changed> {
     let mut fields = Fields::default();
     let name = |field: &str, value: &Option<String>, old: &str, fields: &mut Fields| match value {
         Some(value) => fields.take(input::text(field, value, input::LINE_MAX)).unwrap_or_default(),
@@ -168,6 +188,18 @@ pub fn change(
         None => office.calendar.clone(),
     };
     fields.finish()?;
+    Ok((name_fa, name_en, email, calendar))
+}
+
+/// Changes an office.
+pub fn change(
+    connection: &mut DbConnection,
+    act: &Act,
+    code: &str,
+    wish: &OfficeChange,
+) -> Result<OfficeDetail> {
+    let office = act.rules.offices.by_code(code).ok_or(Error::NotFound)?;
+    let (name_fa, name_en, email, calendar) = check_change(act, office, wish)?;
     diesel::update(offices::table.find(office.id))
         .set((
             offices::name_fa.eq(name_fa),

@@ -10,10 +10,7 @@ use crate::db::DbConnection;
 use crate::db::schema::{cases, family_links};
 use crate::error::Result;
 
-/// Counts below this are told as null.
-const SMALLEST: i64 = 5;
-
-/// Counts by code; null where there are fewer than five.
+/// Counts by code; null where there are fewer than `public_count_min` of the register.
 pub type Counts = BTreeMap<String, Option<i64>>;
 
 /// The public counts.
@@ -38,8 +35,8 @@ pub struct Totals {
     pub persons: Option<i64>,
 }
 
-/// Counts all cases, or those of a province.
-pub fn public(connection: &mut DbConnection, province: Option<&str>) -> Result<Statistics> {
+/// Counts all cases, or those of a province; counts below `smallest` are told as null.
+pub fn public(connection: &mut DbConnection, province: Option<&str>, smallest: i64) -> Result<Statistics> {
     macro_rules! by {
         ($column:expr) => {{
             let mut query = cases::table.group_by($column).select(($column, count_star())).into_boxed();
@@ -48,7 +45,7 @@ pub fn public(connection: &mut DbConnection, province: Option<&str>) -> Result<S
             }
             let rows: Vec<(String, i64)> = query.load(connection)?;
             rows.into_iter()
-                .map(|(code, count)| (code, Some(count).filter(|count| *count >= SMALLEST)))
+                .map(|(code, count)| (code, Some(count).filter(|count| *count >= smallest)))
                 .collect()
         }};
     }
@@ -56,11 +53,11 @@ pub fn public(connection: &mut DbConnection, province: Option<&str>) -> Result<S
         by_status: by!(cases::status),
         by_kind: by!(cases::kind),
         by_channel: by!(cases::channel),
-        totals: totals(connection, province)?,
+        totals: totals(connection, province, smallest)?,
     })
 }
 
-fn totals(connection: &mut DbConnection, province: Option<&str>) -> Result<Totals> {
+fn totals(connection: &mut DbConnection, province: Option<&str>, smallest: i64) -> Result<Totals> {
     use crate::domain::cases::life::Relation;
     let all = || {
         let query = cases::table.into_boxed();
@@ -72,7 +69,7 @@ fn totals(connection: &mut DbConnection, province: Option<&str>) -> Result<Total
     let following = family_links::table
         .filter(family_links::left_at.is_null().and(family_links::relation.ne(Relation::Part)))
         .select(family_links::case_id);
-    let told = |count: i64| Some(count).filter(|count| *count >= SMALLEST);
+    let told = |count: i64| Some(count).filter(|count| *count >= smallest);
     let all_cases: i64 = all().count().get_result(connection)?;
     let matters: i64 = all().filter(cases::id.ne_all(following)).count().get_result(connection)?;
     let persons: i64 = all().select(count(cases::citizen_id).aggregate_distinct()).get_result(connection)?;

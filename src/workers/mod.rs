@@ -4,6 +4,7 @@
 //! once → log → back off on a fault → stop. Tests call [`drain`] and never wait for a tick.
 
 pub mod anchoring;
+pub mod changes;
 pub mod conflicts;
 pub mod deadlines;
 pub mod housekeeping;
@@ -52,6 +53,7 @@ pub fn start_all(app: App, slot: Slot) -> Workers {
         tokio::spawn(deadlines::run(app.clone(), stopped.clone())),
         tokio::spawn(anchoring::run(app.clone(), stopped.clone())),
         tokio::spawn(conflicts::run(app.clone(), stopped.clone())),
+        tokio::spawn(changes::run(app.clone(), stopped.clone())),
         tokio::spawn(housekeeping::run(app.clone(), slot, told_lost, stopped)),
     ];
     Workers { app, stop, lost, tasks, owner }
@@ -94,11 +96,12 @@ impl Workers {
     }
 }
 
-/// Runs outbox and deadlines until neither finds anything more; for tests. Gives how much was done.
+/// Runs changes, outbox and deadlines until none finds anything more; for tests. Gives how much was done.
 pub async fn drain(app: &App) -> Result<usize> {
     let mut done = 0;
     loop {
-        let step = deadlines::run_once(app).await? + outbox::drain_once(app).await?;
+        let step =
+            changes::run_once(app).await? + deadlines::run_once(app).await? + outbox::drain_once(app).await?;
         done += step;
         if step == 0 {
             return Ok(done);

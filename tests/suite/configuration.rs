@@ -9,11 +9,10 @@ async fn a_changed_limit_holds_for_new_cases_only() {
     let app = TestApp::start().await;
     let before = app.register(json!({})).await;
     let due = app.case(&before).await["due_at"].clone();
-    let admin = app.as_user("admin").await;
-    let told = admin.patch("/limits/answer.request", json!({ "span": "3wd" })).await.expect(200);
+    let told = app.agreed_patch("/limits/answer.request", json!({ "span": "3wd" })).await;
     assert_eq!(
-        (&told["version"], &told["span"], &told["author"]),
-        (&json!(2), &json!("3wd"), &json!("admin"))
+        (&told["version"], &told["row"]["span"], &told["proposed_by"], &told["decided_by"]),
+        (&json!(2), &json!("3wd"), &json!("admin"), &json!("admin2"))
     );
     let after = app.register(json!({})).await;
     assert_eq!(app.case(&before).await["due_at"], due);
@@ -44,7 +43,7 @@ async fn a_routing_rule_is_tried_before_it_is_used_and_changes_the_next_referral
         "code": "water-here", "order": 5, "category": "water.outage", "province": "10", "to": "FAR-1002",
         "fa": "آب", "en": "Water", "source": "Decision",
     });
-    admin.post("/routing-rules", rule.clone()).await.expect(201);
+    app.agreed_post("/routing-rules", rule.clone()).await;
     admin.post("/routing-rules", rule).await.refused(409, "duplicate");
     let told = admin.post("/routing-rules/trial", trial).await.expect(200);
     assert_eq!((&told["office"], &told["rule"]), (&json!("FAR-1002"), &json!("water-here")));
@@ -70,7 +69,7 @@ async fn a_holiday_that_is_added_moves_the_promise_of_new_cases() {
         }
     }
     day["calendar"] = listed["calendar"].clone();
-    admin.post("/holidays", day).await.expect(201);
+    app.agreed_post("/holidays", day).await;
     let after = app.case(&app.register(json!({})).await).await["due_at"].clone();
     assert!(after.as_str() > before.as_str(), "{before} {after}");
 }
@@ -80,7 +79,8 @@ async fn an_office_that_is_added_takes_referrals_at_once() {
     let app = TestApp::start().await;
     let admin = app.as_user("admin").await;
     let new = json!({ "code": "MOEN-10-A", "parent": "MOEN-10", "level": "county", "name_fa": "اداره", "name_en": "Unit" });
-    admin.post("/offices", new.clone()).await.expect(201);
+    let told = app.agreed_post("/offices", new.clone()).await;
+    assert_eq!(told["row"]["parent"], "MOEN-10");
     admin.post("/offices", new).await.refused(409, "duplicate");
     let case = app.referred_to("MOEN-10-A").await;
     assert_eq!(app.case(&case).await["holder"]["office"], "MOEN-10-A");
@@ -90,11 +90,7 @@ async fn an_office_that_is_added_takes_referrals_at_once() {
 #[actix_web::test]
 async fn an_office_without_approval_answers_at_once() {
     let app = TestApp::start().await;
-    app.as_user("admin")
-        .await
-        .patch("/offices/MOEN-10", json!({ "needs_approval": false }))
-        .await
-        .expect(200);
+    app.agreed_patch("/offices/MOEN-10", json!({ "needs_approval": false })).await;
     let case = app.accepted("MOEN-10").await;
     app.submit(&case, "MOEN-10").await;
     assert_eq!(app.case(&case).await["status"], "answered");

@@ -23,7 +23,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 140] = [
+const TABLE: [(&str, &str, For); 157] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -52,6 +52,7 @@ const TABLE: [(&str, &str, For); 140] = [
     ("POST", "/cases/{id}/notes", For::Case),
     ("GET", "/cases/{id}/actions", For::Case),
     ("GET", "/cases/{id}/receipt", For::Case),
+    ("GET", "/cases/{id}/explanation", For::Case),
     ("PUT", "/cases/{id}/classification", For::Case),
     ("PUT", "/cases/{id}/complained-of", For::Case),
     ("POST", "/cases/{id}/questions", For::Case),
@@ -116,18 +117,23 @@ const TABLE: [(&str, &str, For); 140] = [
     ("POST", "/public/cases/{tracking_code}/attachments", For::Citizen),
     ("GET", "/public/cases/{tracking_code}/receipt", For::Citizen),
     ("GET", "/public/cases/{tracking_code}/identity-reads", For::Citizen),
+    ("GET", "/public/cases/{tracking_code}/explanation", For::Citizen),
     ("GET", "/public/anchors", For::Everybody),
     ("GET", "/public/anchors/key", For::Everybody),
     ("GET", "/public/kinds", For::Everybody),
     ("GET", "/public/categories", For::Everybody),
     ("GET", "/public/offices", For::Everybody),
     ("GET", "/public/rules", For::Everybody),
+    ("GET", "/public/rules.html", For::Everybody),
     ("GET", "/public/holidays", For::Everybody),
     ("GET", "/public/statistics", For::Everybody),
     ("GET", "/offices", For::Staff),
     ("POST", "/offices", For::Role),
     ("PATCH", "/offices/{code}", For::Role),
     ("POST", "/routing-rules/trial", For::Staff),
+    ("POST", "/limits/trial", For::Role),
+    ("POST", "/changes/{id}/trial", For::Role),
+    ("GET", "/statistics/parity", For::Staff),
     ("GET", "/categories", For::Staff),
     ("POST", "/categories", For::Role),
     ("PATCH", "/categories/{code}", For::Role),
@@ -146,6 +152,17 @@ const TABLE: [(&str, &str, For); 140] = [
     ("GET", "/limits", For::Staff),
     ("POST", "/limits", For::Role),
     ("PATCH", "/limits/{code}", For::Role),
+    ("GET", "/reasons", For::Staff),
+    ("POST", "/reasons", For::Role),
+    ("PATCH", "/reasons/{code}", For::Role),
+    ("GET", "/rights", For::Staff),
+    ("POST", "/rights", For::Role),
+    ("PATCH", "/rights/{code}", For::Role),
+    ("GET", "/changes", For::Role),
+    ("GET", "/changes/{id}", For::Role),
+    ("POST", "/changes/{id}/approval", For::Role),
+    ("POST", "/changes/{id}/rejection", For::Role),
+    ("POST", "/changes/{id}/withdrawal", For::Role),
     ("GET", "/kinds", For::Staff),
     ("POST", "/kinds", For::Role),
     ("PATCH", "/kinds/{code}", For::Role),
@@ -228,6 +245,8 @@ pub async fn theirs(app: &TestApp) -> BTreeMap<&'static str, String> {
         ("categories", "water.outage".into()),
         ("routing-rules", "default".into()),
         ("limits", "triage".into()),
+        ("reasons", "decline.no_budget".into()),
+        ("rights", "appeal".into()),
         ("kinds", "request".into()),
         ("templates", "none".into()),
         ("calendars", "none".into()),
@@ -252,6 +271,7 @@ fn body(method: &str, path: &str) -> Value {
         "appeal-decision" => {
             json!({ "result": "dismissed", "grounds": "دلیل", "consequence": "none" })
         }
+        "withdrawal" | "rejection" if path.starts_with("/changes") => json!({ "reason": "نه" }),
         "closure" => json!({ "outcome": "granted" }),
         "extract" if method == "POST" => json!({}),
         "extract" => json!({ "text": "چکیده" }),
@@ -274,6 +294,7 @@ fn body(method: &str, path: &str) -> Value {
         "assignment" => json!({ "user": "handler.moen-10" }),
         "answers" => json!({ "text": "متن", "outcome": "granted" }),
         "rejection" => json!({ "note": "نه" }),
+        "trial" if path.starts_with("/changes") => json!({}),
         "trial" => json!({ "kind": "request", "category": "water.bill" }),
         "offices" => {
             json!({ "code": "X", "parent": "CENTRE", "level": "partner", "name_fa": "x", "name_en": "x" })

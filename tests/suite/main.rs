@@ -27,6 +27,7 @@ mod protocol;
 mod public;
 mod rating_link;
 mod referral;
+mod rule_register;
 mod sealed;
 mod second_factor;
 mod sign_on;

@@ -11,7 +11,7 @@ use crate::db::DbConnection;
 use crate::db::schema::{answers, cases};
 use crate::db::types::{AnswerId, CaseId, EventId, OfficeId, ReferralId, Time, UserId};
 use crate::domain::actor::Act;
-use crate::domain::deadlines::{self, Span};
+use crate::domain::deadlines;
 use crate::domain::input;
 use crate::domain::notifications::{self, Facts};
 use crate::domain::policy;
@@ -261,7 +261,7 @@ pub(super) fn open_window(
     answer: AnswerId,
 ) -> Result<()> {
     let row = find(connection, answer)?;
-    let span = act.rules.span("reply_window", None, None, None, false).unwrap_or(Span::CalendarDays(10));
+    let span = act.rules.required_span("reply_window", None, None, None, false)?;
     let until: Time =
         deadlines::due(act.rules.calendar(docket.life.holder)?, act.now.timestamp(), span)?.into();
     diesel::update(cases::table.find(docket.row.id))

@@ -13,7 +13,7 @@ use crate::db::DbConnection;
 use crate::db::schema::{messages, questions};
 use crate::db::types::{CaseId, MessageId, QuestionId};
 use crate::domain::actor::{Act, Actor};
-use crate::domain::deadlines::{self, Span};
+use crate::domain::deadlines;
 use crate::domain::input;
 use crate::domain::notifications::{self, DeliveryState, Facts};
 use crate::domain::policy;
@@ -53,7 +53,7 @@ pub fn ask(
     let asked_by = act.actor.user().ok_or(Error::Forbidden(crate::error::Code::Forbidden))?;
     let text = input::text("text", &wish.text, input::TEXT_MAX).map_err(Error::field)?;
     let level = act.rules.offices.get(office).map_or("centre", |office| office.level.as_str());
-    let span = act.rules.span("question_wait", None, None, None, false).unwrap_or(Span::CalendarDays(20));
+    let span = act.rules.required_span("question_wait", None, None, None, false)?;
     let wait_until = deadlines::due(act.rules.calendar(office)?, act.now.timestamp(), span)?.into();
     let question: QuestionId = act.id();
     let referral = docket.life.working_lead();

@@ -14,6 +14,7 @@ use crate::db::types::{CaseId, ClockChangeId, OfficeId, ReferralId, Time};
 use crate::domain::actor::Act;
 use crate::domain::calendar::{Calendar, CalendarError};
 use crate::domain::deadlines::{self, Point, Span};
+use crate::domain::rulebook::Rulebook;
 use crate::error::{Error, Result};
 
 impl From<CalendarError> for Error {
@@ -21,11 +22,6 @@ impl From<CalendarError> for Error {
         Error::Internal(Box::new(error))
     }
 }
-
-/// Working days that a root referral has when the case's own promise has passed already.
-const LATE_REFERRAL: Span = Span::WorkingDays(2);
-/// Share of the lead's remaining working time that a helper or sub-referral gets by default, in percent.
-const INNER_SHARE: u16 = 80;
 
 /// One change of a deadline, for the audit.
 struct Change<'a> {
@@ -68,16 +64,27 @@ pub fn promise(
     category: Option<&str>,
     is_urgent: bool,
 ) -> Result<Promise> {
-    let calendar = act.rules.calendar(office)?;
-    let level = act.rules.offices.get(office).map(|office| office.level.as_str());
+    promise_by(&act.rules, office, received, kind, category, is_urgent)
+}
+
+/// The same under any rules: those of another day, or proposed ones.
+pub fn promise_by(
+    rules: &Rulebook,
+    office: OfficeId,
+    received: Time,
+    kind: &str,
+    category: Option<&str>,
+    is_urgent: bool,
+) -> Result<Promise> {
+    let calendar = rules.calendar(office)?;
+    let level = rules.offices.get(office).map(|office| office.level.as_str());
     let due = |span: Option<Span>| -> Result<Option<Time>> {
         Ok(span.map(|span| deadlines::due(calendar, received.timestamp(), span)).transpose()?.map(Time::from))
     };
-    let span =
-        act.rules.span("answer", Some(kind), category, level, is_urgent).unwrap_or(Span::WorkingDays(10));
+    let span = rules.required_span("answer", Some(kind), category, level, is_urgent)?;
     let due_at = deadlines::due(calendar, received.timestamp(), span)?.into();
-    let outer_at = due(act.rules.span("outer", Some(kind), category, level, is_urgent))?;
-    let triage = act.rules.span("triage", None, None, level, is_urgent).unwrap_or(Span::WorkingDays(1));
+    let outer_at = due(rules.span("outer", Some(kind), category, level, is_urgent))?;
+    let triage = rules.required_span("triage", None, None, level, is_urgent)?;
     let triage_due = deadlines::due(calendar, received.timestamp(), triage)?;
     let first = deadlines::point_at(calendar, received.timestamp(), triage_due, Point::Half)?;
     Ok(Promise { due_at, outer_at, triage_due_at: triage_due.into(), triage_next_at: first.into() })
@@ -133,11 +140,15 @@ pub fn referral_due(
     let due = match (above, case.due_at) {
         (Some(above), _) if above > act.now => {
             let left = calendar.working_between(act.now.timestamp(), above.timestamp());
-            calendar.add_working(act.now.timestamp(), left.percent(INNER_SHARE))?
+            let share = u16::try_from(act.rules.number("inner_share")?).unwrap_or(100);
+            calendar.add_working(act.now.timestamp(), left.percent(share))?
         }
         (Some(above), _) => above.timestamp(),
         (None, promised) if promised > act.now => promised.timestamp(),
-        (None, _) => deadlines::due(calendar, act.now.timestamp(), LATE_REFERRAL)?,
+        (None, _) => {
+            let span = act.rules.required_span("late_referral", None, None, None, false)?;
+            deadlines::due(calendar, act.now.timestamp(), span)?
+        }
     };
     Ok(Some(due.into()))
 }

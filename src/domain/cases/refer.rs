@@ -62,7 +62,7 @@ pub fn refer(
     let (mut targets, rule) = targets(act, &docket, from, wish)?;
     let above = above_due(connection, &docket, from)?;
     set_deadlines(act, &docket, &mut targets, above)?;
-    let most = usize::try_from(act.rules.number("helpers_max", 5)).unwrap_or(5);
+    let most = usize::try_from(act.rules.number("helpers_max")?).unwrap_or(usize::MAX);
     let fact = docket.life.refer(from, &targets, rule, &act.rules.offices, &docket.conflict, most)?;
     confidentiality::extract::require(connection, &docket.row)?;
     let event = record(connection, act, &mut docket, std::slice::from_ref(&fact), Some(from))?;

@@ -11,7 +11,7 @@ use crate::db::DbConnection;
 use crate::db::schema::cases;
 use crate::db::types::{CaseId, ReferralId, Time};
 use crate::domain::actor::Act;
-use crate::domain::deadlines::{self, Span};
+use crate::domain::deadlines;
 use crate::domain::input;
 use crate::domain::notifications::{self, Facts};
 use crate::domain::policy;
@@ -85,9 +85,15 @@ fn back_to_lead(act: &Act, docket: &Docket) -> Result<Option<NewHop>> {
     };
     let Some(last) = last.filter(may_have) else { return Ok(None) };
     let referral: ReferralId = act.id();
-    let span = act.rules.span("answer", Some(&docket.row.kind), docket.row.category.as_deref(), None, false);
+    let span = act.rules.required_span(
+        "answer",
+        Some(&docket.row.kind),
+        docket.row.category.as_deref(),
+        None,
+        false,
+    )?;
     let calendar = act.rules.calendar(last.office)?;
-    let due = deadlines::due(calendar, act.now.timestamp(), span.unwrap_or(Span::WorkingDays(10)))?;
+    let due = deadlines::due(calendar, act.now.timestamp(), span)?;
     Ok(Some(NewHop {
         referral,
         parent: None,

@@ -112,7 +112,7 @@ pub fn release(
     let mut fields = Fields::default();
     let reason =
         fields.take(input::text("reason", wish.reason.as_deref().unwrap_or_default(), input::LINE_MAX));
-    let hours = fields.take(hours(act, wish.hours));
+    let hours = fields.take(hours(act, wish.hours)?);
     let to = match wish.to.as_deref() {
         Some(username) => {
             reader(connection, act, request.case_id, username)?.map(|to| fields.take(to)).unwrap_or(None)
@@ -138,9 +138,10 @@ pub fn release(
     find(connection, id)
 }
 
-fn hours(act: &Act, wished: Option<i64>) -> Result<i64, FieldError> {
-    let most = act.rules.number("identity_release_hours_max", 720);
-    match wished.unwrap_or_else(|| act.rules.number("identity_release_hours", 72)) {
+fn hours(act: &Act, wished: Option<i64>) -> Result<Result<i64, FieldError>> {
+    let most = act.rules.number("identity_release_hours_max")?;
+    let usual = act.rules.number("identity_release_hours")?;
+    Ok(match wished.unwrap_or(usual) {
         hours if (1..=most).contains(&hours) => Ok(hours),
         _ => Err(FieldError::new(
             "hours",
@@ -148,7 +149,7 @@ fn hours(act: &Act, wished: Option<i64>) -> Result<i64, FieldError> {
             format!("میان ۱ و {most} ساعت."),
             format!("Between 1 and {most} hours."),
         )),
-    }
+    })
 }
 
 type Reader = std::result::Result<(UserId, OfficeId), FieldError>;

@@ -92,12 +92,15 @@ fn new_due(
         .seconds()
         .saturating_sub(gained);
     let more = calendar.working_between(due.timestamp(), extended).seconds();
-    if more > original {
+    let percent = u64::try_from(act.rules.number("extension_max_percent")?).unwrap_or(0);
+    if more.saturating_mul(100) > original.saturating_mul(percent) {
         return Err(Error::field(FieldError::new(
             "days",
             "longer_than_original",
-            "تمدید از مهلت نخست بلندتر است؛ روزهای کمتری بخواهید.",
-            "The extension is longer than the original deadline; ask for fewer days.",
+            format!("تمدید از {percent} درصد مهلت نخست بلندتر است؛ روزهای کمتری بخواهید."),
+            format!(
+                "The extension is longer than {percent} percent of the original deadline; ask for fewer days."
+            ),
         )));
     }
     Ok(extended.into())

@@ -31,7 +31,7 @@ pub fn transfer(
     let (reason, receiver) = check(act, wish)?;
     // the clock goes on: a transfer buys no time
     let target = Target { referral: act.id(), office: receiver, role: hop.role, due_at: old.due_at };
-    let most = u32::try_from(act.rules.number("transfers_max", 3)).unwrap_or(3);
+    let most = u32::try_from(act.rules.number("transfers_max")?).unwrap_or(u32::MAX);
     let fact =
         docket.life.transfer(id, &target, reason.clone(), &act.rules.offices, &docket.conflict, most)?;
     confidentiality::extract::require(connection, &docket.row)?;

@@ -1,9 +1,91 @@
 //! Which limit holds: the most specific row for kind, category, level and urgency.
+//!
+//! A number that the service reckons with stands in the register and nowhere else (requirement tag S2.1): where
+//! no row gives it, the work stops with a fault that names the row, and the checks of the files and of changes
+//! keep it from coming to that.
 
-use crate::domain::deadlines::Span;
+use super::{Limit, Rulebook};
+use crate::domain::deadlines::{Point, Span};
+use crate::error::{Error, Result};
 
-impl super::Rulebook {
-    /// The span for `subject` (such as `answer`, `triage`, `outer`), narrowed by kind, category and level.
+/// Subjects whose span must stand in a row that nothing narrows.
+pub const NEEDED_SPANS: [&str; 8] = [
+    "triage",
+    "outer",
+    "question_wait",
+    "reply_window",
+    "objection_window",
+    "appeal",
+    "additional_answer",
+    "late_referral",
+];
+/// Subjects whose number must stand in a row.
+pub const NEEDED_NUMBERS: [&str; 14] = [
+    "rating_poor_max",
+    "transfers_max",
+    "helpers_max",
+    "extension_max_percent",
+    "inner_share",
+    "public_count_min",
+    "representatives_max",
+    "parts_max",
+    "family_max",
+    "signatories_max",
+    "mass_case_min",
+    "mass_households_min",
+    "identity_release_hours",
+    "identity_release_hours_max",
+];
+/// Numbers that the life cycle is built on: the register shows them, and to change one is to change the program.
+pub const BUILT_IN: [(&str, i64); 7] = [
+    ("reminder_first", Point::Half.percent() as i64),
+    ("reminder_second", Point::Reminder.percent() as i64),
+    ("dunning", Point::Dunning.percent() as i64),
+    ("superior", Point::Superior.percent() as i64),
+    ("centre", Point::Centre.percent() as i64),
+    ("extension_max_count", 1),
+    ("question_max_per_level", 1),
+];
+
+/// What a limit is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Narrowing<'a> {
+    pub kind: Option<&'a str>,
+    pub category: Option<&'a str>,
+    pub level: Option<&'a str>,
+    pub is_urgent: bool,
+}
+
+impl Limit {
+    /// Whether nothing narrows the row: it holds for every case.
+    pub fn is_general(&self) -> bool {
+        self.kind.is_none() && self.category.is_none() && self.level.is_none() && !self.urgent
+    }
+
+    fn fits(&self, asked: Narrowing<'_>) -> bool {
+        narrows(self.kind.as_deref(), asked.kind)
+            && narrows(self.category.as_deref(), asked.category)
+            && narrows(self.level.as_deref(), asked.level)
+            && (!self.urgent || asked.is_urgent)
+    }
+
+    fn weight(&self) -> i32 {
+        [self.urgent, self.category.is_some(), self.level.is_some(), self.kind.is_some()]
+            .into_iter()
+            .fold(0, |weight, narrow| weight * 2 + i32::from(narrow))
+    }
+}
+
+impl Rulebook {
+    /// The row that gives the span for `subject` (such as `answer`, `triage`, `outer`): the most specific one.
+    pub fn limit(&self, subject: &str, asked: Narrowing<'_>) -> Option<&Limit> {
+        self.limits
+            .values()
+            .filter(|row| row.subject == subject && row.span.is_some() && row.fits(asked))
+            .max_by_key(|row| row.weight())
+    }
+
+    /// The span for `subject`, narrowed by kind, category and level.
     pub fn span(
         &self,
         subject: &str,
@@ -12,29 +94,37 @@ impl super::Rulebook {
         level: Option<&str>,
         is_urgent: bool,
     ) -> Option<Span> {
-        let fits = |row: &&super::Limit| {
-            row.subject == subject
-                && row.span.is_some()
-                && narrows(row.kind.as_deref(), kind)
-                && narrows(row.category.as_deref(), category)
-                && narrows(row.level.as_deref(), level)
-                && (!row.urgent || is_urgent)
-        };
-        self.limits
-            .values()
-            .filter(fits)
-            .max_by_key(|row| {
-                [row.urgent, row.category.is_some(), row.level.is_some(), row.kind.is_some()]
-                    .into_iter()
-                    .fold(0, |weight, narrow| weight * 2 + i32::from(narrow))
-            })
-            .and_then(|row| row.span.as_deref()?.parse().ok())
+        let row = self.limit(subject, Narrowing { kind, category, level, is_urgent });
+        row.and_then(|row| row.span.as_deref()?.parse().ok())
     }
 
-    /// The number for `subject` (such as `transfers_max`), or `otherwise` where no row gives one.
-    pub fn number(&self, subject: &str, otherwise: i64) -> i64 {
-        self.limits.values().find(|row| row.subject == subject).and_then(|row| row.value).unwrap_or(otherwise)
+    /// The same for a span that the service cannot do without.
+    ///
+    /// # Errors
+    /// An internal fault that names the subject which the register lacks.
+    pub fn required_span(
+        &self,
+        subject: &str,
+        kind: Option<&str>,
+        category: Option<&str>,
+        level: Option<&str>,
+        is_urgent: bool,
+    ) -> Result<Span> {
+        self.span(subject, kind, category, level, is_urgent).ok_or_else(|| missing(subject))
     }
+
+    /// The number for `subject` (such as `transfers_max`).
+    ///
+    /// # Errors
+    /// An internal fault that names the subject which the register lacks.
+    pub fn number(&self, subject: &str) -> Result<i64> {
+        let row = self.limits.values().find(|row| row.subject == subject);
+        row.and_then(|row| row.value).ok_or_else(|| missing(subject))
+    }
+}
+
+fn missing(subject: &str) -> Error {
+    Error::internal(format!("the register has no limit for '{subject}'; add one, or run: samad seed"))
 }
 
 fn narrows(rule: Option<&str>, case: Option<&str>) -> bool {

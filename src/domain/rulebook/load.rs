@@ -54,34 +54,44 @@ fn read(connection: &mut DbConnection, version: i64) -> Result<Rulebook> {
         .order((definitions::noun, definitions::code))
         .select((definitions::noun, definitions::body))
         .load(connection)?;
-    let mut rules = rows_of::<super::Rule>(&rows, "rule")?;
+    build(connection, version, &rows)
+}
+
+/// Rules made of rows (noun, body) in the order of noun and code; the tree of offices is that of now.
+pub(super) fn build(
+    connection: &mut DbConnection,
+    version: i64,
+    rows: &[(String, String)],
+) -> Result<Rulebook> {
+    let mut rules = rows_of::<super::Rule>(rows, "rule")?;
     rules.sort_by_key(|rule| rule.order);
     Ok(Rulebook {
         version,
         offices: Offices::new(read_offices(connection)?)
             .with_former_lines(former_lines::table.load(connection)?),
-        kinds: keyed(rows_of::<super::Kind>(&rows, "kind")?, |row| row.code.clone()),
-        outcomes: keyed(rows_of::<super::Outcome>(&rows, "outcome")?, |row| row.code.clone()),
-        groups: keyed(rows_of::<super::Group>(&rows, "group")?, |row| row.code.clone()),
-        categories: keyed(rows_of::<super::Category>(&rows, "category")?, |row| row.code.clone()),
-        reasons: keyed(rows_of::<super::Reason>(&rows, "reason")?, |row| {
+        kinds: keyed(rows_of::<super::Kind>(rows, "kind")?, |row| row.code.clone()),
+        outcomes: keyed(rows_of::<super::Outcome>(rows, "outcome")?, |row| row.code.clone()),
+        groups: keyed(rows_of::<super::Group>(rows, "group")?, |row| row.code.clone()),
+        categories: keyed(rows_of::<super::Category>(rows, "category")?, |row| row.code.clone()),
+        reasons: keyed(rows_of::<super::Reason>(rows, "reason")?, |row| {
             (row.reason_use.clone(), row.code.clone())
         }),
-        limits: keyed(rows_of::<super::Limit>(&rows, "limit")?, |row| row.code.clone()),
-        templates: keyed(rows_of::<super::Template>(&rows, "template")?, |row| {
+        limits: keyed(rows_of::<super::Limit>(rows, "limit")?, |row| row.code.clone()),
+        rights: keyed(rows_of::<super::Right>(rows, "right")?, |row| row.code.clone()),
+        templates: keyed(rows_of::<super::Template>(rows, "template")?, |row| {
             (row.event.clone(), row.audience.clone(), row.channel.clone(), row.language.clone())
         }),
-        remedies: keyed(rows_of::<super::Remedy>(&rows, "remedy")?, |row| row.code.clone()),
-        provinces: keyed(rows_of::<super::Province>(&rows, "province")?, |row| row.code.clone()),
-        counties: keyed(rows_of::<super::County>(&rows, "county")?, |row| row.code.clone()),
-        roles: rows_of::<super::Role>(&rows, "role")?
+        remedies: keyed(rows_of::<super::Remedy>(rows, "remedy")?, |row| row.code.clone()),
+        provinces: keyed(rows_of::<super::Province>(rows, "province")?, |row| row.code.clone()),
+        counties: keyed(rows_of::<super::County>(rows, "county")?, |row| row.code.clone()),
+        roles: rows_of::<super::Role>(rows, "role")?
             .into_iter()
             .filter_map(|row| Some((row.code.parse().ok()?, row)))
             .collect(),
         calendars: calendars::build(
-            &rows_of(&rows, "calendar")?,
-            &rows_of(&rows, "shift")?,
-            &rows_of(&rows, "holiday")?,
+            &rows_of(rows, "calendar")?,
+            &rows_of(rows, "shift")?,
+            &rows_of(rows, "holiday")?,
         )?,
         rules,
     })

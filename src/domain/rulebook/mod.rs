@@ -5,23 +5,28 @@
 //! database says that they changed; a verb is judged by one snapshot from beginning to end.
 
 pub(crate) mod calendars;
+mod days;
 mod limits;
 pub(crate) mod load;
 mod offices;
 mod roles;
 mod routing;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use days::{Lay, rules_of, with};
+pub use limits::{BUILT_IN, NEEDED_NUMBERS, NEEDED_SPANS, Narrowing};
 pub use load::{RulebookCache, changed, version};
 pub use offices::{INSPECTION, Level, Office, Offices};
 pub use roles::{Reach, Verb};
-pub use routing::Route;
+pub use routing::{Miss, Route};
 pub use rows::{
     Calendar as CalendarRow, Category, County, Group, Holiday, Kind, Limit, Outcome, Province, Reason,
-    Remedy, Role, Rule, Shift, Template,
+    Remedy, Right, Role, Rule, Shift, Template,
 };
 
 use crate::domain::calendar::Calendar;
@@ -46,6 +51,8 @@ pub struct Rulebook {
     pub reasons: BTreeMap<(String, String), Reason>,
     /// Limits by code.
     pub limits: BTreeMap<String, Limit>,
+    /// What a citizen may demand, by code.
+    pub rights: BTreeMap<String, Right>,
     /// Routing rules in their order.
     pub rules: Vec<Rule>,
     /// Templates by event, audience, channel and language.

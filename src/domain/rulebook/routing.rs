@@ -12,6 +12,32 @@ pub struct Route<'a> {
     pub rule: &'a Rule,
 }
 
+/// The first condition of a rule that a case does not meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Miss {
+    Category,
+    Group,
+    Kind,
+    Province,
+}
+
+impl Rule {
+    /// Which condition of the rule the case does not meet; none where the rule fits.
+    pub fn misses(&self, kind: &str, category: &str, group: &str, province: Option<&str>) -> Option<Miss> {
+        let asks = |wanted: &Option<String>, given: Option<&str>| {
+            wanted.as_deref().is_some_and(|wanted| Some(wanted) != given)
+        };
+        [
+            (Miss::Category, asks(&self.category, Some(category))),
+            (Miss::Group, asks(&self.group, Some(group))),
+            (Miss::Kind, asks(&self.kind, Some(kind))),
+            (Miss::Province, asks(&self.province, province)),
+        ]
+        .into_iter()
+        .find_map(|(miss, is_missed)| is_missed.then_some(miss))
+    }
+}
+
 impl Rulebook {
     /// The route for a classified case; none when its target office does not exist.
     pub fn route(
@@ -22,12 +48,7 @@ impl Rulebook {
         county: Option<&str>,
     ) -> Option<Route<'_>> {
         let leaf = self.categories.get(category)?;
-        let fits = |rule: &&Rule| {
-            rule.category.as_deref().is_none_or(|code| code == category)
-                && rule.group.as_deref().is_none_or(|code| code == leaf.group)
-                && rule.kind.as_deref().is_none_or(|code| code == kind)
-                && rule.province.as_deref().is_none_or(|code| Some(code) == province)
-        };
+        let fits = |rule: &&Rule| rule.misses(kind, category, &leaf.group, province).is_none();
         let rule = self
             .rules
             .iter()

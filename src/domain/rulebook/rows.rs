@@ -112,6 +112,23 @@ pub struct Limit {
     pub source: String,
 }
 
+/// What a person who files may demand, with its legal source (tag S2.1).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Right {
+    pub code: String,
+    pub fa: String,
+    pub en: String,
+    pub text_fa: String,
+    pub text_en: String,
+    /// The call by which it is used; without one it holds by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verb: Option<super::Verb>,
+    /// Codes of the limits that bound it.
+    #[serde(default)]
+    pub limits: Vec<String>,
+    pub source: String,
+}
+
 /// A way outside the service: a court or an ombudsman, with its legal source (tag S2.2iv).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Remedy {

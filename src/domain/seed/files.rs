@@ -17,7 +17,7 @@ macro_rules! national {
 }
 
 /// The files that the binary carries, by name.
-pub(super) const NATIONAL: [(&str, &str); 12] = national![
+pub(super) const NATIONAL: [(&str, &str); 13] = national![
     "provinces.toml",
     "counties.toml",
     "calendars.toml",
@@ -26,6 +26,7 @@ pub(super) const NATIONAL: [(&str, &str); 12] = national![
     "categories.toml",
     "reasons.toml",
     "limits.toml",
+    "rights.toml",
     "routing.toml",
     "templates.toml",
     "roles.toml",
@@ -33,7 +34,7 @@ pub(super) const NATIONAL: [(&str, &str); 12] = national![
 ];
 
 /// What a section may be called.
-const SECTIONS: [&str; 19] = [
+const SECTIONS: [&str; 20] = [
     "province",
     "county",
     "calendar",
@@ -49,6 +50,7 @@ const SECTIONS: [&str; 19] = [
     "category",
     "reason",
     "limit",
+    "right",
     "rule",
     "template",
     "role",

@@ -105,7 +105,8 @@ pub fn poor_rating_words(
     reader: Language,
 ) -> Option<String> {
     let appeal = actions.iter().find(|action| action.verb == Verb::Appeal && action.allowed)?;
-    rating.filter(|score| i64::from(*score) <= act.rules.number("rating_poor_max", 2))?;
+    let poor = act.rules.number("rating_poor_max").ok()?;
+    rating.filter(|score| i64::from(*score) <= poor)?;
     let until = date(appeal.until, reader);
     Some(match reader {
         Language::Fa => format!(

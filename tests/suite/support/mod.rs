@@ -1,5 +1,6 @@
 //! A service of its own for each test: database, standing clock, gateways in memory, and a real HTTP server.
 
+mod agreed;
 mod cast;
 mod client;
 pub mod issuer;

@@ -24,9 +24,10 @@ pub(super) fn count(connection: &mut DbConnection, act: &Act, case: CaseId) -> R
     let Some(before) = group_of(connection, case)? else { return Ok(()) };
     let persons = persons(connection, act, case)?;
     let homes = households(&persons);
-    let reaches =
-        |count: usize, limit: &str| i64::try_from(count).unwrap_or(i64::MAX) >= act.rules.number(limit, 5);
-    let is_mass = reaches(persons.len(), "mass_case_min") && reaches(homes, "mass_households_min");
+    let reaches = |count: usize, limit: &str| -> Result<bool> {
+        Ok(i64::try_from(count).unwrap_or(i64::MAX) >= act.rules.number(limit)?)
+    };
+    let is_mass = reaches(persons.len(), "mass_case_min")? && reaches(homes, "mass_households_min")?;
     let sizes = (i32::try_from(persons.len()).unwrap_or(i32::MAX), i32::try_from(homes).unwrap_or(i32::MAX));
     if (before.persons, before.households, before.is_mass) == (sizes.0, sizes.1, is_mass) {
         return Ok(());

@@ -88,7 +88,7 @@ pub fn form(
     if members.is_empty() && wish.members.is_empty() && group_of(connection, id)?.is_none() {
         fields.add(FieldError::required("members"));
     }
-    check_speakers(act, speakers.len(), &mut fields);
+    check_speakers(act, speakers.len(), &mut fields)?;
     let lead =
         wish.lead_office.as_deref().and_then(|code| fields.take(act.rules.offices.find("lead_office", code)));
     fields.finish()?;
@@ -143,8 +143,8 @@ fn of_one_member(error: FieldError) -> FieldError {
     FieldError { field: field.replace("representatives", "representative"), ..error }
 }
 
-fn check_speakers(act: &Act, count: usize, fields: &mut Fields) {
-    let most = act.rules.number("representatives_max", 3);
+fn check_speakers(act: &Act, count: usize, fields: &mut Fields) -> Result<()> {
+    let most = act.rules.number("representatives_max")?;
     if i64::try_from(count).unwrap_or(i64::MAX) > most {
         fields.add(FieldError::new(
             "representatives",
@@ -153,6 +153,7 @@ fn check_speakers(act: &Act, count: usize, fields: &mut Fields) {
             format!("A group has at most {most} representatives."),
         ));
     }
+    Ok(())
 }
 
 /// The cases of a list, with their place in it; unknown ones are noted, one that comes twice counts once.

@@ -119,7 +119,7 @@ fn check_pair(act: &Act, docket: &Docket, parent: &Docket) -> Result<()> {
     if docket.row.about_office_id.is_some_and(|about| parent.row.about_office_id != Some(about)) {
         return Err(Error::Conflict(Code::AboutDiffers));
     }
-    let most = usize::try_from(act.rules.number("family_max", 500)).unwrap_or(usize::MAX);
+    let most = usize::try_from(act.rules.number("family_max")?).unwrap_or(usize::MAX);
     if parent.life.family.followers.len() >= most {
         return Err(Error::Conflict(Code::LimitReached));
     }

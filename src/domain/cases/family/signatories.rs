@@ -122,7 +122,7 @@ pub fn sign(
 }
 
 fn check_size(act: &Act, rows: usize) -> Result<()> {
-    let most = act.rules.number("signatories_max", 200);
+    let most = act.rules.number("signatories_max")?;
     match i64::try_from(rows).unwrap_or(i64::MAX) {
         0 => Err(Error::field(FieldError::required("signatories"))),
         count if count > most => Err(Error::field(FieldError::new(

@@ -110,7 +110,7 @@ fn filings(
     wish: &Split,
     fields: &mut Fields,
 ) -> Result<Vec<Filing>> {
-    let most = usize::try_from(act.rules.number("parts_max", 10)).unwrap_or(10);
+    let most = usize::try_from(act.rules.number("parts_max")?).unwrap_or(usize::MAX);
     if !(2..=most).contains(&wish.parts.len()) {
         let (fa, en) = (
             format!("نامه به ۲ تا {most} بخش تقسیم می‌شود."),

@@ -12,7 +12,6 @@ use crate::domain::cases::docket::{Docket, Expected};
 use crate::domain::cases::life::{AppealCause, AppealResult, Consequence, Fact};
 use crate::domain::cases::row::Channel;
 use crate::domain::cases::{clocks, record, sha256_hex};
-use crate::domain::deadlines::Span;
 use crate::domain::notifications::{self, Facts};
 use crate::domain::rulebook::Verb;
 use crate::error::{Error, Result};
@@ -67,7 +66,7 @@ pub fn appeal(
     let offices = &act.rules.offices;
     let (_, above) = docket.life.can_appeal(standing, offices, &docket.conflict)?;
     let (text, channel) = said(&wish.text, wish.channel.as_deref(), own_channel(act))?;
-    let due_at = due(act, above, "appeal", Span::WorkingDays(15))?;
+    let due_at = due(act, above, "appeal")?;
     let (appeal, referral): (AppealId, ReferralId) = (act.id(), act.id());
     let words = (channel.to_string(), sha256_hex(text.as_bytes()));
     let fact =

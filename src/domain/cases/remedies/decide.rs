@@ -16,7 +16,6 @@ use crate::domain::cases::close::Ending;
 use crate::domain::cases::docket::{Docket, Expected};
 use crate::domain::cases::life::{AppealResult, Consequence, Decided, Fact};
 use crate::domain::cases::{clocks, family, record, sha256_hex};
-use crate::domain::deadlines::Span;
 use crate::domain::input;
 use crate::domain::notifications::{self, Facts};
 use crate::domain::policy;
@@ -127,7 +126,7 @@ fn read(
     }
     fields.finish()?;
     let due_at = match answers_again {
-        true => Some(due(act, body, "additional_answer", Span::WorkingDays(7))?),
+        true => Some(due(act, body, "additional_answer")?),
         false => None,
     };
     let appeal: AppealId =

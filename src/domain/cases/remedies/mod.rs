@@ -26,7 +26,7 @@ use crate::db::DbConnection;
 use crate::db::schema::{cases, referrals};
 use crate::db::types::{CaseId, OfficeId, Time};
 use crate::domain::actor::{Act, Actor};
-use crate::domain::deadlines::{self, Span};
+use crate::domain::deadlines;
 use crate::domain::input;
 use crate::domain::policy;
 use crate::domain::rulebook::{Rulebook, Verb};
@@ -60,7 +60,7 @@ pub fn standing(connection: &mut DbConnection, act: &Act, docket: &Docket) -> Re
         }
         _ => None,
     };
-    let poor = u8::try_from(act.rules.number("rating_poor_max", 2)).unwrap_or(2);
+    let poor = u8::try_from(act.rules.number("rating_poor_max")?).unwrap_or(u8::MAX);
     Ok(Standing { now: act.now, window, due, poor })
 }
 
@@ -71,7 +71,7 @@ pub fn window(act: &Act, docket: &Docket, outcome: &str) -> Result<Option<Time>>
         return Ok(None);
     }
     let office = docket.life.holder;
-    due(act, office, "objection_window", Span::CalendarDays(10)).map(Some)
+    due(act, office, "objection_window").map(Some)
 }
 
 /// The remedies outside the service as the citizen reads them: courts and ombudsman, with how to reach them.
@@ -86,9 +86,9 @@ pub fn signposts(rules: &Rulebook, language: Language) -> String {
 }
 
 /// A limit of this subject laid on the office's calendar from now on.
-fn due(act: &Act, office: OfficeId, subject: &str, otherwise: Span) -> Result<Time> {
+fn due(act: &Act, office: OfficeId, subject: &str) -> Result<Time> {
     let level = act.rules.offices.get(office).map(|office| office.level.as_str());
-    let span = act.rules.span(subject, None, None, level, false).unwrap_or(otherwise);
+    let span = act.rules.required_span(subject, None, None, level, false)?;
     Ok(deadlines::due(act.rules.calendar(office)?, act.now.timestamp(), span)?.into())
 }
 

@@ -11,7 +11,6 @@ use crate::domain::actor::Act;
 use crate::domain::cases::docket::{Docket, Expected};
 use crate::domain::cases::row::Channel;
 use crate::domain::cases::{clocks, record, sha256_hex};
-use crate::domain::deadlines::Span;
 use crate::domain::notifications::{self, Facts};
 use crate::domain::rulebook::Verb;
 use crate::error::{Code, Error, Result};
@@ -62,7 +61,7 @@ pub fn object(
         return Err(Error::Conflict(Code::NothingAnswered));
     }
     let (text, channel) = said(&wish.text, wish.channel.as_deref(), own_channel(act))?;
-    let due_at = due(act, body, "additional_answer", Span::WorkingDays(7))?;
+    let due_at = due(act, body, "additional_answer")?;
     let (objection, referral): (ObjectionId, ReferralId) = (act.id(), act.id());
     let words = (channel.to_string(), sha256_hex(text.as_bytes()));
     let fact = docket.life.object(standing, objection, referral, Some(due_at), words)?;

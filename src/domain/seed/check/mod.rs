@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 
 use super::files::{Files, Row};
 use super::offices;
+use crate::domain::calendar::JalaliDate;
 use crate::domain::rulebook as book;
 
 /// Everything that is wrong, by file and line; empty when the files can be seeded.
@@ -60,6 +61,24 @@ impl Findings {
         match row.text(field) {
             Some(_) => self.known(row, field, what, known),
             None => self.add(row, field, format!("no {field}; name a {what} in the field '{field}'")),
+        }
+    }
+
+    /// The dates of a row are Jalali, and it does not end before it begins.
+    fn dates(&mut self, row: &Row) {
+        let mut days = Vec::new();
+        for field in ["effective_from", "effective_to"] {
+            let Some(text) = row.value(field).map(|_| row.text(field).unwrap_or_default()) else { continue };
+            match JalaliDate::parse(text) {
+                Ok(date) => days.push((field, date.to_civil())),
+                Err(error) => self.add(row, field, format!("'{text}' is no Jalali date: {error}")),
+            }
+        }
+        if let [("effective_from", from), ("effective_to", to)] = days.as_slice()
+            && to < from
+        {
+            let words = "it ends before it begins; write an effective_to that is not before effective_from";
+            self.add(row, "effective_to", words);
         }
     }
 
@@ -137,6 +156,7 @@ fn shape(row: &Row) -> serde_json::Result<()> {
         "category" => read::<book::Category>(row),
         "reason" => read::<book::Reason>(row),
         "limit" => read::<book::Limit>(row),
+        "right" => read::<book::Right>(row),
         "rule" => read::<book::Rule>(row),
         "template" => read::<book::Template>(row),
         "role" => read::<book::Role>(row),

@@ -217,3 +217,30 @@ fn a_broken_text_and_an_unknown_section_are_named() {
     );
     names("limits.toml", "[[limit]]", "[[limit]]", "[[limmit]]", 0, "unknown section 'limmit'");
 }
+
+#[test]
+fn a_rule_of_the_register_needs_a_source_and_dates_in_order() {
+    let appeal = "code = \"appeal\"";
+    names("rights.toml", appeal, "source = \"Korea", "was = \"Korea", -7, "no source");
+    names("rights.toml", appeal, "limits = [\"appeal\"]", "limits = [\"none\"]", 0, "unknown limit 'none'");
+    names("rights.toml", appeal, "verb = \"appeal\"", "verb = \"fly\"", 0, "unknown verb 'fly'");
+    names(
+        "limits.toml",
+        "code = \"trip\"",
+        "effective_from = \"1404/01/01\"",
+        "effective_from = \"1404/01/01\"\neffective_to = \"1403/12/29\"",
+        1,
+        "ends before it begins",
+    );
+    names("limits.toml", "code = \"trip\"", "1404/01/01", "soon", 0, "no Jalali date");
+}
+
+#[test]
+fn a_number_that_the_service_reckons_with_cannot_be_missing_or_differ_from_the_program() {
+    let general = "subject = \"question_wait\"";
+    let (found, _) = spoiled("limits.toml", general, "question_wait", "other");
+    assert!(found.iter().any(|problem| problem.contains("no limit for 'question_wait'")), "{found:#?}");
+    names("limits.toml", "code = \"superior\"", "value = 120", "value = 130", 0, "'superior' is 120");
+    let (found, _) = spoiled("limits.toml", "code = \"answer.plan\"", "kind = \"plan\"", "kind = \"report\"");
+    assert!(found.iter().any(|problem| problem.contains("no limit for answers to 'plan'")), "{found:#?}");
+}

@@ -1,0 +1,26 @@
+//! Changes of the configuration as two persons make them.
+
+use serde_json::{Value, json};
+
+use super::TestApp;
+
+impl TestApp {
+    /// A new row, proposed by one administrator and approved by the other; gives the change.
+    pub async fn agreed_post(&self, path: &str, body: Value) -> Value {
+        let proposed = self.as_user("admin").await.post(path, body).await.expect(202);
+        self.approved(&proposed).await
+    }
+
+    /// A changed row, the same way.
+    pub async fn agreed_patch(&self, path: &str, body: Value) -> Value {
+        let proposed = self.as_user("admin").await.patch(path, body).await.expect(202);
+        self.approved(&proposed).await
+    }
+
+    /// A proposal of the first administrator, approved by the second.
+    pub async fn approved(&self, proposed: &Value) -> Value {
+        assert_eq!(proposed["status"], "proposed");
+        let path = format!("/changes/{}/approval", proposed["id"].as_str().expect("an id"));
+        self.as_user("admin2").await.post(&path, json!({})).await.expect(200)
+    }
+}
