@@ -10,6 +10,7 @@ mod cases;
 mod certificates;
 mod citizens;
 mod client;
+mod closures;
 mod commit;
 mod configuration;
 mod gateways;
@@ -169,6 +170,11 @@ fn administration(config: &mut ServiceConfig<'_>) {
         .service(c::list_calendars)
         .service(c::create_calendar)
         .service(c::change_calendar)
+        .service(closures::list_closures)
+        .service(closures::declare_closure)
+        .service(closures::try_closure)
+        .service(closures::read_closure)
+        .service(closures::withdraw_closure)
         .service(c::list_calendar_days)
         .service(c::create_calendar_day)
         .service(c::change_calendar_day)

@@ -96,6 +96,18 @@ id_types! {
     ObjectionId,
     /// A citizen's appeal to the level above.
     AppealId,
+    /// A closure declared late.
+    ClosureId,
+    /// One recomputation of open cases for a closure.
+    ClosureRunId,
+    /// A wish for a second extension, which needs the citizen's consent.
+    ExtensionRequestId,
+    /// A point of a deadline that fired.
+    DeadlinePointId,
+    /// The demand for an interim answer.
+    InterimDemandId,
+    /// A warning to a superior.
+    WarningId,
     /// A citizen's rating.
     RatingId,
     /// A question put to the citizen.

@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod cases;
 pub mod certificates;
 pub mod citizens;
+pub mod closures;
 pub mod crowd;
 pub mod deadlines;
 pub mod definitions;

@@ -4,6 +4,7 @@
 //! once → log → back off on a fault → stop. Tests call [`drain`] and never wait for a tick.
 
 pub mod anchoring;
+pub mod closures;
 pub mod deadlines;
 pub mod housekeeping;
 pub mod outbox;
@@ -48,6 +49,7 @@ pub fn start_all(app: App, slot: Slot) -> Workers {
     let owner = format!("{}/outbox", slot.holder);
     let tasks = vec![
         tokio::spawn(outbox::run(app.clone(), owner.clone(), stopped.clone())),
+        tokio::spawn(closures::run(app.clone(), stopped.clone())),
         tokio::spawn(deadlines::run(app.clone(), stopped.clone())),
         tokio::spawn(anchoring::run(app.clone(), stopped.clone())),
         tokio::spawn(housekeeping::run(app.clone(), slot, told_lost, stopped)),
@@ -92,11 +94,12 @@ impl Workers {
     }
 }
 
-/// Runs outbox and deadlines until neither finds anything more; for tests. Gives how much was done.
+/// Runs closures, deadlines and outbox until none finds anything more; for tests. Gives how much was done.
 pub async fn drain(app: &App) -> Result<usize> {
     let mut done = 0;
     loop {
-        let step = deadlines::run_once(app).await? + outbox::drain_once(app).await?;
+        let timely = closures::run_once(app).await? + deadlines::run_once(app).await?;
+        let step = timely + outbox::drain_once(app).await?;
         done += step;
         if step == 0 {
             return Ok(done);

@@ -23,7 +23,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 110] = [
+const TABLE: [(&str, &str, For); 115] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -107,6 +107,11 @@ const TABLE: [(&str, &str, For); 110] = [
     ("GET", "/calendars", For::Staff),
     ("POST", "/calendars", For::Role),
     ("PATCH", "/calendars/{code}", For::Role),
+    ("GET", "/calendars/{code}/closures", For::Staff),
+    ("POST", "/calendars/{code}/closures", For::Role),
+    ("POST", "/calendars/{code}/closures/trial", For::Role),
+    ("GET", "/calendars/{code}/closures/{closure}", For::Staff),
+    ("POST", "/calendars/{code}/closures/{closure}/withdrawal", For::Role),
     ("GET", "/holidays", For::Staff),
     ("POST", "/holidays", For::Role),
     ("PATCH", "/holidays/{code}", For::Role),
@@ -166,6 +171,7 @@ pub fn filled(path: &str, ids: &BTreeMap<&'static str, String>) -> String {
     let noun = path.split('/').nth(1).unwrap_or_default();
     let noun = if path.starts_with("/public/cases/") { "tracking_code" } else { noun };
     let id = ids.get(noun).map_or("1", String::as_str);
+    let path = &path.replace("{closure}", "1");
     ["{id}", "{code}", "{tracking_code}"].iter().fold(path.to_owned(), |path, part| path.replace(part, id))
 }
 
@@ -224,7 +230,7 @@ fn body(method: &str, path: &str) -> Value {
         "closure" => json!({ "outcome": "granted" }),
         "reopening" => json!({ "reason": "بازبینی" }),
         "dismissal" => json!({ "outcome": "no_cause", "reason": "no_ground", "signpost": "دادگستری" }),
-        "withdrawal" => json!({ "confirm": true }),
+        "withdrawal" if !path.contains("/closures") => json!({ "confirm": true }),
         "return" => json!({ "reason": "duplicate" }),
         "transfer" => json!({ "reason": "صلاحیت", "office": "MOI" }),
         "recall" => json!({ "reason": "اشتباه" }),
@@ -232,6 +238,10 @@ fn body(method: &str, path: &str) -> Value {
         "assignment" => json!({ "user": "handler.moen-10" }),
         "answers" => json!({ "text": "متن", "outcome": "granted" }),
         "rejection" => json!({ "note": "نه" }),
+        "closures" | "trial" if path.contains("/closures") => {
+            json!({ "date": "2026-06-14", "reason": "گرما", "source": "ستاد" })
+        }
+        "withdrawal" if path.contains("/closures") => json!({ "reason": "پایان" }),
         "trial" => json!({ "kind": "request", "category": "water.bill" }),
         "offices" => {
             json!({ "code": "X", "parent": "CENTRE", "level": "partner", "name_fa": "x", "name_en": "x" })

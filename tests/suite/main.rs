@@ -4,6 +4,7 @@ mod architecture;
 mod attachments;
 mod backup;
 mod certificates;
+mod closures;
 mod configuration;
 mod crash;
 mod deadlines;

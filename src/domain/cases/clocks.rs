@@ -6,7 +6,7 @@
 use diesel::prelude::*;
 
 use super::docket::Docket;
-use super::life::{Fact, HopRole, Status};
+use super::life::{ClockMove, Fact, HopRole, Status};
 use super::row::CaseRow;
 use crate::db::DbConnection;
 use crate::db::schema::{cases, clock_changes, referrals};
@@ -48,6 +48,23 @@ fn log(connection: &mut DbConnection, act: &Act, change: &Change<'_>) -> Result<
         ))
         .execute(connection)?;
     Ok(())
+}
+
+/// Logs a due time that a closure moved, with the closure as its reason.
+pub fn log_move(
+    connection: &mut DbConnection,
+    act: &Act,
+    case: CaseId,
+    step: &ClockMove,
+    change: &str,
+    reason: &str,
+) -> Result<()> {
+    let (before, after) = (Some(step.due_before), Some(step.due_at));
+    log(
+        connection,
+        act,
+        &Change { case, referral: step.referral, change, before, after, reason: Some(reason) },
+    )
 }
 
 /// The due times of a new case: the promise to the citizen, the outer limit, and triage at the desk.

@@ -13,7 +13,7 @@ use crate::db::dialect::for_update;
 use crate::db::schema::{answers, cases, referrals};
 use crate::db::types::{AnswerId, CaseId, OfficeId, ReferralId, UserId};
 use crate::domain::actor::Act;
-use crate::domain::visibility;
+use crate::domain::{closures, visibility};
 use crate::error::{Code, Error, Result};
 
 /// What a client believes the version of the case to be.
@@ -46,6 +46,11 @@ impl Docket {
         match expected {
             Expected::Version(version) if version != docket.row.version => {
                 Err(Error::Conflict(Code::StaleVersion))
+            }
+            // a closure declared meanwhile is laid on its clocks before anything is judged by them
+            Expected::Version(_) | Expected::Any if !act.rules.pending.is_empty() => {
+                closures::settle(connection, act, id)?;
+                Self::read(connection, act, id)
             }
             Expected::Version(_) | Expected::Any => Ok(docket),
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, RwLock};
 use diesel::prelude::*;
 use serde::de::DeserializeOwned;
 
-use super::{Office, Offices, Rulebook, calendars};
+use super::{Office, Offices, Rulebook, calendars, closures};
 use crate::db::DbConnection;
 use crate::db::schema::{definitions, offices, rulebook_version};
 use crate::db::types::OfficeId;
@@ -56,6 +56,12 @@ fn read(connection: &mut DbConnection, version: i64) -> Result<Rulebook> {
         .load(connection)?;
     let mut rules = rows_of::<super::Rule>(&rows, "rule")?;
     rules.sort_by_key(|rule| rule.order);
+    let bare = calendars::build(
+        &rows_of(&rows, "calendar")?,
+        &rows_of(&rows, "shift")?,
+        &rows_of(&rows, "holiday")?,
+    )?;
+    let (calendars, pending) = closures::read(connection)?.laid_on(&bare);
     Ok(Rulebook {
         version,
         offices: Offices::new(read_offices(connection)?),
@@ -77,11 +83,8 @@ fn read(connection: &mut DbConnection, version: i64) -> Result<Rulebook> {
             .into_iter()
             .filter_map(|row| Some((row.code.parse().ok()?, row)))
             .collect(),
-        calendars: calendars::build(
-            &rows_of(&rows, "calendar")?,
-            &rows_of(&rows, "shift")?,
-            &rows_of(&rows, "holiday")?,
-        )?,
+        calendars,
+        pending,
         rules,
     })
 }

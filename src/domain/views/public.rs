@@ -10,7 +10,8 @@ use crate::db::types::{CaseId, OfficeId, ReferralId, Time};
 use crate::domain::actor::Act;
 use crate::domain::cases::CaseRow;
 use crate::domain::cases::answer::AnswerState;
-use crate::domain::cases::life::{Fact, Status};
+use crate::domain::cases::life::{Clock, Fact, Status};
+use crate::domain::notifications::date;
 use crate::error::{Language, Result};
 
 /// A case by its tracking code.
@@ -227,6 +228,20 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
             format!("مهلت پاسخ تمدید شد؛ دلیل: {reason}"),
             format!("The deadline was extended; reason: {reason}"),
         ),
+        Fact::DeadlinesMoved { withdrawn, moves, .. } => {
+            let due = moves.iter().find(|step| step.clock == Clock::Promise)?.due_at;
+            let due = date(Some(due), reader);
+            match withdrawn {
+                false => say(
+                    format!("به دلیل تعطیلی اعلام‌شده، مهلت پاسخ {due} شد"),
+                    format!("Because of a closure the answer is now due on {due}"),
+                ),
+                true => say(
+                    format!("تعطیلی لغو شد؛ مهلت پاسخ {due} شد"),
+                    format!("The closure was withdrawn; the answer is now due on {due}"),
+                ),
+            }
+        }
         Fact::AnswerApproved { is_interim: true, .. } => {
             say("پاسخ میانی داده شد".into(), "An interim answer was given".into())
         }

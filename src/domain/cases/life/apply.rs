@@ -82,6 +82,7 @@ impl Life {
             }
             Fact::CaseRated { score, .. } => self.rating = Some(*score),
             Fact::DeadlinePassed { .. }
+            | Fact::DeadlinesMoved { .. }
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
             | Fact::FileAttached { .. } => {}

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{AppealCause, AppealResult, Consequence, HopRole, Proposal, Status};
 use crate::db::types::{
-    AnswerId, AppealId, AttachmentId, MessageId, NoteId, ObjectionId, OfficeId, QuestionId, RatingId,
-    ReferralId, Time, UserId,
+    AnswerId, AppealId, AttachmentId, ClosureId, MessageId, NoteId, ObjectionId, OfficeId, QuestionId,
+    RatingId, ReferralId, Time, UserId,
 };
+use crate::text_enum;
 
 /// A referral as it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,32 @@ pub struct NewHop {
     pub role: HopRole,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Time>,
+}
+
+text_enum! {
+    /// Which of a case's times a closure moves.
+    pub enum Clock {
+        /// What the citizen was promised.
+        Promise = "promise",
+        Referral = "referral",
+        /// The desk that classifies and refers.
+        Desk = "desk",
+        /// The citizen's time to reply to a question.
+        Waiting = "waiting",
+        /// The citizen's window after an answer, and after the closing.
+        Window = "window", Remedy = "remedy",
+    }
+}
+
+/// A due time that a closure moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockMove {
+    pub clock: Clock,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referral: Option<ReferralId>,
+    pub office: OfficeId,
+    pub due_before: Time,
+    pub due_at: Time,
 }
 
 /// One event of the timeline.
@@ -98,6 +125,15 @@ pub enum Fact {
     DeadlinePassed {
         referral: Option<ReferralId>,
         percent: u16,
+    },
+    /// A closure was declared or withdrawn late.
+    DeadlinesMoved {
+        closure: ClosureId,
+        withdrawn: bool,
+        moves: Vec<ClockMove>,
+        /// Referrals that were marked late and are so no more.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lifted: Vec<ReferralId>,
     },
     AnswerSubmitted {
         answer: AnswerId,
@@ -196,6 +232,7 @@ impl Fact {
             Fact::CitizenReplied { .. } => "citizen_replied",
             Fact::DeadlineExtended { .. } => "deadline_extended",
             Fact::DeadlinePassed { .. } => "deadline_passed",
+            Fact::DeadlinesMoved { .. } => "deadlines_moved",
             Fact::AnswerSubmitted { .. } => "answer_submitted",
             Fact::AnswerApproved { .. } => "answer_approved",
             Fact::AnswerRejected { .. } => "answer_rejected",
@@ -233,6 +270,7 @@ impl Fact {
             | Fact::CitizenReplied { .. }
             | Fact::DeadlineExtended { .. }
             | Fact::DeadlinePassed { .. }
+            | Fact::DeadlinesMoved { .. }
             | Fact::CaseClosed { .. }
             | Fact::CaseReopened { .. }
             | Fact::ObjectionRaised { .. }

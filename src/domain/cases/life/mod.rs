@@ -16,7 +16,7 @@ mod trials;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use decide::{Taker, Target};
-pub use facts::{Fact, NewHop};
+pub use facts::{Clock, ClockMove, Fact, NewHop};
 pub use remedy::{AppealCause, AppealResult, Consequence, Decided, Standing};
 
 use crate::db::types::{AnswerId, OfficeId, ReferralId, UserId};
