@@ -26,6 +26,7 @@ mod referrals;
 mod remedies;
 mod token;
 mod users;
+mod warnings;
 
 use actix_web::web;
 use utoipa::OpenApi;
@@ -45,6 +46,7 @@ pub use layer::around;
         (name = "cases", description = "Cases and their verbs"),
         (name = "referrals", description = "One hop of a case"),
         (name = "answers", description = "Answers and their approval"),
+        (name = "warnings", description = "Lateness, and what superiors do about it"),
         (name = "inbox", description = "An actor's work"),
         (name = "public", description = "File and follow without an account"),
         (name = "citizens", description = "Those who file"),
@@ -125,6 +127,11 @@ fn remedies_of_staff(config: &mut ServiceConfig<'_>) {
         .service(remedies::record_appeal)
         .service(remedies::record_rating)
         .service(remedies::decide_appeal)
+        .service(remedies::record_consent)
+        .service(warnings::list_warnings)
+        .service(warnings::issue_warning)
+        .service(warnings::set_warning_aside)
+        .service(warnings::read_lateness)
         .service(remedies::list_objections)
         .service(remedies::list_appeals)
         .service(certificates::print_filing_certificate)
@@ -140,6 +147,7 @@ fn public_routes(config: &mut ServiceConfig<'_>) {
         .service(remedies::object_to_answer)
         .service(remedies::appeal_answer)
         .service(remedies::rate_case)
+        .service(remedies::consent_to_extension)
         .service(certificates::read_filing_certificate)
         .service(certificates::read_reply_certificate)
         .service(attachments::send_attachment)

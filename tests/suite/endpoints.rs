@@ -20,10 +20,12 @@ pub enum For {
     Staff,
     /// Staff of one role; the stranger has another.
     Role,
+    /// Superiors of an office that is late: nobody else learns whether there is a warning.
+    Superior,
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 115] = [
+const TABLE: [(&str, &str, For); 121] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -57,6 +59,7 @@ const TABLE: [(&str, &str, For); 115] = [
     ("POST", "/cases/{id}/appeal", For::Case),
     ("POST", "/cases/{id}/rating", For::Case),
     ("POST", "/cases/{id}/appeal-decision", For::Case),
+    ("POST", "/cases/{id}/extension-consent", For::Case),
     ("GET", "/cases/{id}/objections", For::Case),
     ("GET", "/cases/{id}/appeals", For::Case),
     ("GET", "/cases/{id}/certificates/filing", For::Case),
@@ -75,6 +78,10 @@ const TABLE: [(&str, &str, For); 115] = [
     ("POST", "/answers/{id}/approval", For::Case),
     ("POST", "/answers/{id}/rejection", For::Case),
     ("GET", "/inbox", For::Staff),
+    ("GET", "/warnings", For::Staff),
+    ("POST", "/warnings/{id}/issue", For::Superior),
+    ("POST", "/warnings/{id}/set-aside", For::Superior),
+    ("GET", "/statistics/lateness", For::Staff),
     ("POST", "/public/cases", For::Everybody),
     ("POST", "/public/lookups", For::Everybody),
     ("POST", "/public/cases/{tracking_code}/messages", For::Citizen),
@@ -82,6 +89,7 @@ const TABLE: [(&str, &str, For); 115] = [
     ("POST", "/public/cases/{tracking_code}/objection", For::Citizen),
     ("POST", "/public/cases/{tracking_code}/appeal", For::Citizen),
     ("POST", "/public/cases/{tracking_code}/rating", For::Citizen),
+    ("POST", "/public/cases/{tracking_code}/extension-consent", For::Citizen),
     ("GET", "/public/cases/{tracking_code}/certificates/filing", For::Citizen),
     ("GET", "/public/cases/{tracking_code}/certificates/reply", For::Citizen),
     ("POST", "/public/cases/{tracking_code}/attachments", For::Citizen),
@@ -224,6 +232,8 @@ fn body(method: &str, path: &str) -> Value {
         "referrals" if method == "POST" => json!({ "to": [{ "office": "MOHME" }] }),
         "questions" | "notes" | "messages" | "objection" | "appeal" => json!({ "text": "متن" }),
         "rating" => json!({ "score": 1 }),
+        "extension-consent" => json!({ "accepted": true, "who": "citizen", "how": "phone" }),
+        "set-aside" => json!({ "reason": "دلیل" }),
         "appeal-decision" => {
             json!({ "result": "dismissed", "grounds": "دلیل", "consequence": "none" })
         }
@@ -299,6 +309,7 @@ async fn a_stranger_reads_and_changes_nothing_of_somebody_elses_case() {
                 For::Case => assert_eq!(reply.status, 404, "{told}"),
                 For::Citizen => assert_eq!(reply.status, 401, "{told}"),
                 For::Role if !is_of_the_desk(stranger, path) => assert_eq!(reply.status, 403, "{told}"),
+                For::Superior => assert!([403, 404].contains(&reply.status), "{told}"),
                 For::Everybody | For::Staff | For::Role => assert!(reply.status < 500, "{told}"),
             }
         }
@@ -327,6 +338,7 @@ async fn a_person_who_sees_the_case_in_a_wrong_role_changes_nothing() {
             match of {
                 For::Case | For::Role => assert_eq!(reply.status, 403, "{told}"),
                 For::Citizen => assert_eq!(reply.status, 401, "{told}"),
+                For::Superior => assert!([403, 404].contains(&reply.status), "{told}"),
                 For::Everybody | For::Staff => assert!(reply.status < 500, "{told}"),
             }
         }

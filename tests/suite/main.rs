@@ -16,6 +16,7 @@ mod fuzz;
 mod history;
 mod intake;
 mod keys;
+mod lateness;
 mod life;
 mod listing;
 mod nonsense;

@@ -100,6 +100,17 @@ pub fn promise(
     Ok(Promise { due_at, outer_at, triage_due_at: triage_due.into(), triage_next_at: first.into() })
 }
 
+/// The hard outer limit of a new round, from now on.
+pub fn restart_outer(connection: &mut DbConnection, act: &Act, row: &CaseRow) -> Result<()> {
+    let span = act.rules.span("outer", Some(&row.kind), row.category.as_deref(), None, false);
+    let calendar = act.rules.calendar(row.intake_office_id)?;
+    let outer = span.map(|span| deadlines::due(calendar, act.now.timestamp(), span)).transpose()?;
+    diesel::update(cases::table.find(row.id))
+        .set(cases::outer_at.eq(outer.map(Time::from)))
+        .execute(connection)?;
+    Ok(())
+}
+
 /// Starts the desk's clock again when a case comes back to be classified.
 pub fn start_triage(connection: &mut DbConnection, act: &Act, docket: &mut Docket) -> Result<()> {
     let promise =

@@ -9,6 +9,7 @@ pub mod close;
 mod docket;
 pub mod escalate;
 mod filing;
+pub mod interim;
 pub mod life;
 pub mod list;
 pub mod lookup;

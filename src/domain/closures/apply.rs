@@ -11,6 +11,7 @@ use crate::domain::cases::life::{Clock, ClockMove, Fact};
 use crate::domain::cases::{CaseRow, Docket, clocks, record};
 use crate::domain::notifications::{self, Facts};
 use crate::domain::rulebook::Run;
+use crate::domain::warnings;
 use crate::error::Result;
 
 /// Recomputes a case for each run that has not done so; true when anything was written.
@@ -170,7 +171,10 @@ fn lift(
         .filter(p::case_id.eq(case).and(p::percent.ge(100)).and(p::lifted_at.is_null()))
         .set((p::lifted_at.eq(act.now), p::lifted_by.eq(run.closure.id)));
     match referral {
-        Some(id) => marks.filter(p::referral_id.eq(id)).execute(connection)?,
+        Some(id) => {
+            warnings::lifted(connection, act, id, &run.closure.reason)?;
+            marks.filter(p::referral_id.eq(id)).execute(connection)?
+        }
         None => marks.filter(p::referral_id.is_null()).execute(connection)?,
     };
     Ok(())

@@ -15,4 +15,4 @@ pub use apply::settle;
 pub use declare::{ClosureView, Withdrawal, declare, list, read, withdraw};
 pub use runs::{Batch, batch, finish, pass};
 pub use trial::{Forecast, forecast};
-pub use wish::Wish;
+pub use wish::{Wish, parse as parse_day};

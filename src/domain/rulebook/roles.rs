@@ -18,6 +18,9 @@ text_enum! {
         /// The citizen's word taken down by staff: an objection, an appeal, a rating.
         Object = "object", Appeal = "appeal", Rate = "rate",
         DecideAppeal = "decide_appeal",
+        /// The citizen's consent to a second extension, taken down by staff.
+        Consent = "consent",
+        ReadWarnings = "read_warnings", DecideWarning = "decide_warning",
     }
 }
 

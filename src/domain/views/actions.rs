@@ -74,6 +74,12 @@ pub fn actions(
         ),
         case(Verb::Rate, "POST", "rating", said(Verb::Rate).and_then(|()| life.can_rate(standing))),
         case(Verb::Appeal, "POST", "appeal", said(Verb::Appeal).and_then(|()| appeal())),
+        case(
+            Verb::Consent,
+            "POST",
+            "extension-consent",
+            said(Verb::Consent).and_then(|()| life.awaits_consent().map(|_| ())),
+        ),
     ];
     for (referral, hop) in life.hops.iter().filter(|(_, hop)| hop.state.is_open()) {
         match hop.role {
@@ -122,7 +128,7 @@ fn of_referral(act: &Act, docket: &Docket, id: ReferralId, hop: &Hop, language: 
             of(Verb::Transfer, "transfer", may(Verb::Transfer).and_then(|()| life.can_leave(id))),
             of(Verb::Recall, "recall", recall.and_then(|()| open())),
             of(Verb::Assign, "assignment", may(Verb::Assign).and_then(|()| open())),
-            of(Verb::Extend, "extension", may(Verb::Extend).and_then(|()| life.can_extend(id, false))),
+            of(Verb::Extend, "extension", may(Verb::Extend).and_then(|()| life.can_extend(id).map(|_| ()))),
             of(Verb::Answer, "answers", may(Verb::Answer).and_then(|()| life.can_answer(id, false))),
         ]);
     }

@@ -12,7 +12,7 @@ mod remedies;
 mod timeline;
 
 pub use actions::{Action, actions};
-pub use case::{CaseView, CitizenView, HolderView, OfficeView, case, cases};
+pub use case::{CaseView, CitizenView, HolderView, OfficeView, case, cases, office_view};
 pub use inbox::{Inbox, InboxItem, Tray, inbox};
 pub use public::{PublicAnswer, PublicCase, PublicEvent, public_case, public_timeline};
 pub use referral::{AnswerView, ReferralView, answer, answers, referral, referrals};

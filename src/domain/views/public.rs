@@ -57,6 +57,8 @@ pub struct PublicAnswer {
     pub text: String,
     pub interim: bool,
     pub at: Option<Time>,
+    /// When an interim answer promises the final one.
+    pub expected_at: Option<Time>,
 }
 
 /// One line of the public timeline.
@@ -88,12 +90,18 @@ pub fn public_case(
     // a case that was never referred has no answer
     let has_been_out = row.lead_referral_id.is_some() || row.reopenings > 0;
     let leads = if has_been_out { root_leads(connection, row.id)? } else { Vec::new() };
-    let given: Vec<(ReferralId, String, bool, Option<Time>)> = match has_been_out {
+    let given: Vec<(ReferralId, String, bool, Option<Time>, Option<Time>)> = match has_been_out {
         true => answers::table
             .filter(answers::case_id.eq(row.id).and(answers::state.eq(AnswerState::Approved)))
             .filter(answers::referral_id.eq_any(leads.iter().map(|(id, _)| *id).collect::<Vec<_>>()))
             .order(answers::id)
-            .select((answers::referral_id, answers::text, answers::is_interim, answers::decided_at))
+            .select((
+                answers::referral_id,
+                answers::text,
+                answers::is_interim,
+                answers::decided_at,
+                answers::expected_at,
+            ))
             .load(connection)?,
         false => Vec::new(),
     };
@@ -117,10 +125,10 @@ pub fn public_case(
         wait_until: row.wait_until,
         answers: given
             .into_iter()
-            .map(|(referral, text, interim, at)| {
+            .map(|(referral, text, interim, at, expected_at)| {
                 let office = leads.iter().find(|(id, _)| *id == referral).map(|(_, office)| *office);
                 let office = office_view(act, office.unwrap_or(row.holder_office_id));
-                PublicAnswer { office, text, interim, at }
+                PublicAnswer { office, text, interim, at, expected_at }
             })
             .collect(),
         outcome: row.outcome.clone(),
@@ -228,6 +236,50 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
             format!("مهلت پاسخ تمدید شد؛ دلیل: {reason}"),
             format!("The deadline was extended; reason: {reason}"),
         ),
+        Fact::ConsentAsked { days, .. } => {
+            let days = days.to_string();
+            say(
+                crate::domain::text::persian_digits(&format!(
+                    "برای {days} روز کاری تمدید دیگر، رضایت شما خواسته شد"
+                )),
+                format!("You were asked to agree to {days} more working days"),
+            )
+        }
+        Fact::ConsentAnswered { accepted: true, .. } => {
+            say("با تمدید موافقت شد".into(), "The extension was agreed to".into())
+        }
+        Fact::ConsentAnswered { who, .. } if who == "nobody" => say(
+            "پاسخی نرسید؛ مهلت تمدید نشد".into(),
+            "There was no answer; the deadline was not extended".into(),
+        ),
+        Fact::ConsentAnswered { .. } => {
+            say("با تمدید موافقت نشد".into(), "The extension was not agreed to".into())
+        }
+        Fact::OuterLimitPassed { .. } => say(
+            "سقف زمان پاسخ گذشت؛ از دستگاه پاسخ میانی خواسته شد".into(),
+            "The outer limit passed; the body must give an interim answer".into(),
+        ),
+        Fact::InterimSent { office, expected_at, reason, .. } => {
+            let (office, due) = (name(*office), date(Some(*expected_at), reader));
+            let why = reason.as_deref();
+            say(
+                format!(
+                    "دستگاه پاسخ میانی نداد؛ سامانه خبر می‌دهد: نزد «{office}» است، دلیل: {}، پاسخ تا {due}؛ می‌توانید به سطح بالاتر بروید",
+                    why.unwrap_or("دلیلی ثبت نشده است")
+                ),
+                format!(
+                    "The body gave no interim answer; the service tells you: {office} holds it, reason: {}, answer expected by {due}; you may go one level up",
+                    why.unwrap_or("none was recorded")
+                ),
+            )
+        }
+        Fact::ProgressNoticed { office, expected_at, .. } => {
+            let (office, due) = (name(*office), date(Some(*expected_at), reader));
+            say(
+                format!("خبر ماهانه: پرونده نزد «{office}» است و پاسخ تا {due} انتظار می‌رود"),
+                format!("Monthly word: {office} holds the case, the answer is expected by {due}"),
+            )
+        }
         Fact::DeadlinesMoved { withdrawn, moves, .. } => {
             let due = moves.iter().find(|step| step.clock == Clock::Promise)?.due_at;
             let due = date(Some(due), reader);
@@ -277,6 +329,7 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
         Fact::FileAttached { .. } => say("پیوستی افزوده شد".into(), "A file was added".into()),
         Fact::ReferralAssigned { .. }
         | Fact::DeadlinePassed { .. }
+        | Fact::WarningDecided { .. }
         | Fact::AnswerSubmitted { .. }
         | Fact::AnswerRejected { .. }
         | Fact::DismissalProposed { .. }

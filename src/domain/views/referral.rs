@@ -59,6 +59,8 @@ pub struct AnswerView {
     pub decided_by: Option<String>,
     pub decided_at: Option<Time>,
     pub decision_note: Option<String>,
+    /// When an interim answer promises the final one.
+    pub expected_at: Option<Time>,
 }
 
 type Names = std::collections::HashMap<UserId, (String, String)>;
@@ -134,5 +136,6 @@ pub fn answer(connection: &mut DbConnection, row: &AnswerRow) -> Result<AnswerVi
         decided_by: username(&names, row.decided_by),
         decided_at: row.decided_at,
         decision_note: row.decision_note.clone(),
+        expected_at: row.expected_at,
     })
 }

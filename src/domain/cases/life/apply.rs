@@ -1,6 +1,6 @@
 //! Lays a fact on the state. Facts were judged before; here nothing is refused.
 
-use super::{Fact, Hop, HopRole, HopState, Life, NewHop, Pending, Status};
+use super::{Consent, Fact, Hop, HopRole, HopState, Life, NewHop, Pending, Status};
 use crate::db::types::ReferralId;
 
 impl Life {
@@ -39,6 +39,13 @@ impl Life {
             }
             Fact::DeadlineExtended { referral, .. } => {
                 self.change(*referral, |hop| hop.extensions += 1);
+            }
+            Fact::ConsentAsked { request, referral, .. } => {
+                self.change(*referral, |hop| hop.consent = Some(Consent::Asked(*request)));
+            }
+            Fact::ConsentAnswered { referral, accepted, .. } => {
+                let answer = if *accepted { Consent::Given } else { Consent::Refused };
+                self.change(*referral, |hop| hop.consent = Some(answer));
             }
             Fact::AnswerSubmitted { answer, referral, author, is_interim, .. } => {
                 let pending = Pending { answer: *answer, author: *author, is_interim: *is_interim };
@@ -83,6 +90,10 @@ impl Life {
             Fact::CaseRated { score, .. } => self.rating = Some(*score),
             Fact::DeadlinePassed { .. }
             | Fact::DeadlinesMoved { .. }
+            | Fact::OuterLimitPassed { .. }
+            | Fact::InterimSent { .. }
+            | Fact::ProgressNoticed { .. }
+            | Fact::WarningDecided { .. }
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
             | Fact::FileAttached { .. } => {}
@@ -105,6 +116,7 @@ impl Life {
             state: HopState::Sent,
             user: None,
             extensions: 0,
+            consent: None,
             pending: None,
         };
         self.hops.insert(new.referral, hop);

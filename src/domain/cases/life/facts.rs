@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{AppealCause, AppealResult, Consequence, HopRole, Proposal, Status};
 use crate::db::types::{
-    AnswerId, AppealId, AttachmentId, ClosureId, MessageId, NoteId, ObjectionId, OfficeId, QuestionId,
-    RatingId, ReferralId, Time, UserId,
+    AnswerId, AppealId, AttachmentId, ClosureId, ExtensionRequestId, InterimDemandId, MessageId, NoteId,
+    ObjectionId, OfficeId, QuestionId, RatingId, ReferralId, Time, UserId, WarningId,
 };
 use crate::text_enum;
 
@@ -126,6 +126,51 @@ pub enum Fact {
         referral: Option<ReferralId>,
         percent: u16,
     },
+    /// The office asks the citizen for a second extension.
+    ConsentAsked {
+        request: ExtensionRequestId,
+        referral: ReferralId,
+        days: u16,
+        reason: String,
+        until: Time,
+    },
+    ConsentAnswered {
+        request: ExtensionRequestId,
+        referral: ReferralId,
+        accepted: bool,
+        /// `citizen`, `representative`, or `nobody` where the time to answer passed.
+        who: String,
+        how: String,
+    },
+    /// The outer limit passed without a final answer: an interim one is due.
+    OuterLimitPassed {
+        demand: InterimDemandId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        referral: Option<ReferralId>,
+        office: OfficeId,
+        cause: String,
+        due_at: Time,
+    },
+    /// Nobody gave an interim answer: the service itself told the citizen how it stands.
+    InterimSent {
+        demand: InterimDemandId,
+        office: OfficeId,
+        expected_at: Time,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    ProgressNoticed {
+        office: OfficeId,
+        number: u32,
+        expected_at: Time,
+    },
+    /// A superior issued a warning, or set it aside.
+    WarningDecided {
+        warning: WarningId,
+        issued: bool,
+        office: OfficeId,
+        by: OfficeId,
+    },
     /// A closure was declared or withdrawn late.
     DeadlinesMoved {
         closure: ClosureId,
@@ -233,6 +278,12 @@ impl Fact {
             Fact::DeadlineExtended { .. } => "deadline_extended",
             Fact::DeadlinePassed { .. } => "deadline_passed",
             Fact::DeadlinesMoved { .. } => "deadlines_moved",
+            Fact::ConsentAsked { .. } => "consent_asked",
+            Fact::ConsentAnswered { .. } => "consent_answered",
+            Fact::OuterLimitPassed { .. } => "outer_limit_passed",
+            Fact::InterimSent { .. } => "interim_sent",
+            Fact::ProgressNoticed { .. } => "progress_noticed",
+            Fact::WarningDecided { .. } => "warning_decided",
             Fact::AnswerSubmitted { .. } => "answer_submitted",
             Fact::AnswerApproved { .. } => "answer_approved",
             Fact::AnswerRejected { .. } => "answer_rejected",
@@ -271,6 +322,12 @@ impl Fact {
             | Fact::DeadlineExtended { .. }
             | Fact::DeadlinePassed { .. }
             | Fact::DeadlinesMoved { .. }
+            | Fact::ConsentAsked { .. }
+            | Fact::ConsentAnswered { .. }
+            | Fact::OuterLimitPassed { .. }
+            | Fact::InterimSent { .. }
+            | Fact::ProgressNoticed { .. }
+            | Fact::WarningDecided { .. }
             | Fact::CaseClosed { .. }
             | Fact::CaseReopened { .. }
             | Fact::ObjectionRaised { .. }
@@ -291,6 +348,7 @@ impl Fact {
                     | Fact::ReferralTransferred { .. }
                     | Fact::CitizenAsked { .. }
                     | Fact::DeadlineExtended { .. }
+                    | Fact::ConsentAsked { .. }
                     | Fact::CaseClosed { .. }
             )
     }

@@ -34,6 +34,10 @@ fn check(play: &Play) {
             "{id} is open below an ended one: {life:?}"
         );
         assert!(hop.extensions <= 2);
+        assert!(
+            hop.extensions < 2 || hop.consent == Some(Consent::Given),
+            "a second time without consent: {hop:?}"
+        );
         let leads = life.open_children(Some(*id)).filter(|(_, hop)| hop.role == HopRole::Lead).count();
         assert!(leads <= 1, "one lead at most below {id}: {life:?}");
     }
@@ -58,6 +62,7 @@ fn check_fact(play: &Play, before: &Life, fact: &Fact) {
                 before.open_children(Some(*referral)).filter(|(_, hop)| hop.role != HopRole::Copy).count();
             assert!(*is_interim || below == 0, "a final answer over an open sub-referral");
         }
+        Fact::ConsentAsked { referral, .. } => assert_eq!(before.hops[referral].extensions, 1),
         Fact::ReferralTransferred { .. } => assert!(before.transfers < TRANSFERS, "a fourth transfer"),
         Fact::RulingAsked { .. } => assert!(before.transfers >= TRANSFERS, "a ruling too soon"),
         Fact::ObjectionRaised { hop, .. } => {
@@ -140,6 +145,8 @@ fn random_wishes_reach_every_status_and_every_turn() {
         "case_rated",
         "appeal_raised",
         "appeal_decided",
+        "consent_asked",
+        "consent_answered",
     ] {
         assert!(seen.contains(name), "{name} is never reached: {seen:?}");
     }

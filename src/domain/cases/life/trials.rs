@@ -7,7 +7,7 @@ use proptest::sample;
 use super::*;
 use std::collections::BTreeSet;
 
-use crate::db::types::{AppealId, MessageId, ObjectionId, QuestionId, RatingId, Time};
+use crate::db::types::{AppealId, ExtensionRequestId, MessageId, ObjectionId, QuestionId, RatingId, Time};
 use crate::domain::rulebook::{Level, Office, Offices};
 use crate::error::Result;
 
@@ -60,7 +60,8 @@ pub(super) enum Wish {
     Recall { hop: usize },
     Ask,
     Reply,
-    Extend { hop: usize, has_consent: bool },
+    Extend { hop: usize },
+    Consent { accepted: bool },
     Submit { hop: usize, author: i64, is_interim: bool },
     Approve { hop: usize, by: i64 },
     Reject { hop: usize, by: i64 },
@@ -91,7 +92,8 @@ pub(super) fn wish() -> impl Strategy<Value = Wish> {
         1 => hop().prop_map(|hop| Wish::Recall { hop }),
         1 => Just(Wish::Ask),
         2 => Just(Wish::Reply),
-        1 => (hop(), any::<bool>()).prop_map(|(hop, has_consent)| Wish::Extend { hop, has_consent }),
+        5 => hop().prop_map(|hop| Wish::Extend { hop }),
+        2 => any::<bool>().prop_map(|accepted| Wish::Consent { accepted }),
         5 => (hop(), user(), any::<bool>()).prop_map(|(hop, author, is_interim)| Wish::Submit { hop, author, is_interim }),
         5 => (hop(), user()).prop_map(|(hop, by)| Wish::Approve { hop, by }),
         1 => (hop(), user()).prop_map(|(hop, by)| Wish::Reject { hop, by }),
@@ -193,16 +195,27 @@ impl Play {
                 .life
                 .can_reply()
                 .map(|()| Fact::CitizenReplied { question: None, message: MessageId(id) }),
-            Wish::Extend { hop, has_consent } => {
-                let referral = self.hop(hop);
-                self.life.can_extend(referral, has_consent).map(|()| Fact::DeadlineExtended {
-                    referral,
-                    due_before: None,
-                    due_at: Time::from_microsecond(0),
-                    reason: "visit".into(),
-                    with_consent: has_consent,
+            Wish::Extend { hop } => {
+                let (referral, due_at) = (self.hop(hop), Time::from_microsecond(0));
+                let reason = "visit".to_owned();
+                self.life.can_extend(referral).map(|extension| match extension {
+                    Extension::First => Fact::DeadlineExtended {
+                        referral,
+                        due_before: None,
+                        due_at,
+                        reason,
+                        with_consent: false,
+                    },
+                    Extension::ByConsent => {
+                        let request = ExtensionRequestId(id);
+                        Fact::ConsentAsked { request, referral, days: 1, reason, until: due_at }
+                    }
                 })
             }
+            Wish::Consent { accepted } => self
+                .life
+                .awaits_consent()
+                .and_then(|(_, request)| self.life.consent(request, accepted, ("citizen", "web"))),
             Wish::Submit { hop, author, is_interim } => {
                 self.life.submit(self.hop(hop), AnswerId(id), UserId(author), is_interim, String::new())
             }
@@ -281,13 +294,28 @@ impl Play {
         }
     }
 
+    fn take(&mut self, fact: &Fact) {
+        self.life.apply(fact);
+        self.facts.push(fact.clone());
+    }
+
     /// Grants the wish, or leaves everything as it is.
     pub(super) fn grant(&mut self, wish: &Wish) -> Option<Fact> {
         let before = self.life.clone();
         match self.decide(wish) {
             Ok(fact) => {
-                self.life.apply(&fact);
-                self.facts.push(fact.clone());
+                self.take(&fact);
+                // the consent is what extends
+                if let Fact::ConsentAnswered { referral, accepted: true, .. } = fact {
+                    let (due_at, reason) = (Time::from_microsecond(0), "visit".to_owned());
+                    self.take(&Fact::DeadlineExtended {
+                        referral,
+                        due_before: None,
+                        due_at,
+                        reason,
+                        with_consent: true,
+                    });
+                }
                 Some(fact)
             }
             Err(_) => {

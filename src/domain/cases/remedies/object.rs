@@ -66,6 +66,7 @@ pub fn object(
     let fact = docket.life.object(standing, objection, referral, Some(due_at), words)?;
     let event = record(connection, act, &mut docket, &[fact], office)?;
     await_answer(connection, id, due_at)?;
+    clocks::restart_outer(connection, act, &docket.row)?;
     clocks::start_referral(connection, act, id, referral, body, Some(due_at))?;
     diesel::insert_into(objections::table)
         .values((

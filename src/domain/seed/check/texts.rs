@@ -15,7 +15,7 @@ const IN_EMAIL: [&str; 5] = ["reason", "text", "question", "instruction", "subje
 const OUTLETS: [(&str, &str); 3] = [("citizen", "sms"), ("citizen", "email"), ("office", "email")];
 const LANGUAGES: [&str; 2] = ["fa", "en"];
 /// The notices that verbs and deadlines send, and to whom.
-const NOTICES: [(&str, &str); 29] = [
+const NOTICES: [(&str, &str); 36] = [
     ("case_registered", "citizen"),
     ("case_downgraded", "citizen"),
     ("case_referred", "citizen"),
@@ -37,6 +37,13 @@ const NOTICES: [(&str, &str); 29] = [
     ("appeal_decided", "office"),
     ("rating_poor", "citizen"),
     ("rating_poor", "office"),
+    ("consent_asked", "citizen"),
+    ("consent_refused", "office"),
+    ("interim_system", "citizen"),
+    ("interim_demanded", "office"),
+    ("outer_superior", "office"),
+    ("progress_notice", "citizen"),
+    ("warning_issued", "office"),
     ("promise_moved", "citizen"),
     ("promise_moved_back", "citizen"),
     ("window_moved", "citizen"),
