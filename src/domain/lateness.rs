@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::db::DbConnection;
-use crate::db::schema::{cases, deadline_points as points, interim_demands as demands, referrals};
+use crate::db::schema::{cases, deadline_points as points, interim_demands as demands, questions, referrals};
 use crate::db::schema::{warning_cases, warnings};
 use crate::db::types::{CaseId, OfficeId, ReferralId, Time, WarningId};
 use crate::domain::actor::Act;
@@ -119,7 +119,9 @@ pub struct Span {
     pub limit: usize,
 }
 
-type Row = ((ReferralId, CaseId, String, OfficeId), (Time, Option<Time>, Option<Time>, bool, Option<Time>));
+type PointRow = (Option<ReferralId>, i32, Time, OfficeId, Option<Time>);
+type DemandRow = (CaseId, Time, Option<Time>, Option<String>, Option<Time>);
+type Row = ((ReferralId, CaseId, String, OfficeId), (Time, Option<Time>, Option<Time>, Option<Time>));
 
 /// Everything late between two instants, of the cases that the actor may see.
 pub fn report(connection: &mut DbConnection, act: &Act, span: Span) -> Result<Report> {
@@ -177,24 +179,29 @@ fn rows(
         .load(connection)?;
     let Some(last) = hops.last().map(|hop| hop.0) else { return Ok(None) };
     let ids: Vec<CaseId> = hops.iter().map(|hop| hop.1).collect();
-    let seen: Vec<(CaseId, String, Option<Time>)> = cases::table
-        .filter(cases::id.eq_any(ids))
+    let seen: Vec<(CaseId, String)> = cases::table
+        .filter(cases::id.eq_any(&ids))
         .filter(visibility::visible(act))
-        .select((cases::id, cases::tracking_code, cases::paused_at))
+        .select((cases::id, cases::tracking_code))
         .load(connection)?;
-    let seen: BTreeMap<CaseId, (String, Option<Time>)> =
-        seen.into_iter().map(|(id, code, paused)| (id, (code, paused))).collect();
+    let seen: BTreeMap<CaseId, String> = seen.into_iter().collect();
+    // a clock that was stopped and never ran again, also where the case ended meanwhile
+    let asked: Vec<(CaseId, Time)> = questions::table
+        .filter(questions::case_id.eq_any(&ids).and(questions::replied_at.is_null()))
+        .order(questions::id)
+        .select((questions::case_id, questions::asked_at))
+        .load(connection)?;
+    let asked: BTreeMap<CaseId, Time> = asked.into_iter().collect();
     let rows = hops.into_iter().filter_map(|(id, case, office, (started, due, ended, is_paused))| {
-        let (code, paused) = seen.get(&case)?;
-        Some(((id, case, code.clone(), office), (started, due, ended, is_paused, *paused)))
+        let (code, paused) = (seen.get(&case)?, asked.get(&case).copied().filter(|_| is_paused));
+        Some(((id, case, code.clone(), office), (started, due, ended, paused)))
     });
     Ok(Some((last, rows.collect())))
 }
 
 /// A clock that was stopped before its due time is not late.
-fn is_late((_, (_, due, ended, is_paused, paused_at)): &Row) -> bool {
-    let stands = *is_paused && ended.is_none();
-    !stands || paused_at.zip(*due).is_none_or(|(paused, due)| paused > due)
+fn is_late((_, (_, due, _, stopped)): &Row) -> bool {
+    stopped.zip(*due).is_none_or(|(stopped, due)| stopped > due)
 }
 
 fn fired(
@@ -203,7 +210,7 @@ fn fired(
     rows: &[&Row],
 ) -> Result<BTreeMap<ReferralId, Vec<Fired>>> {
     let ids: Vec<ReferralId> = rows.iter().map(|row| row.0.0).collect();
-    let found: Vec<(Option<ReferralId>, i32, Time, OfficeId, Option<Time>)> = points::table
+    let found: Vec<PointRow> = points::table
         .filter(points::referral_id.eq_any(ids))
         .order(points::id)
         .select((points::referral_id, points::percent, points::at, points::told_office_id, points::lifted_at))
@@ -219,11 +226,10 @@ fn fired(
 
 /// Points of a referral whose time is over and of which there is no record.
 fn missing(act: &Act, row: &Row, fired: &[Fired], to: Time) -> Result<Vec<Unnoticed>> {
-    let ((referral, case, _, office), (started, Some(due), ended, is_paused, paused_at)) = row else {
+    let ((referral, case, _, office), (started, Some(due), ended, stopped)) = row else {
         return Ok(Vec::new());
     };
-    let stood = paused_at.filter(|_| *is_paused && ended.is_none());
-    let horizon = [Some(to), Some(act.now), *ended, stood].into_iter().flatten().min().unwrap_or(to);
+    let horizon = [Some(to), Some(act.now), *ended, *stopped].into_iter().flatten().min().unwrap_or(to);
     let horizon = horizon.plus_seconds(-GRACE_SECONDS);
     let calendar = act.rules.calendar(*office)?;
     let mut missing = Vec::new();
@@ -293,7 +299,7 @@ fn follow(connection: &mut DbConnection, items: &mut [LateReferral]) -> Result<(
         .order(warnings::id)
         .select((warning_cases::referral_id, warnings::id, warnings::cause, warnings::state))
         .load(connection)?;
-    let demanded: Vec<(CaseId, Time, Option<Time>, Option<String>, Option<Time>)> = demands::table
+    let demanded: Vec<DemandRow> = demands::table
         .filter(demands::case_id.eq_any(cases))
         .order(demands::id)
         .select((

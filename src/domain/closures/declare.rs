@@ -205,9 +205,11 @@ fn jalali(iso: &str) -> String {
     date.map(|date| date.to_string()).unwrap_or_default()
 }
 
+type RunRow = (ClosureRunId, bool, Time, Option<i64>, Option<Time>);
+
 fn progress(connection: &mut DbConnection, closure: ClosureId) -> Result<Vec<Progress>> {
     use closure_runs as r;
-    let runs: Vec<(ClosureRunId, bool, Time, Option<i64>, Option<Time>)> = r::table
+    let runs: Vec<RunRow> = r::table
         .filter(r::closure_id.eq(closure))
         .order(r::id)
         .select((r::id, r::is_withdrawal, r::begun_at, r::total, r::finished_at))

@@ -122,8 +122,12 @@ pub fn consent(
     wish: &ConsentGiven,
 ) -> Result<Docket> {
     let mut docket = Docket::open(connection, act, case, expected)?;
-    let (office, who, how) = said(act, wish)?;
+    let office = match act.actor {
+        Actor::Citizen { .. } => None,
+        _ => Some(policy::allow_anywhere(act, Verb::Consent)?),
+    };
     let (_, id) = docket.life.awaits_consent()?;
+    let (who, how) = said(act, wish)?;
     let row = request(connection, id)?;
     if row.wait_until <= act.now {
         return Err(Error::Conflict(Code::ConsentNotAsked));
@@ -135,11 +139,11 @@ pub fn consent(
     docket.reload(connection)
 }
 
-fn said(act: &Act, wish: &ConsentGiven) -> Result<(Option<OfficeId>, String, String)> {
+/// Who answered, and how; staff must name both.
+fn said(act: &Act, wish: &ConsentGiven) -> Result<(String, String)> {
     if let Actor::Citizen { .. } = act.actor {
-        return Ok((None, "citizen".into(), "web".into()));
+        return Ok(("citizen".into(), "web".into()));
     }
-    let office = policy::allow_anywhere(act, Verb::Consent)?;
     let mut fields = Fields::default();
     let mut named = |field: &'static str, value: Option<&str>| match value {
         Some(value) if field == "who" => {
@@ -153,7 +157,7 @@ fn said(act: &Act, wish: &ConsentGiven) -> Result<(Option<OfficeId>, String, Str
     };
     let (who, how) = (named("who", wish.who.as_deref()), named("how", wish.how.as_deref()));
     fields.finish()?;
-    Ok((Some(office), who.unwrap_or_default(), how.unwrap_or_default()))
+    Ok((who.unwrap_or_default(), how.unwrap_or_default()))
 }
 
 fn settle(

@@ -70,6 +70,9 @@ pub struct PublicEvent {
     pub text: String,
 }
 
+/// Referral, text, whether interim, when approved, when the final one is expected.
+type Given = (ReferralId, String, bool, Option<Time>, Option<Time>);
+
 /// The citizen's view of a case.
 pub fn public_case(
     connection: &mut DbConnection,
@@ -90,7 +93,7 @@ pub fn public_case(
     // a case that was never referred has no answer
     let has_been_out = row.lead_referral_id.is_some() || row.reopenings > 0;
     let leads = if has_been_out { root_leads(connection, row.id)? } else { Vec::new() };
-    let given: Vec<(ReferralId, String, bool, Option<Time>, Option<Time>)> = match has_been_out {
+    let given: Vec<Given> = match has_been_out {
         true => answers::table
             .filter(answers::case_id.eq(row.id).and(answers::state.eq(AnswerState::Approved)))
             .filter(answers::referral_id.eq_any(leads.iter().map(|(id, _)| *id).collect::<Vec<_>>()))

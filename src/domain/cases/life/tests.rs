@@ -125,7 +125,7 @@ fn random_wishes_reach_every_status_and_every_turn() {
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::deterministic();
     let mut seen = std::collections::BTreeSet::new();
-    for _ in 0..400 {
+    for _ in 0..1500 {
         let wishes = vec(wish(), 1..100).new_tree(&mut runner).unwrap().current();
         let mut play = Play::new();
         for wish in &wishes {
