@@ -68,6 +68,9 @@ catalogue! {
     LimitReached "limit_reached" 409 "حد مجاز این کار پر شده است." "The limit for this was reached.";
     QuestionAsked "question_already_asked" 409 "در این سطح یک بار از شهروند پرسیده شده است." "The citizen was asked once at this level already.";
     ConsentRequired "consent_required" 409 "تمدید دوم رضایت شهروند را می‌خواهد." "A second extension needs the citizen's consent.";
+    ConsentPending "consent_pending" 409 "از شهروند برای تمدید دوم پرسیده شده و پاسخ او نرسیده است؛ مهلت همچنان جاری است." "The citizen was asked for a second extension and has not answered; the clock runs on.";
+    ConsentRefused "consent_refused" 409 "شهروند تمدید دوم را نپذیرفت یا در مهلت پاسخ نداد؛ پاسخ نهایی یا میانی بدهید." "The citizen did not agree to a second extension, or did not answer in time; give a final or an interim answer.";
+    ConsentNotAsked "consent_not_asked" 409 "اکنون از شهروند درباره تمدید مهلت پرسشی نشده است." "The citizen is not asked for an extension now.";
     AnswerPending "answer_pending" 409 "پاسخی در انتظار تأیید است." "An answer awaits approval.";
     WindowPassed "window_passed" 409 "مهلت اعتراض، امتیاز و تجدیدنظر این پرونده گذشته است؛ دیوان عدالت اداری و سازمان بازرسی کل کشور (۱۳۶) باز است." "The window for an objection, a rating and an appeal has passed; the Administrative Justice Court and the General Inspection Organisation (136) remain open to you.";
     AlreadyObjected "already_objected" 409 "به این پرونده یک بار اعتراض شده است؛ گام بعد تجدیدنظر است." "This case was objected to once already; the next step is an appeal.";

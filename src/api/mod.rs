@@ -11,6 +11,7 @@ mod certificates;
 mod changes;
 mod citizens;
 mod client;
+mod closures;
 mod commit;
 mod confidentiality;
 mod configuration;
@@ -33,6 +34,7 @@ mod sign_on;
 mod token;
 mod trials;
 mod users;
+mod warnings;
 
 use actix_web::web;
 use utoipa::OpenApi;
@@ -52,6 +54,7 @@ pub use layer::around;
         (name = "cases", description = "Cases and their verbs"),
         (name = "referrals", description = "One hop of a case"),
         (name = "answers", description = "Answers and their approval"),
+        (name = "warnings", description = "Lateness, and what superiors do about it"),
         (name = "inbox", description = "An actor's work"),
         (name = "public", description = "File and follow without an account"),
         (name = "citizens", description = "Those who file"),
@@ -141,6 +144,11 @@ fn remedies_of_staff(config: &mut ServiceConfig<'_>) {
         .service(remedies::record_appeal)
         .service(remedies::record_rating)
         .service(remedies::decide_appeal)
+        .service(remedies::record_consent)
+        .service(warnings::list_warnings)
+        .service(warnings::issue_warning)
+        .service(warnings::set_warning_aside)
+        .service(warnings::read_lateness)
         .service(remedies::list_objections)
         .service(remedies::list_appeals)
         .service(certificates::print_filing_certificate)
@@ -189,6 +197,7 @@ fn public_routes(config: &mut ServiceConfig<'_>) {
         .service(rating::open_rating_link)
         .service(rating::rate_by_link)
         .service(families::go_alone)
+        .service(remedies::consent_to_extension)
         .service(certificates::read_filing_certificate)
         .service(certificates::read_reply_certificate)
         .service(attachments::send_attachment)
@@ -224,6 +233,11 @@ fn administration(config: &mut ServiceConfig<'_>) {
         .service(c::list_calendars)
         .service(c::create_calendar)
         .service(c::change_calendar)
+        .service(closures::list_closures)
+        .service(closures::declare_closure)
+        .service(closures::try_closure)
+        .service(closures::read_closure)
+        .service(closures::withdraw_closure)
         .service(c::list_calendar_days)
         .service(c::create_calendar_day)
         .service(c::change_calendar_day)

@@ -19,6 +19,7 @@ use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::remedies::{self, Appeal, Decide, Object, ObjectionRow, Rate};
 use crate::domain::cases::{Docket, Expected};
 use crate::domain::confidentiality::Why;
+use crate::domain::referrals::{self, ConsentGiven};
 use crate::domain::views::{self, AppealView, CaseView, CitizenAction, PublicCase};
 use crate::error::{Language, Result};
 
@@ -99,6 +100,39 @@ pub(super) async fn rate_case(
     let once = Once::of(key, &format!("POST /public/cases/{case}/rating"), &body.digest);
     let wish = Rate { channel: Some("web".into()), ..body.value };
     say(&app, case, once, 200, move |c, act| remedies::rate(c, act, case, Expected::Any, &wish)).await
+}
+
+/// The citizen agrees to a second extension, or does not.
+#[utoipa::path(tag = "public", request_body = ConsentGiven, security(("bearer" = [])), responses((status = 200, body = RemedyView), (status = 409, body = ProblemBody)))]
+#[post("/public/cases/{tracking_code}/extension-consent")]
+pub(super) async fn consent_to_extension(
+    app: web::Data<App>,
+    citizen: CitizenCaller,
+    path: web::Path<String>,
+    key: IdempotencyKey,
+    body: Body<ConsentGiven>,
+) -> Outcome {
+    let case = own_case(&app, &citizen, &path).await?;
+    let once = Once::of(key, &format!("POST /public/cases/{case}/extension-consent"), &body.digest);
+    say(&app, case, once, 200, move |c, act| referrals::consent(c, act, case, Expected::Any, &body.value))
+        .await
+}
+
+/// Takes down what the citizen says to a second extension: who said it, and by which channel.
+#[utoipa::path(tag = "cases", request_body = ConsentGiven, security(("bearer" = [])), responses((status = 200, body = CaseView), (status = 409, body = ProblemBody)))]
+#[post("/cases/{id}/extension-consent")]
+pub(super) async fn record_consent(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    version: IfMatch,
+    key: IdempotencyKey,
+    body: Body<ConsentGiven>,
+) -> Outcome {
+    let (case, expected): (CaseId, _) = (id(&path)?, version.required()?);
+    let once = Once::of(key, &format!("POST /cases/{case}/extension-consent"), &body.digest);
+    case_verb(&app, caller.actor, once, move |c, act| referrals::consent(c, act, case, expected, &body.value))
+        .await
 }
 
 /// Takes down an objection on the citizen's word.

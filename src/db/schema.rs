@@ -372,6 +372,136 @@ table! {
 }
 
 table! {
+    closures (id) {
+        id -> BigInt,
+        calendar -> Text,
+        province -> Nullable<Text>,
+        first_day -> Text,
+        last_day -> Text,
+        hours -> Nullable<Text>,
+        reason -> Text,
+        source -> Text,
+        declared_by -> Nullable<BigInt>,
+        declared_at -> Timestamp,
+        withdrawn_by -> Nullable<BigInt>,
+        withdrawn_at -> Nullable<Timestamp>,
+        withdrawal_reason -> Nullable<Text>,
+    }
+}
+
+table! {
+    closure_runs (id) {
+        id -> BigInt,
+        closure_id -> BigInt,
+        is_withdrawal -> Bool,
+        begun_at -> Timestamp,
+        cursor -> BigInt,
+        total -> Nullable<BigInt>,
+        finished_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    closure_cases (run_id, case_id) {
+        run_id -> BigInt,
+        case_id -> BigInt,
+        is_moved -> Bool,
+        is_told -> Bool,
+    }
+}
+
+table! {
+    extension_requests (id) {
+        id -> BigInt,
+        case_id -> BigInt,
+        referral_id -> BigInt,
+        office_id -> BigInt,
+        days -> Integer,
+        reason -> Text,
+        told -> Text,
+        asked_by -> BigInt,
+        asked_at -> Timestamp,
+        wait_until -> Timestamp,
+        state -> Text,
+        answered_at -> Nullable<Timestamp>,
+        answered_who -> Nullable<Text>,
+        answered_how -> Nullable<Text>,
+        recorded_by -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    deadline_points (id) {
+        id -> BigInt,
+        case_id -> BigInt,
+        referral_id -> Nullable<BigInt>,
+        office_id -> BigInt,
+        user_id -> Nullable<BigInt>,
+        percent -> Integer,
+        due_at -> Timestamp,
+        at -> Timestamp,
+        told_office_id -> BigInt,
+        lifted_at -> Nullable<Timestamp>,
+        lifted_by -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    interim_demands (id) {
+        id -> BigInt,
+        case_id -> BigInt,
+        referral_id -> Nullable<BigInt>,
+        office_id -> BigInt,
+        cause -> Text,
+        outer_at -> Timestamp,
+        made_at -> Timestamp,
+        due_at -> Timestamp,
+        settled_at -> Nullable<Timestamp>,
+        settled_by -> Nullable<Text>,
+        answer_id -> Nullable<BigInt>,
+        expected_at -> Nullable<Timestamp>,
+        next_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    progress_notices (case_id) {
+        case_id -> BigInt,
+        next_at -> Nullable<Timestamp>,
+        sent -> Integer,
+    }
+}
+
+table! {
+    warnings (id) {
+        id -> BigInt,
+        key -> Text,
+        cause -> Text,
+        office_id -> BigInt,
+        user_id -> Nullable<BigInt>,
+        addressed_to -> BigInt,
+        case_id -> BigInt,
+        count -> Integer,
+        state -> Text,
+        made_at -> Timestamp,
+        steps -> Integer,
+        next_at -> Nullable<Timestamp>,
+        decided_by -> Nullable<BigInt>,
+        decided_office -> Nullable<BigInt>,
+        decided_at -> Nullable<Timestamp>,
+        note -> Nullable<Text>,
+    }
+}
+
+table! {
+    warning_cases (warning_id, referral_id) {
+        warning_id -> BigInt,
+        referral_id -> BigInt,
+        case_id -> BigInt,
+    }
+}
+
+table! {
     answers (id) {
         id -> BigInt,
         case_id -> BigInt,
@@ -386,6 +516,7 @@ table! {
         decided_by -> Nullable<BigInt>,
         decided_at -> Nullable<Timestamp>,
         decision_note -> Nullable<Text>,
+        expected_at -> Nullable<Timestamp>,
     }
 }
 
@@ -644,6 +775,14 @@ joinable!(anchor_leaves -> anchors (anchor));
 joinable!(referrals -> cases (case_id));
 joinable!(clock_changes -> cases (case_id));
 joinable!(clock_changes -> referrals (referral_id));
+joinable!(closure_runs -> closures (closure_id));
+joinable!(closure_cases -> cases (case_id));
+joinable!(extension_requests -> cases (case_id));
+joinable!(deadline_points -> cases (case_id));
+joinable!(interim_demands -> cases (case_id));
+joinable!(interim_demands -> referrals (referral_id));
+joinable!(progress_notices -> cases (case_id));
+joinable!(warning_cases -> warnings (warning_id));
 joinable!(answers -> cases (case_id));
 joinable!(answers -> referrals (referral_id));
 joinable!(objections -> cases (case_id));
@@ -689,6 +828,15 @@ allow_tables_to_appear_in_same_query!(
     anchor_leaves,
     referrals,
     clock_changes,
+    closures,
+    closure_runs,
+    closure_cases,
+    extension_requests,
+    deadline_points,
+    interim_demands,
+    progress_notices,
+    warnings,
+    warning_cases,
     answers,
     objections,
     appeals,

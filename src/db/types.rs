@@ -98,6 +98,18 @@ id_types! {
     ObjectionId,
     /// A citizen's appeal to the level above.
     AppealId,
+    /// A closure declared late.
+    ClosureId,
+    /// One recomputation of open cases for a closure.
+    ClosureRunId,
+    /// A wish for a second extension, which needs the citizen's consent.
+    ExtensionRequestId,
+    /// A point of a deadline that fired.
+    DeadlinePointId,
+    /// The demand for an interim answer.
+    InterimDemandId,
+    /// A warning to a superior.
+    WarningId,
     /// A citizen's rating.
     RatingId,
     /// The tie of a case to the one that it follows or is a part of.

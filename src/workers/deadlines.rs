@@ -1,4 +1,5 @@
-//! Watches the clocks: reminders and escalations, questions that nobody answered, windows that passed.
+//! Watches the clocks: reminders and escalations, questions that nobody answered, windows and outer limits that
+//! passed, consent that did not come, warnings that nobody decided.
 //!
 //! Each case is its own write, so that one that cannot be judged holds up none of the others; it is logged and
 //! tried again at the next tick.
@@ -12,10 +13,11 @@ use tokio::sync::{Notify, watch};
 use super::{Beat, repeat};
 use crate::app::App;
 use crate::db::DbConnection;
-use crate::db::types::{CaseId, Time};
+use crate::db::types::{CaseId, ExtensionRequestId, InterimDemandId, Time};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::escalate::Ringing;
-use crate::domain::cases::{close, escalate};
+use crate::domain::cases::{close, escalate, interim};
+use crate::domain::{referrals, warnings};
 use crate::error::{Error, Result};
 
 const TICK: Duration = Duration::from_secs(15);
@@ -38,12 +40,22 @@ enum Due {
     Point { case: CaseId, referral: Option<crate::db::types::ReferralId> },
     Unanswered(CaseId),
     WindowPassed(CaseId),
+    Silence { case: CaseId, request: ExtensionRequestId },
+    OuterLimit(CaseId),
+    Interim { case: CaseId, demand: InterimDemandId },
+    Progress(CaseId),
 }
 
 impl Due {
     fn case(self) -> CaseId {
         match self {
-            Due::Point { case, .. } | Due::Unanswered(case) | Due::WindowPassed(case) => case,
+            Due::Point { case, .. }
+            | Due::Silence { case, .. }
+            | Due::Interim { case, .. }
+            | Due::Unanswered(case)
+            | Due::WindowPassed(case)
+            | Due::OuterLimit(case)
+            | Due::Progress(case) => case,
         }
     }
 }
@@ -75,8 +87,26 @@ pub async fn run_once(app: &App) -> Result<usize> {
             }
         }
     }
+    done += warn(app).await?;
     if done > 0 {
         app.nudges.outbox.notify_one();
+    }
+    Ok(done)
+}
+
+/// Drafts warnings of offices and persons who are late too often, and sends idle drafts up.
+async fn warn(app: &App) -> Result<usize> {
+    let mut done = 0;
+    let piled = app.read(Actor::System, warnings::piled).await?;
+    for one in piled {
+        let write = app.write(Actor::System, move |connection, act| warnings::of_pile(connection, act, &one));
+        done += usize::from(write.await?);
+    }
+    let now = app.clock.now();
+    let idle = app.db.read(move |connection| warnings::idle(connection, now, PAGE)).await?;
+    for id in idle {
+        let write = app.write(Actor::System, move |connection, act| warnings::go_up(connection, act, id));
+        done += usize::from(write.await?);
     }
     Ok(done)
 }
@@ -85,11 +115,20 @@ fn find(connection: &mut DbConnection, now: Time, limit: i64) -> Result<Vec<Due>
     let points = escalate::ringing(connection, now, limit)?;
     let unanswered = escalate::unanswered(connection, now, limit)?;
     let passed = escalate::window_passed(connection, now, limit)?;
+    let silent = referrals::silent(connection, now, limit)?;
+    let outer = interim::past_outer(connection, now, limit)?;
+    let demands = interim::due(connection, now, limit)?;
     Ok(points
         .into_iter()
         .map(|Ringing { case, referral }| Due::Point { case, referral })
         .chain(unanswered.into_iter().map(Due::Unanswered))
         .chain(passed.into_iter().map(Due::WindowPassed))
+        .chain(silent.into_iter().map(|(case, request)| Due::Silence { case, request }))
+        .chain(outer.into_iter().map(Due::OuterLimit))
+        .chain(demands.into_iter().map(|(case, demand)| match demand {
+            Some(demand) => Due::Interim { case, demand },
+            None => Due::Progress(case),
+        }))
         .collect())
 }
 
@@ -103,6 +142,10 @@ async fn act_on(app: &App, due: Due) -> Result<bool> {
                 Due::Point { case, referral } => escalate::fire(connection, &act, Ringing { case, referral }),
                 Due::Unanswered(case) => close::close_without_reply(connection, &act, case),
                 Due::WindowPassed(case) => close::close_after_window(connection, &act, case),
+                Due::Silence { case, request } => referrals::lapse(connection, &act, case, request),
+                Due::OuterLimit(case) => interim::demand(connection, &act, case),
+                Due::Interim { case, demand } => interim::settle(connection, &act, case, demand),
+                Due::Progress(case) => interim::progress(connection, &act, case),
             }
         })
         .await

@@ -5,6 +5,7 @@
 
 pub mod anchoring;
 pub mod changes;
+pub mod closures;
 pub mod conflicts;
 pub mod deadlines;
 pub mod housekeeping;
@@ -50,6 +51,7 @@ pub fn start_all(app: App, slot: Slot) -> Workers {
     let owner = format!("{}/outbox", slot.holder);
     let tasks = vec![
         tokio::spawn(outbox::run(app.clone(), owner.clone(), stopped.clone())),
+        tokio::spawn(closures::run(app.clone(), stopped.clone())),
         tokio::spawn(deadlines::run(app.clone(), stopped.clone())),
         tokio::spawn(anchoring::run(app.clone(), stopped.clone())),
         tokio::spawn(conflicts::run(app.clone(), stopped.clone())),
@@ -96,12 +98,12 @@ impl Workers {
     }
 }
 
-/// Runs changes, outbox and deadlines until none finds anything more; for tests. Gives how much was done.
+/// Runs changes, closures, deadlines and outbox until none finds anything more; for tests. Gives how much was done.
 pub async fn drain(app: &App) -> Result<usize> {
     let mut done = 0;
     loop {
-        let step =
-            changes::run_once(app).await? + deadlines::run_once(app).await? + outbox::drain_once(app).await?;
+        let ruled = changes::run_once(app).await? + closures::run_once(app).await?;
+        let step = ruled + deadlines::run_once(app).await? + outbox::drain_once(app).await?;
         done += step;
         if step == 0 {
             return Ok(done);

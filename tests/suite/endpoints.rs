@@ -20,10 +20,12 @@ pub enum For {
     Staff,
     /// Staff of one role; the stranger has another.
     Role,
+    /// Superiors of an office that is late: nobody else learns whether there is a warning.
+    Superior,
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 157] = [
+const TABLE: [(&str, &str, For); 168] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -72,6 +74,7 @@ const TABLE: [(&str, &str, For); 157] = [
     ("POST", "/cases/{id}/members", For::Case),
     ("POST", "/cases/{id}/signatories", For::Case),
     ("GET", "/cases/{id}/family", For::Case),
+    ("POST", "/cases/{id}/extension-consent", For::Case),
     ("GET", "/cases/{id}/objections", For::Case),
     ("GET", "/cases/{id}/appeals", For::Case),
     ("GET", "/cases/{id}/certificates/filing", For::Case),
@@ -104,6 +107,10 @@ const TABLE: [(&str, &str, For); 157] = [
     ("POST", "/answers/{id}/approval", For::Case),
     ("POST", "/answers/{id}/rejection", For::Case),
     ("GET", "/inbox", For::Staff),
+    ("GET", "/warnings", For::Staff),
+    ("POST", "/warnings/{id}/issue", For::Superior),
+    ("POST", "/warnings/{id}/set-aside", For::Superior),
+    ("GET", "/statistics/lateness", For::Staff),
     ("POST", "/public/cases", For::Everybody),
     ("POST", "/public/lookups", For::Everybody),
     ("POST", "/public/cases/{tracking_code}/messages", For::Citizen),
@@ -112,6 +119,7 @@ const TABLE: [(&str, &str, For); 157] = [
     ("POST", "/public/cases/{tracking_code}/appeal", For::Citizen),
     ("POST", "/public/cases/{tracking_code}/rating", For::Citizen),
     ("POST", "/public/cases/{tracking_code}/unmerge", For::Citizen),
+    ("POST", "/public/cases/{tracking_code}/extension-consent", For::Citizen),
     ("GET", "/public/cases/{tracking_code}/certificates/filing", For::Citizen),
     ("GET", "/public/cases/{tracking_code}/certificates/reply", For::Citizen),
     ("POST", "/public/cases/{tracking_code}/attachments", For::Citizen),
@@ -143,6 +151,11 @@ const TABLE: [(&str, &str, For); 157] = [
     ("GET", "/calendars", For::Staff),
     ("POST", "/calendars", For::Role),
     ("PATCH", "/calendars/{code}", For::Role),
+    ("GET", "/calendars/{code}/closures", For::Staff),
+    ("POST", "/calendars/{code}/closures", For::Role),
+    ("POST", "/calendars/{code}/closures/trial", For::Role),
+    ("GET", "/calendars/{code}/closures/{closure}", For::Staff),
+    ("POST", "/calendars/{code}/closures/{closure}/withdrawal", For::Role),
     ("GET", "/holidays", For::Staff),
     ("POST", "/holidays", For::Role),
     ("PATCH", "/holidays/{code}", For::Role),
@@ -213,6 +226,7 @@ pub fn filled(path: &str, ids: &BTreeMap<&'static str, String>) -> String {
     let noun = path.split('/').nth(1).unwrap_or_default();
     let noun = if path.starts_with("/public/cases/") { "tracking_code" } else { noun };
     let id = ids.get(noun).map_or("1", String::as_str);
+    let path = &path.replace("{closure}", "1");
     ["{id}", "{code}", "{tracking_code}"].iter().fold(path.to_owned(), |path, part| path.replace(part, id))
 }
 
@@ -268,6 +282,8 @@ fn body(method: &str, path: &str) -> Value {
         "referrals" if method == "POST" => json!({ "to": [{ "office": "MOHME" }] }),
         "questions" | "notes" | "messages" | "objection" | "appeal" => json!({ "text": "متن" }),
         "rating" => json!({ "score": 1 }),
+        "extension-consent" => json!({ "accepted": true, "who": "citizen", "how": "phone" }),
+        "set-aside" => json!({ "reason": "دلیل" }),
         "appeal-decision" => {
             json!({ "result": "dismissed", "grounds": "دلیل", "consequence": "none" })
         }
@@ -286,7 +302,7 @@ fn body(method: &str, path: &str) -> Value {
         "members" => json!({ "case": "1" }),
         "signatories" => json!({ "signatories": [{}] }),
         "dismissal" => json!({ "outcome": "no_cause", "reason": "no_ground", "signpost": "دادگستری" }),
-        "withdrawal" => json!({ "confirm": true }),
+        "withdrawal" if !path.contains("/closures") => json!({ "confirm": true }),
         "return" => json!({ "reason": "duplicate" }),
         "transfer" => json!({ "reason": "صلاحیت", "office": "MOI" }),
         "recall" => json!({ "reason": "اشتباه" }),
@@ -295,6 +311,10 @@ fn body(method: &str, path: &str) -> Value {
         "answers" => json!({ "text": "متن", "outcome": "granted" }),
         "rejection" => json!({ "note": "نه" }),
         "trial" if path.starts_with("/changes") => json!({}),
+        "closures" | "trial" if path.contains("/closures") => {
+            json!({ "date": "2026-06-14", "reason": "گرما", "source": "ستاد" })
+        }
+        "withdrawal" if path.contains("/closures") => json!({ "reason": "پایان" }),
         "trial" => json!({ "kind": "request", "category": "water.bill" }),
         "offices" => {
             json!({ "code": "X", "parent": "CENTRE", "level": "partner", "name_fa": "x", "name_en": "x" })
@@ -352,6 +372,7 @@ async fn a_stranger_reads_and_changes_nothing_of_somebody_elses_case() {
                 For::Case => assert_eq!(reply.status, 404, "{told}"),
                 For::Citizen => assert_eq!(reply.status, 401, "{told}"),
                 For::Role if !is_of_the_desk(stranger, path) => assert_eq!(reply.status, 403, "{told}"),
+                For::Superior => assert!([403, 404].contains(&reply.status), "{told}"),
                 For::Everybody | For::Staff | For::Role => assert!(reply.status < 500, "{told}"),
             }
         }
@@ -380,6 +401,7 @@ async fn a_person_who_sees_the_case_in_a_wrong_role_changes_nothing() {
             match of {
                 For::Case | For::Role => assert_eq!(reply.status, 403, "{told}"),
                 For::Citizen => assert_eq!(reply.status, 401, "{told}"),
+                For::Superior => assert!([403, 404].contains(&reply.status), "{told}"),
                 For::Everybody | For::Staff => assert!(reply.status < 500, "{told}"),
             }
         }

@@ -86,7 +86,7 @@ fn step_body(verb: &str, path: &str, rng: &mut StdRng) -> Value {
         "transfer" => json!({ "office": office, "reason": "صلاحیت" }),
         "return" => json!({ "reason": "duplicate" }),
         "recall" | "reopen" => json!({ "reason": "بازبینی" }),
-        "extend" => json!({ "reason": "بازدید", "days": 1, "consent": true }),
+        "extend" => json!({ "reason": "بازدید", "days": 1 }),
         "assign" => json!({ "user": user }),
         "answer" => json!({ "text": "پاسخ", "outcome": "granted", "interim": rng.random_bool(0.3) }),
         "approve" if path.ends_with("rejection") => json!({ "note": "دوباره" }),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::support::Client;
 
 /// Names of fields that some body has.
-const FIELDS: [&str; 44] = [
+const FIELDS: [&str; 47] = [
     "kind",
     "channel",
     "text",
@@ -36,7 +36,10 @@ const FIELDS: [&str; 44] = [
     "note",
     "days",
     "user",
-    "consent",
+    "accepted",
+    "who",
+    "how",
+    "expected_at",
     "username",
     "password",
     "roles",

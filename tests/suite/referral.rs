@@ -190,7 +190,7 @@ async fn an_interim_answer_leaves_the_case_with_its_office() {
     let app = TestApp::start().await;
     let case = app.accepted("MOEN-10").await;
     let path = format!("/referrals/{}/answers", app.lead(&case).await);
-    let body = json!({ "text": "در دست بررسی است.", "interim": true });
+    let body = json!({ "text": "در دست بررسی است.", "interim": true, "expected_at": "1405/04/10" });
     let told = app.as_user("handler.moen-10").await.post(&path, body).await.expect(201);
     let approval = format!("/answers/{}/approval", told["id"].as_str().unwrap());
     app.as_user("approver.moen-10").await.post(&approval, json!({})).await.expect(200);

@@ -55,7 +55,10 @@ async fn an_open_sub_referral_holds_up_the_final_answer_but_no_interim_one() {
     let path = format!("/referrals/{above}/answers");
     let last = json!({ "text": "انجام شد.", "outcome": "granted" });
     handler.post(&path, last).await.refused(409, "open_referral");
-    handler.post(&path, json!({ "text": "در دست پیگیری.", "interim": true })).await.expect(201);
+    handler
+        .post(&path, json!({ "text": "در دست پیگیری.", "interim": true, "expected_at": "1405/04/10" }))
+        .await
+        .expect(201);
     let back = json!({ "reason": "duplicate" });
     handler.post(&format!("/referrals/{above}/return"), back).await.refused(409, "answer_pending");
 }

@@ -98,6 +98,23 @@ impl Calendar {
         self.days.insert(date, Day::Closed { name: name.into() });
     }
 
+    /// Takes these hours out of the work of `date`; what is closed already stays so. With none left it is closed.
+    /// In whichever order hours are taken out, the day is the same.
+    pub fn close_hours(&mut self, date: Date, hours: &[Slot], name: &str) {
+        let worked = self.slots(date);
+        if worked.is_empty() {
+            return;
+        }
+        let left = slot::without(worked, hours);
+        if left == worked {
+            return;
+        }
+        match left.is_empty() {
+            true => self.close(date, name),
+            false => drop(self.days.insert(date, Day::Open(left))),
+        }
+    }
+
     /// Gives `date` its own slots (none = closed without a name), over whatever the calendar said of it.
     ///
     /// Errors: `Slot` and `Overlap`; the calendar is then unchanged.

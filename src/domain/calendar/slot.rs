@@ -47,6 +47,20 @@ pub(super) fn in_order(mut slots: Vec<Slot>) -> Result<Vec<Slot>, CalendarError>
     }
 }
 
+/// What is left of `worked` when `closed` is taken out.
+pub(super) fn without(worked: &[Slot], closed: &[Slot]) -> Vec<Slot> {
+    let mut left = worked.to_vec();
+    for out in closed {
+        let pieces = left.iter().flat_map(|slot| {
+            let head = Slot { start: slot.start, end: slot.end.min(out.start) };
+            let tail = Slot { start: slot.start.max(out.end), end: slot.end };
+            [head, tail]
+        });
+        left = pieces.filter(|slot| slot.start < slot.end).collect();
+    }
+    left
+}
+
 impl fmt::Display for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { start, end } = self;

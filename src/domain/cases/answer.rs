@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::docket::{Docket, Expected};
 use super::family;
+use super::interim;
 use super::life::{Fact, Hop, HopRole, Status};
 use super::record::{record, sha256_hex};
 use crate::db::DbConnection;
@@ -39,6 +40,9 @@ pub struct Answer {
     /// An interim answer leaves the referral open.
     #[serde(default)]
     pub interim: Option<bool>,
+    /// When the citizen may expect the final answer: a Jalali or an ISO date; an interim answer must name it.
+    #[serde(default)]
+    pub expected_at: Option<String>,
 }
 
 /// An approver's word.
@@ -67,6 +71,7 @@ pub struct AnswerRow {
     pub decided_by: Option<UserId>,
     pub decided_at: Option<Time>,
     pub decision_note: Option<String>,
+    pub expected_at: Option<Time>,
 }
 
 /// The answer of this id; whether its case is visible is asked elsewhere.
@@ -96,7 +101,7 @@ pub fn submit(
     let author = act.actor.user().ok_or(Error::Forbidden(Code::Forbidden))?;
     let is_interim = wish.interim.unwrap_or(false);
     docket.life.can_answer(referral, is_interim)?;
-    let text = check(act, &docket, &hop, wish, is_interim)?;
+    let (text, expected) = check(act, &docket, &hop, wish, is_interim)?;
     let answer: AnswerId = act.id();
     let fact = docket.life.submit(referral, answer, author, is_interim, sha256_hex(text.as_bytes()))?;
     diesel::insert_into(answers::table)
@@ -105,6 +110,7 @@ pub fn submit(
             (answers::text.eq(&text), answers::is_interim.eq(is_interim), answers::outcome.eq(&wish.outcome)),
             (answers::reason_code.eq(&wish.reason_code), answers::state.eq(AnswerState::Submitted)),
             (answers::author_id.eq(author), answers::created_at.eq(act.now)),
+            answers::expected_at.eq(expected),
         ))
         .execute(connection)?;
     record(connection, act, &mut docket, &[fact], Some(office))?;
@@ -117,7 +123,13 @@ pub fn submit(
     Ok((docket.reload(connection)?, find(connection, answer)?))
 }
 
-fn check(act: &Act, docket: &Docket, hop: &Hop, wish: &Answer, is_interim: bool) -> Result<String> {
+fn check(
+    act: &Act,
+    docket: &Docket,
+    hop: &Hop,
+    wish: &Answer,
+    is_interim: bool,
+) -> Result<(String, Option<Time>)> {
     let mut fields = Fields::default();
     let text = fields.take(input::text("text", &wish.text, input::TEXT_MAX));
     let is_decisive = hop.role == HopRole::Lead && hop.parent.is_none() && !is_interim;
@@ -126,8 +138,16 @@ fn check(act: &Act, docket: &Docket, hop: &Hop, wish: &Answer, is_interim: bool)
         None if is_decisive => fields.add(FieldError::required("outcome")),
         None => {}
     }
+    let expected = match (is_interim, wish.expected_at.as_deref()) {
+        (true, Some(text)) => fields.take(interim::expected(act, hop.office, text)),
+        (true, None) => {
+            fields.add(FieldError::required("expected_at"));
+            None
+        }
+        (false, _) => None,
+    };
     fields.finish()?;
-    Ok(text.unwrap_or_default())
+    Ok((text.unwrap_or_default(), expected))
 }
 
 /// An outcome must be one of the kind's; some need a coded reason, so that no refusal is free text only (S2.2ii).
@@ -240,6 +260,7 @@ fn take_effect(
         open_window(connection, act, docket, answer)?;
     }
     if concerns_citizen {
+        interim::answered(connection, act, docket, answer, is_interim)?;
         tell(connection, act, docket, event, answer, is_interim, hop.office)?;
     }
     match (is_final, concerns_citizen && is_interim) {
@@ -287,11 +308,12 @@ pub(super) fn tell(
     let (until, due): (Option<Time>, Time) =
         cases::table.find(docket.row.id).select((cases::window_until, cases::due_at)).first(connection)?;
     let outcome = docket.life.outcome.clone();
+    let expected = find(connection, answer)?.expected_at;
     let facts = Facts {
         office: Some(office),
         answer: Some(answer),
         until,
-        due: Some(due),
+        due: Some(expected.unwrap_or(due)),
         outcome,
         ..Facts::default()
     };

@@ -6,7 +6,7 @@
 use diesel::prelude::*;
 
 use super::docket::Docket;
-use super::life::{Fact, HopRole, Status};
+use super::life::{ClockMove, Fact, HopRole, Status};
 use super::row::CaseRow;
 use crate::db::DbConnection;
 use crate::db::schema::{cases, clock_changes, referrals};
@@ -44,6 +44,23 @@ fn log(connection: &mut DbConnection, act: &Act, change: &Change<'_>) -> Result<
         ))
         .execute(connection)?;
     Ok(())
+}
+
+/// Logs a due time that a closure moved, with the closure as its reason.
+pub fn log_move(
+    connection: &mut DbConnection,
+    act: &Act,
+    case: CaseId,
+    step: &ClockMove,
+    change: &str,
+    reason: &str,
+) -> Result<()> {
+    let (before, after) = (Some(step.due_before), Some(step.due_at));
+    log(
+        connection,
+        act,
+        &Change { case, referral: step.referral, change, before, after, reason: Some(reason) },
+    )
 }
 
 /// The due times of a new case: the promise to the citizen, the outer limit, and triage at the desk.
@@ -88,6 +105,17 @@ pub fn promise_by(
     let triage_due = deadlines::due(calendar, received.timestamp(), triage)?;
     let first = deadlines::point_at(calendar, received.timestamp(), triage_due, Point::Half)?;
     Ok(Promise { due_at, outer_at, triage_due_at: triage_due.into(), triage_next_at: first.into() })
+}
+
+/// The hard outer limit of a new round, from now on.
+pub fn restart_outer(connection: &mut DbConnection, act: &Act, row: &CaseRow) -> Result<()> {
+    let span = act.rules.span("outer", Some(&row.kind), row.category.as_deref(), None, false);
+    let calendar = act.rules.calendar(row.intake_office_id)?;
+    let outer = span.map(|span| deadlines::due(calendar, act.now.timestamp(), span)).transpose()?;
+    diesel::update(cases::table.find(row.id))
+        .set(cases::outer_at.eq(outer.map(Time::from)))
+        .execute(connection)?;
+    Ok(())
 }
 
 /// Starts the desk's clock again when a case comes back to be classified.

@@ -7,15 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 
 use super::family;
-use super::life::{Family, Hop, Life, Pending, Status};
+use super::life::{Consent, Family, Hop, Life, Pending, Status};
 use super::row::CaseRow;
 use crate::db::DbConnection;
 use crate::db::dialect::for_update;
-use crate::db::schema::{answers, cases, referrals};
-use crate::db::types::{AnswerId, CaseId, OfficeId, ReferralId, UserId};
+use crate::db::schema::{answers, cases, extension_requests, referrals};
+use crate::db::types::{AnswerId, CaseId, ExtensionRequestId, OfficeId, ReferralId, UserId};
 use crate::domain::actor::Act;
 use crate::domain::conflict::Conflict;
-use crate::domain::visibility;
+use crate::domain::referrals::RequestState;
+use crate::domain::{closures, visibility};
 use crate::error::{Code, Error, Result};
 
 /// What a client believes the version of the case to be.
@@ -50,6 +51,11 @@ impl Docket {
         match expected {
             Expected::Version(version) if version != docket.row.version => {
                 Err(Error::Conflict(Code::StaleVersion))
+            }
+            // a closure declared meanwhile is laid on its clocks before anything is judged by them
+            Expected::Version(_) | Expected::Any if !act.rules.pending.is_empty() => {
+                closures::settle(connection, act, id)?;
+                Self::read(connection, act, id)
             }
             Expected::Version(_) | Expected::Any => Ok(docket),
         }
@@ -138,6 +144,7 @@ pub fn life_of(connection: &mut DbConnection, row: &CaseRow) -> Result<Life> {
             .select((answers::referral_id, answers::id, answers::author_id, answers::is_interim))
             .load(connection)?
     };
+    let consents = consents_of(connection, row.id, rows.iter().any(|hop| hop.7 > 0))?;
     let hops = rows.into_iter().map(|(id, parent, from, office, role, state, user, extensions)| {
         let pending = pending.iter().find(|(referral, ..)| *referral == id).filter(|_| state.is_open()).map(
             |(_, answer, author, is_interim)| Pending {
@@ -147,11 +154,36 @@ pub fn life_of(connection: &mut DbConnection, row: &CaseRow) -> Result<Life> {
             },
         );
         let extensions = u32::try_from(extensions).unwrap_or(0);
-        (id, Hop { parent, from, office, role, state, user, extensions, pending })
+        let consent = consents.get(&id).copied();
+        (id, Hop { parent, from, office, role, state, user, extensions, consent, pending })
     });
     let mut life = life_with(row, hops.collect())?;
     family::lay(connection, row.id, &mut life)?;
     Ok(life)
+}
+
+/// What the citizen said of second extensions; asked for only after a first one.
+fn consents_of(
+    connection: &mut DbConnection,
+    case: CaseId,
+    has_extended: bool,
+) -> Result<BTreeMap<ReferralId, Consent>> {
+    use extension_requests as e;
+    if !has_extended {
+        return Ok(BTreeMap::new());
+    }
+    let rows: Vec<(ReferralId, ExtensionRequestId, RequestState)> = e::table
+        .filter(e::case_id.eq(case))
+        .order(e::id)
+        .select((e::referral_id, e::id, e::state))
+        .load(connection)?;
+    let consent = |(referral, request, state)| match state {
+        RequestState::Asked => Some((referral, Consent::Asked(request))),
+        RequestState::Granted => Some((referral, Consent::Given)),
+        RequestState::Refused | RequestState::Expired => Some((referral, Consent::Refused)),
+        RequestState::Void => None,
+    };
+    Ok(rows.into_iter().filter_map(consent).collect())
 }
 
 fn life_with(row: &CaseRow, hops: BTreeMap<ReferralId, Hop>) -> Result<Life> {

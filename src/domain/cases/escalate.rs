@@ -12,12 +12,13 @@ use super::docket::{Docket, Expected};
 use super::life::{Fact, Status};
 use super::record::record;
 use crate::db::DbConnection;
-use crate::db::schema::{cases, referrals};
-use crate::db::types::{CaseId, OfficeId, ReferralId, Time};
+use crate::db::schema::{cases, deadline_points, referrals};
+use crate::db::types::{CaseId, DeadlinePointId, OfficeId, ReferralId, Time};
 use crate::domain::actor::Act;
 use crate::domain::conflict::{Conflict, desk};
 use crate::domain::deadlines::{self, Point};
 use crate::domain::notifications::{self, Facts};
+use crate::domain::warnings;
 use crate::error::Result;
 
 /// A clock whose next point has been reached.
@@ -79,8 +80,38 @@ pub fn fire(connection: &mut DbConnection, act: &Act, ringing: Ringing) -> Resul
     let (template, receiver) = audience(act, &docket.conflict, point, clock.office);
     let facts = Facts { office: Some(clock.office), due: Some(clock.due), ..Facts::default() };
     notifications::to_office(connection, act, &docket.row, event, receiver, template, &facts)?;
+    note(connection, act, &docket, ringing, &clock, percent, receiver)?;
     metrics::counter!("samad_deadline_points_total", "percent" => percent.to_string()).increment(1);
     Ok(true)
+}
+
+/// Keeps that the point fired and who was told; the database takes it once. A superior's point drafts a warning.
+fn note(
+    connection: &mut DbConnection,
+    act: &Act,
+    docket: &Docket,
+    ringing: Ringing,
+    clock: &Clock,
+    percent: u16,
+    told: OfficeId,
+) -> Result<()> {
+    use deadline_points as p;
+    let id: DeadlinePointId = act.id();
+    let user = ringing.referral.and_then(|id| docket.life.hops.get(&id)).and_then(|hop| hop.user);
+    diesel::insert_into(p::table)
+        .values((
+            (p::id.eq(id), p::case_id.eq(ringing.case), p::referral_id.eq(ringing.referral)),
+            (p::office_id.eq(clock.office), p::user_id.eq(user), p::percent.eq(i32::from(percent))),
+            (p::due_at.eq(clock.due), p::at.eq(act.now), p::told_office_id.eq(told)),
+        ))
+        .execute(connection)?;
+    match ringing.referral {
+        Some(referral) if percent > Point::Dunning.percent() => {
+            let late = warnings::Late { case: ringing.case, referral, office: clock.office };
+            warnings::of_point(connection, act, late, percent)
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn read_clock(

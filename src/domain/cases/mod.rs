@@ -12,6 +12,7 @@ pub mod escalate;
 pub mod family;
 mod filing;
 mod intake;
+pub mod interim;
 pub mod life;
 pub mod list;
 pub mod lookup;

@@ -68,6 +68,7 @@ pub fn reopen(
             (cases::remedy.eq(None::<String>), cases::due_at.eq(facts.due.unwrap_or(docket.row.due_at))),
         ))
         .execute(connection)?;
+    clocks::restart_outer(connection, act, &docket.row)?;
     match &hop {
         Some(hop) => super::refer::send(connection, act, &docket, std::slice::from_ref(hop), None, event)?,
         None => clocks::start_triage(connection, act, &mut docket)?,

@@ -57,21 +57,33 @@ pub fn resume(
 
 /// The new due time of an open deadline when, at `now`, the calendar `before` becomes the calendar `after`.
 ///
-/// The working time that is left is laid onto the new calendar; without any left, `due` stands. A calendar with
-/// more closures never makes it earlier. Whoever stores the answer tells the citizen to whom `due` was promised.
+/// `ran` are the stretches, up to `now`, in which the clock ran: what the closure takes from them is given back, and
+/// what its withdrawal returns is taken again. The working time then left is laid onto the new calendar. Where the
+/// calendars agree on all that lies before `due`, it stands. A calendar with more closures never makes it earlier,
+/// and taking them away again gives the old due time. Whoever stores the answer tells the citizen to whom `due` was
+/// promised.
 ///
 /// Errors: as for `resume`.
 pub fn moved_by_closure(
     before: &Calendar,
     after: &Calendar,
+    ran: &[(Timestamp, Timestamp)],
     now: Timestamp,
     due: Timestamp,
 ) -> Result<Timestamp, CalendarError> {
-    let left = remaining(before, now, due)?;
-    if left.work_seconds <= 0 {
+    let lost = |until: Timestamp| -> i64 {
+        let pieces = ran.iter().map(|(from, to)| (*from, until.min(*to)));
+        pieces
+            .map(|(from, to)| {
+                signed(before.working_between(from, to)) - signed(after.working_between(from, to))
+            })
+            .sum()
+    };
+    if lost(due) == 0 && before.working_between(now, due) == after.working_between(now, due) {
         return Ok(due);
     }
-    resume(after, now, left)
+    let left = remaining(before, now, due)?;
+    resume(after, now, Remaining { work_seconds: left.work_seconds + lost(now), ..left })
 }
 
 fn signed(work: WorkTime) -> i64 {

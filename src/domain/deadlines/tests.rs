@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::calendar::trials::{at, calendars, day, instants, national, shown, weekly};
-use crate::domain::calendar::{CalendarError, JalaliDate};
+use crate::domain::calendar::{CalendarError, JalaliDate, Slot};
 
 fn due_of(calendar: &Calendar, start: &str, span: &str) -> String {
     shown(due(calendar, at(start), span.parse().unwrap()).unwrap())
@@ -101,7 +101,7 @@ fn a_closure_added_late_moves_what_is_open_by_its_hours() {
     let before = national();
     let mut after = before.clone();
     after.close(day("1404/08/19"), "آلودگی هوا");
-    let moved = |now, due| shown(moved_by_closure(&before, &after, at(now), at(due)).unwrap());
+    let moved = |now, due| shown(moved_by_closure(&before, &after, &[], at(now), at(due)).unwrap());
     assert_eq!(moved("1404/08/18 20:00", "1404/08/20 14:30"), "1404/08/21 14:30:00");
     assert_eq!(moved("1404/08/18 20:00", "1404/08/18 14:30"), "1404/08/18 14:30:00");
     assert_eq!(moved("1404/08/19 20:00", "1404/08/20 14:30"), "1404/08/20 14:30:00");
@@ -249,7 +249,7 @@ proptest! {
         for days in closed {
             after.close(before.date_of(now).saturating_add(days.days()), "تعطیلی اضطراری");
         }
-        let moved = moved_by_closure(&before, &after, now, due).unwrap();
+        let moved = moved_by_closure(&before, &after, &[], now, due).unwrap();
         prop_assert!(moved >= due);
         prop_assert_eq!(after.working_between(now, moved), before.working_between(now, due));
     }
@@ -257,7 +257,43 @@ proptest! {
     #[test]
     fn a_calendar_that_stays_the_same_moves_nothing(calendar in calendars(), now in instants(), span in spans()) {
         let due = due(&calendar, now, span).unwrap();
-        prop_assert_eq!(moved_by_closure(&calendar, &calendar, now, due).unwrap(), due);
+        prop_assert_eq!(moved_by_closure(&calendar, &calendar, &[], now, due).unwrap(), due);
+    }
+
+    #[test]
+    fn a_late_closure_gives_back_exactly_what_it_took_and_its_withdrawal_takes_exactly_that(
+        before in calendars(), start in instants(), span in working_spans(), age in 0..3_000_000i64, wait in 0..3_000_000i64,
+        days in prop::collection::vec(-30..60i64, 1..9), hours in prop::collection::vec((0..1440u16, 1..600u16), 0..3),
+    ) {
+        let due = due(&before, start, span).unwrap();
+        let declared = start + age.seconds();
+        let mut after = before.clone();
+        let hours: Vec<Slot> = hours.into_iter().map(|(from, length)| Slot { start: from, end: (from + length).min(1440) }).collect();
+        let whole = [Slot { start: 0, end: 1440 }];
+        for days in days {
+            let closed = if hours.is_empty() { &whole[..] } else { &hours[..] };
+            after.close_hours(before.date_of(declared).saturating_add(days.days()), closed, "تعطیلی دیرهنگام");
+        }
+        let moved = moved_by_closure(&before, &after, &[(start, declared)], declared, due).unwrap();
+        prop_assert!(moved >= due, "{moved} {due}");
+        prop_assert_eq!(after.working_between(start, moved), before.working_between(start, due), "exact credit");
+        let again = moved_by_closure(&after, &after, &[(start, declared)], declared, moved).unwrap();
+        prop_assert_eq!(again, moved, "done twice it moves nothing");
+        let withdrawn = declared + wait.seconds();
+        let back = moved_by_closure(&after, &before, &[(start, withdrawn)], withdrawn, moved).unwrap();
+        prop_assert_eq!(back, due, "withdrawn, it is as before");
+    }
+
+    #[test]
+    fn time_in_which_a_clock_stood_is_not_given_back(
+        before in calendars(), start in instants(), span in working_spans(), age in 0..3_000_000i64,
+    ) {
+        let due = due(&before, start, span).unwrap();
+        let declared = start + age.seconds();
+        let mut after = before.clone();
+        after.close(before.date_of(declared).saturating_add((-3).days()), "تعطیلی دیرهنگام");
+        let moved = moved_by_closure(&before, &after, &[], declared, due).unwrap();
+        prop_assert_eq!(moved, due);
     }
 
     #[test]

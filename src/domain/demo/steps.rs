@@ -228,6 +228,7 @@ fn answer(connection: &mut DbConnection, stage: &Stage<'_>) -> Result<()> {
         outcome: case.outcome.clone(),
         reason_code: case.reason.clone(),
         interim: None,
+        expected_at: None,
     };
     answer::submit(connection, &act, stage.referral, Expected::Any, &wish).map(drop)
 }

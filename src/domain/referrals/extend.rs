@@ -1,12 +1,12 @@
 //! Extend (تمدید مهلت): once, at most the original length, with a reason to the citizen; a second time only
 //! with the citizen's consent (the Korean petitions decree).
 
-use super::Move;
 use super::row::{ReferralRow, find};
+use super::{Move, consent};
 use crate::db::DbConnection;
-use crate::db::types::{ReferralId, Time};
+use crate::db::types::{OfficeId, ReferralId, Time};
 use crate::domain::actor::Act;
-use crate::domain::cases::life::{Fact, Hop, HopRole};
+use crate::domain::cases::life::{Extension, Fact, Hop, HopRole};
 use crate::domain::cases::{Docket, Expected, clocks, record};
 use crate::domain::deadlines::{self, Span};
 use crate::domain::input;
@@ -15,7 +15,8 @@ use crate::domain::policy;
 use crate::domain::rulebook::Verb;
 use crate::error::{Code, Error, FieldError, Fields, Result};
 
-/// Moves a referral's deadline by `wish.days` working days; the citizen is told why.
+/// Moves a referral's deadline by `wish.days` working days and tells the citizen why; the second time the citizen
+/// is asked first, and the clock runs on until the answer.
 pub fn extend(
     connection: &mut DbConnection,
     act: &Act,
@@ -25,23 +26,54 @@ pub fn extend(
 ) -> Result<ReferralRow> {
     let (mut docket, hop) = Docket::open_referral(connection, act, id, expected)?;
     let office = policy::allow(act, Verb::Extend, hop.office)?;
-    let with_consent = wish.consent.unwrap_or(false);
-    docket.life.can_extend(id, with_consent)?;
+    let extension = docket.life.can_extend(id)?;
     let old = find(connection, id)?;
     let (days, reason) = check(wish)?;
     let told = told(act, wish, &reason, &docket.row.language);
     let due_at = new_due(connection, act, &old, hop.office, days)?;
     check_above(connection, &docket, &hop, id, due_at)?;
-    let fact = Fact::DeadlineExtended { referral: id, due_before: old.due_at, due_at, reason, with_consent };
-    let event = record(connection, act, &mut docket, std::slice::from_ref(&fact), Some(office))?;
-    let is_root_lead = hop.role == HopRole::Lead && hop.parent.is_none();
-    clocks::extend(connection, act, &docket.row, &fact, hop.office, is_root_lead)?;
-    if is_root_lead {
-        let facts =
-            Facts { office: Some(hop.office), due: Some(due_at), reason: Some(told), ..Facts::default() };
-        notifications::to_citizen(connection, act, &docket.row, event, "deadline_extended", &facts)?;
+    let longer = Longer { referral: id, office: hop.office, due_before: old.due_at, due_at, reason, told };
+    match extension {
+        Extension::First => grant(connection, act, &mut docket, &longer, Some(office), None)?,
+        Extension::ByConsent => consent::ask(connection, act, &mut docket, &longer, office, days)?,
     }
     find(connection, id)
+}
+
+/// A longer deadline.
+pub(super) struct Longer {
+    pub referral: ReferralId,
+    pub office: OfficeId,
+    pub due_before: Option<Time>,
+    pub due_at: Time,
+    pub reason: String,
+    /// The reason as the citizen reads it.
+    pub told: String,
+}
+
+/// Writes an extension, after the consent that allows it where there is one.
+pub(super) fn grant(
+    connection: &mut DbConnection,
+    act: &Act,
+    docket: &mut Docket,
+    longer: &Longer,
+    in_name_of: Option<OfficeId>,
+    consent: Option<Fact>,
+) -> Result<()> {
+    let Longer { referral, office, due_before, due_at, .. } = *longer;
+    let (reason, with_consent) = (longer.reason.clone(), consent.is_some());
+    let fact = Fact::DeadlineExtended { referral, due_before, due_at, reason, with_consent };
+    let facts: Vec<Fact> = consent.into_iter().chain([fact.clone()]).collect();
+    let event = record(connection, act, docket, &facts, in_name_of)?;
+    let hop = docket.life.hops.get(&referral);
+    let is_root_lead = hop.is_some_and(|hop| hop.role == HopRole::Lead && hop.parent.is_none());
+    clocks::extend(connection, act, &docket.row, &fact, office, is_root_lead)?;
+    if is_root_lead {
+        let reason = Some(longer.told.clone());
+        let facts = Facts { office: Some(office), due: Some(due_at), reason, ..Facts::default() };
+        notifications::to_citizen(connection, act, &docket.row, event, "deadline_extended", &facts)?;
+    }
+    Ok(())
 }
 
 fn check(wish: &Move) -> Result<(u16, String)> {
@@ -76,11 +108,11 @@ fn told(act: &Act, wish: &Move, reason: &str, language: &str) -> String {
 }
 
 /// The new due time; the extension is at most as long as the original deadline.
-fn new_due(
+pub(super) fn new_due(
     connection: &mut DbConnection,
     act: &Act,
     old: &ReferralRow,
-    office: crate::db::types::OfficeId,
+    office: OfficeId,
     days: u16,
 ) -> Result<Time> {
     let due = old.due_at.ok_or(Error::Conflict(Code::WrongState))?;

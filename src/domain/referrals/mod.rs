@@ -2,6 +2,7 @@
 
 mod accept;
 mod assign;
+mod consent;
 mod extend;
 mod give_back;
 mod recall;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use accept::accept;
 pub use assign::assign;
+pub use consent::{ConsentGiven, RequestRow, RequestState, consent, lapse, request, silent};
 pub use extend::extend;
 pub use give_back::give_back;
 pub use recall::recall;
@@ -37,7 +39,4 @@ pub struct Move {
     /// User name, for an assignment.
     #[serde(default)]
     pub user: Option<String>,
-    /// The citizen agreed to a second extension.
-    #[serde(default)]
-    pub consent: Option<bool>,
 }

@@ -9,7 +9,7 @@ use crate::domain::deadlines::{Point, Span};
 use crate::error::{Error, Result};
 
 /// Subjects whose span must stand in a row that nothing narrows.
-pub const NEEDED_SPANS: [&str; 8] = [
+pub const NEEDED_SPANS: [&str; 14] = [
     "triage",
     "outer",
     "question_wait",
@@ -18,9 +18,15 @@ pub const NEEDED_SPANS: [&str; 8] = [
     "appeal",
     "additional_answer",
     "late_referral",
+    "consent_wait",
+    "interim_wait",
+    "interim_expected",
+    "interim_expected_max",
+    "progress_notice",
+    "warning_wait",
 ];
 /// Subjects whose number must stand in a row.
-pub const NEEDED_NUMBERS: [&str; 14] = [
+pub const NEEDED_NUMBERS: [&str; 15] = [
     "rating_poor_max",
     "transfers_max",
     "helpers_max",
@@ -35,6 +41,7 @@ pub const NEEDED_NUMBERS: [&str; 14] = [
     "mass_households_min",
     "identity_release_hours",
     "identity_release_hours_max",
+    "warning_overdue_min",
 ];
 /// Numbers that the life cycle is built on: the register shows them, and to change one is to change the program.
 pub const BUILT_IN: [(&str, i64); 7] = [

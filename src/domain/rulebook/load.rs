@@ -5,7 +5,7 @@ use std::sync::{Arc, RwLock};
 use diesel::prelude::*;
 use serde::de::DeserializeOwned;
 
-use super::{Office, Offices, Rulebook, calendars};
+use super::{Office, Offices, Rulebook, calendars, closures};
 use crate::db::DbConnection;
 use crate::db::schema::{definitions, former_lines, offices, rulebook_version};
 use crate::db::types::OfficeId;
@@ -65,6 +65,9 @@ pub(super) fn build(
 ) -> Result<Rulebook> {
     let mut rules = rows_of::<super::Rule>(rows, "rule")?;
     rules.sort_by_key(|rule| rule.order);
+    let bare =
+        calendars::build(&rows_of(rows, "calendar")?, &rows_of(rows, "shift")?, &rows_of(rows, "holiday")?)?;
+    let (calendars, pending) = closures::read(connection)?.laid_on(&bare);
     Ok(Rulebook {
         version,
         offices: Offices::new(read_offices(connection)?)
@@ -88,11 +91,8 @@ pub(super) fn build(
             .into_iter()
             .filter_map(|row| Some((row.code.parse().ok()?, row)))
             .collect(),
-        calendars: calendars::build(
-            &rows_of(rows, "calendar")?,
-            &rows_of(rows, "shift")?,
-            &rows_of(rows, "holiday")?,
-        )?,
+        calendars,
+        pending,
         rules,
     })
 }

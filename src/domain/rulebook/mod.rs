@@ -5,6 +5,7 @@
 //! database says that they changed; a verb is judged by one snapshot from beginning to end.
 
 pub(crate) mod calendars;
+mod closures;
 mod days;
 mod limits;
 pub(crate) mod load;
@@ -16,8 +17,9 @@ mod rows;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
+pub use calendars::Calendars;
+pub use closures::{Closure, Run};
 pub use days::{Lay, rules_of, with};
 pub use limits::{BUILT_IN, NEEDED_NUMBERS, NEEDED_SPANS, Narrowing};
 pub use load::{RulebookCache, changed, version};
@@ -29,7 +31,6 @@ pub use rows::{
     Remedy, Right, Role, Rule, Shift, Template,
 };
 
-use crate::domain::calendar::Calendar;
 use crate::error::{FieldError, Language};
 
 /// Every rule in force at one moment.
@@ -65,7 +66,9 @@ pub struct Rulebook {
     pub counties: BTreeMap<String, County>,
     /// The policy matrix: what each role may do, and how far.
     pub roles: BTreeMap<crate::domain::actor::Role, Role>,
-    calendars: BTreeMap<String, Arc<Calendar>>,
+    /// Recomputations for closures that have not reached every case yet, oldest first.
+    pub pending: Vec<Run>,
+    calendars: Calendars,
 }
 
 impl Rulebook {
@@ -88,6 +91,11 @@ impl Rulebook {
                 Language::En => row.en.clone(),
             },
         )
+    }
+
+    /// The calendars in force.
+    pub fn calendars(&self) -> &Calendars {
+        &self.calendars
     }
 
     /// The reason of this use and code, or the field error that names it.

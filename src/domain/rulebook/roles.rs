@@ -26,6 +26,9 @@ text_enum! {
         AskIdentity = "ask_identity", ReleaseIdentity = "release_identity",
         /// Puts cases together, takes them apart, gathers a group.
         Merge = "merge", Split = "split", Group = "group",
+        /// The citizen's consent to a second extension, taken down by staff.
+        Consent = "consent",
+        ReadWarnings = "read_warnings", DecideWarning = "decide_warning",
     }
 }
 

@@ -84,6 +84,12 @@ pub fn actions(
         case(Verb::Merge, "POST", "unmerge", may(Verb::Merge).and_then(|()| life.followed().map(|_| ()))),
         case(Verb::Split, "POST", "split", may(Verb::Split).and_then(|()| life.can_split())),
         case(Verb::Group, "POST", "group", may(Verb::Group).and_then(|()| life.can_lead())),
+        case(
+            Verb::Consent,
+            "POST",
+            "extension-consent",
+            said(Verb::Consent).and_then(|()| life.awaits_consent().map(|_| ())),
+        ),
     ];
     let unsplit = policy::allow(act, Verb::Split, family::split_by(docket))
         .and_then(|_| family::parts_to_undo(connection, act, docket).map(|_| ()));
@@ -135,7 +141,7 @@ fn of_referral(act: &Act, docket: &Docket, id: ReferralId, hop: &Hop, language: 
             of(Verb::Transfer, "transfer", may(Verb::Transfer).and_then(|()| life.can_leave(id))),
             of(Verb::Recall, "recall", recall.and_then(|()| open())),
             of(Verb::Assign, "assignment", may(Verb::Assign).and_then(|()| open())),
-            of(Verb::Extend, "extension", may(Verb::Extend).and_then(|()| life.can_extend(id, false))),
+            of(Verb::Extend, "extension", may(Verb::Extend).and_then(|()| life.can_extend(id).map(|_| ()))),
             of(Verb::Answer, "answers", may(Verb::Answer).and_then(|()| life.can_answer(id, false))),
         ]);
     }

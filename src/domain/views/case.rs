@@ -217,7 +217,7 @@ fn may_read_identity(act: &Act) -> bool {
 }
 
 /// An office by its id; an ended one keeps its number.
-pub(super) fn office_view(act: &Act, id: OfficeId) -> OfficeView {
+pub fn office_view(act: &Act, id: OfficeId) -> OfficeView {
     match act.rules.offices.get(id) {
         Some(office) => OfficeView {
             code: office.code.clone(),

@@ -11,8 +11,8 @@ use super::case::{CaseView, cases as case_views};
 use super::referral::{ReferralView, several as referral_views};
 use crate::db::DbConnection;
 use crate::db::connection::MultiBackend;
-use crate::db::schema::{answers, cases, referrals};
-use crate::db::types::{CaseId, OfficeId, Time};
+use crate::db::schema::{answers, cases, interim_demands, referrals};
+use crate::db::types::{CaseId, OfficeId, ReferralId, Time};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::CaseRow;
 use crate::domain::cases::life::{HopRole, HopState, Status};
@@ -39,6 +39,8 @@ text_enum! {
         Copies = "copies",
         /// Waits at the desk to be classified or referred.
         Triage = "triage",
+        /// The outer limit passed: an interim answer is due.
+        Interim = "interim",
         /// An appeal that awaits its decision.
         Appeals = "appeals",
     }
@@ -50,6 +52,8 @@ pub struct InboxItem {
     pub r#box: String,
     /// When it is due; none for copies.
     pub due_at: Option<Time>,
+    /// When the interim answer is due that the outer limit demands.
+    pub interim_due_at: Option<Time>,
     /// `overdue`, `due_today`, `soon` (the last fifth of its time) or `on_time`.
     pub urgency: String,
     pub case: CaseView,
@@ -140,6 +144,7 @@ fn in_box<'a>(query: Referrals<'a>, act: &Act, desks: &Desks, name: Tray) -> Ref
         Tray::ToApprove => works
             .filter(referrals::office_id.eq_any(desks.can_approve.clone()))
             .filter(referrals::id.eq_any(with_draft())),
+        Tray::Interim => works.filter(referrals::id.eq_any(with_demand())),
         Tray::Copies => open_referrals(desks)
             .filter(referrals::role.eq(HopRole::Copy))
             .filter(referrals::state.eq(HopState::Sent)),
@@ -153,6 +158,27 @@ fn in_box<'a>(query: Referrals<'a>, act: &Act, desks: &Desks, name: Tray) -> Ref
 #[diesel::dsl::auto_type(no_type_alias)]
 fn with_draft() -> _ {
     answers::table.filter(answers::decided_at.is_null()).select(answers::referral_id)
+}
+
+/// Referrals of which an interim answer is demanded.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn with_demand() -> _ {
+    interim_demands::table
+        .filter(interim_demands::settled_at.is_null())
+        .select(interim_demands::referral_id.assume_not_null())
+}
+
+/// When the demanded interim answers of these referrals are due.
+fn demanded(
+    connection: &mut DbConnection,
+    hops: &[(ReferralRow, bool)],
+) -> Result<std::collections::HashMap<ReferralId, Time>> {
+    let ids: Vec<ReferralId> = hops.iter().map(|(hop, _)| hop.id).collect();
+    let rows: Vec<(Option<ReferralId>, Time)> = interim_demands::table
+        .filter(interim_demands::settled_at.is_null().and(interim_demands::referral_id.eq_any(ids)))
+        .select((interim_demands::referral_id, interim_demands::due_at))
+        .load(connection)?;
+    Ok(rows.into_iter().filter_map(|(id, due)| Some((id?, due))).collect())
 }
 
 /// One page of the actor's work; `name` narrows it to one box.
@@ -354,6 +380,8 @@ fn count_referrals(
     let to_approve = works()
         .filter(r::office_id.eq_any(desks.can_approve.clone()))
         .filter(referrals::id.eq_any(with_draft()));
+    let interim: i64 = works().filter(r::id.eq_any(with_demand())).count().get_result(connection)?;
+    counts.insert(Tray::Interim.to_string(), interim);
     counts.insert(Tray::Overdue.to_string(), overdue);
     counts.insert(Tray::DueToday.to_string(), today.count().get_result(connection)?);
     counts.insert(Tray::ToApprove.to_string(), to_approve.count().get_result(connection)?);
@@ -365,6 +393,7 @@ fn view(connection: &mut DbConnection, act: &Act, items: Vec<Item>) -> Result<Ve
     let hops: Vec<(ReferralRow, bool)> =
         items.iter().filter_map(|(_, _, row, hop)| Some((hop.clone()?, row.is_sealed))).collect();
     let cases = case_views(connection, act, &rows)?;
+    let demands = demanded(connection, &hops)?;
     let mut referrals = referral_views(connection, act, &hops)?.into_iter();
     let item = |((_, _, row, hop), case): (Item, CaseView)| {
         let (started, due_at) = match &hop {
@@ -374,6 +403,7 @@ fn view(connection: &mut DbConnection, act: &Act, items: Vec<Item>) -> Result<Ve
         InboxItem {
             r#box: tray(&row, hop.as_ref()).to_string(),
             due_at,
+            interim_due_at: hop.as_ref().and_then(|hop| demands.get(&hop.id)).copied(),
             urgency: urgency(act, started, due_at).to_owned(),
             case,
             referral: hop.and_then(|_| referrals.next()),

@@ -16,7 +16,7 @@ mod shown;
 mod timeline;
 
 pub use actions::{Action, actions};
-pub use case::{CaseView, HolderView, OfficeView, case, cases, detail};
+pub use case::{CaseView, HolderView, OfficeView, case, cases, detail, office_view};
 pub use confidentiality::{
     ExtractView, OwnReadView, ReadView, RequestView, extract_view, own_reads, reads, request, requests,
 };

@@ -11,7 +11,8 @@ use crate::db::types::{CaseId, OfficeId, ReferralId, Time};
 use crate::domain::actor::Act;
 use crate::domain::cases::CaseRow;
 use crate::domain::cases::answer::AnswerState;
-use crate::domain::cases::life::{Fact, Status};
+use crate::domain::cases::life::{Clock, Fact, Status};
+use crate::domain::notifications::date;
 use crate::error::{Language, Result};
 
 /// A case by its tracking code.
@@ -61,6 +62,8 @@ pub struct PublicAnswer {
     pub text: String,
     pub interim: bool,
     pub at: Option<Time>,
+    /// When an interim answer promises the final one.
+    pub expected_at: Option<Time>,
 }
 
 /// One line of the public timeline.
@@ -71,6 +74,9 @@ pub struct PublicEvent {
     /// Plain words in the reader's language.
     pub text: String,
 }
+
+/// Referral, text, whether interim, when approved, when the final one is expected.
+type Given = (ReferralId, String, bool, Option<Time>, Option<Time>);
 
 /// The citizen's view of a case.
 pub fn public_case(
@@ -97,12 +103,18 @@ pub fn public_case(
     let has_been_out = from.lead_referral_id.is_some() || from.reopenings > 0;
     let leads = if has_been_out { root_leads(connection, from.id)? } else { Vec::new() };
     let parts = if has_been_out { public_parts(connection, act, row.id, reader)? } else { Vec::new() };
-    let given: Vec<(ReferralId, String, bool, Option<Time>)> = match has_been_out {
+    let given: Vec<Given> = match has_been_out {
         true => answers::table
             .filter(answers::case_id.eq(from.id).and(answers::state.eq(AnswerState::Approved)))
             .filter(answers::referral_id.eq_any(leads.iter().map(|(id, _)| *id).collect::<Vec<_>>()))
             .order(answers::id)
-            .select((answers::referral_id, answers::text, answers::is_interim, answers::decided_at))
+            .select((
+                answers::referral_id,
+                answers::text,
+                answers::is_interim,
+                answers::decided_at,
+                answers::expected_at,
+            ))
             .load(connection)?,
         false => Vec::new(),
     };
@@ -128,10 +140,10 @@ pub fn public_case(
         wait_until: row.wait_until,
         answers: given
             .into_iter()
-            .map(|(referral, text, interim, at)| {
+            .map(|(referral, text, interim, at, expected_at)| {
                 let office = leads.iter().find(|(id, _)| *id == referral).map(|(_, office)| *office);
                 let office = office_view(act, office.unwrap_or(row.holder_office_id));
-                PublicAnswer { office, text, interim, at }
+                PublicAnswer { office, text, interim, at, expected_at }
             })
             .collect(),
         outcome: row.outcome.clone(),
@@ -241,6 +253,64 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
             format!("مهلت پاسخ تمدید شد؛ دلیل: {reason}"),
             format!("The deadline was extended; reason: {reason}"),
         ),
+        Fact::ConsentAsked { days, .. } => {
+            let days = days.to_string();
+            say(
+                crate::domain::text::persian_digits(&format!(
+                    "برای {days} روز کاری تمدید دیگر، رضایت شما خواسته شد"
+                )),
+                format!("You were asked to agree to {days} more working days"),
+            )
+        }
+        Fact::ConsentAnswered { accepted: true, .. } => {
+            say("با تمدید موافقت شد".into(), "The extension was agreed to".into())
+        }
+        Fact::ConsentAnswered { who, .. } if who == "nobody" => say(
+            "پاسخی نرسید؛ مهلت تمدید نشد".into(),
+            "There was no answer; the deadline was not extended".into(),
+        ),
+        Fact::ConsentAnswered { .. } => {
+            say("با تمدید موافقت نشد".into(), "The extension was not agreed to".into())
+        }
+        Fact::OuterLimitPassed { .. } => say(
+            "سقف زمان پاسخ گذشت؛ از دستگاه پاسخ میانی خواسته شد".into(),
+            "The outer limit passed; the body must give an interim answer".into(),
+        ),
+        Fact::InterimSent { office, expected_at, reason, .. } => {
+            let (office, due) = (name(*office), date(Some(*expected_at), reader));
+            let why = reason.as_deref();
+            say(
+                format!(
+                    "دستگاه پاسخ میانی نداد؛ سامانه خبر می‌دهد: نزد «{office}» است، دلیل: {}، پاسخ تا {due}؛ می‌توانید به سطح بالاتر بروید",
+                    why.unwrap_or("دلیلی ثبت نشده است")
+                ),
+                format!(
+                    "The body gave no interim answer; the service tells you: {office} holds it, reason: {}, answer expected by {due}; you may go one level up",
+                    why.unwrap_or("none was recorded")
+                ),
+            )
+        }
+        Fact::ProgressNoticed { office, expected_at, .. } => {
+            let (office, due) = (name(*office), date(Some(*expected_at), reader));
+            say(
+                format!("خبر ماهانه: پرونده نزد «{office}» است و پاسخ تا {due} انتظار می‌رود"),
+                format!("Monthly word: {office} holds the case, the answer is expected by {due}"),
+            )
+        }
+        Fact::DeadlinesMoved { withdrawn, moves, .. } => {
+            let due = moves.iter().find(|step| step.clock == Clock::Promise)?.due_at;
+            let due = date(Some(due), reader);
+            match withdrawn {
+                false => say(
+                    format!("به دلیل تعطیلی اعلام‌شده، مهلت پاسخ {due} شد"),
+                    format!("Because of a closure the answer is now due on {due}"),
+                ),
+                true => say(
+                    format!("تعطیلی لغو شد؛ مهلت پاسخ {due} شد"),
+                    format!("The closure was withdrawn; the answer is now due on {due}"),
+                ),
+            }
+        }
         Fact::AnswerApproved { is_interim: true, .. } => {
             say("پاسخ میانی داده شد".into(), "An interim answer was given".into())
         }
@@ -336,6 +406,7 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
         | Fact::IdentityRefused { .. }
         | Fact::ReferralAssigned { .. }
         | Fact::DeadlinePassed { .. }
+        | Fact::WarningDecided { .. }
         | Fact::AnswerSubmitted { .. }
         | Fact::AnswerRejected { .. }
         | Fact::DismissalProposed { .. }

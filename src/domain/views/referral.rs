@@ -61,6 +61,8 @@ pub struct AnswerView {
     pub decided_by: Option<String>,
     pub decided_at: Option<Time>,
     pub decision_note: Option<String>,
+    /// When an interim answer promises the final one.
+    pub expected_at: Option<Time>,
 }
 
 type Names = std::collections::HashMap<UserId, (String, String)>;
@@ -171,5 +173,6 @@ fn answer_view(connection: &mut DbConnection, row: &AnswerRow, veil: &mut Veil) 
         decided_by: username(&names, row.decided_by),
         decided_at: row.decided_at,
         decision_note: veil.some(row.decision_note.clone()),
+        expected_at: row.expected_at,
     })
 }

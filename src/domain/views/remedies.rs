@@ -14,6 +14,7 @@ use crate::domain::cases::remedies::{self, AppealRow, ObjectionRow};
 use crate::domain::cases::{CaseRow, Channel, Docket};
 use crate::domain::confidentiality::Veil;
 use crate::domain::notifications::date;
+use crate::domain::referrals;
 use crate::domain::rulebook::Verb;
 use crate::domain::users;
 use crate::error::{Error, Language, Result};
@@ -44,6 +45,10 @@ pub fn citizen_actions(
 ) -> Result<Vec<CitizenAction>> {
     let docket = Docket::of_row(connection, act, row)?;
     let standing = remedies::standing(connection, act, &docket)?;
+    let asked = match docket.life.awaits_consent() {
+        Ok((_, request)) => Some(referrals::request(connection, request)?),
+        Err(_) => None,
+    };
     let (life, row) = (&docket.life, &docket.row);
     let action = |verb: Verb, path: &str, verdict: Result<()>, until: Option<Time>| {
         let code = verdict.as_ref().err().map(Error::code);
@@ -68,6 +73,12 @@ pub fn citizen_actions(
             from: standing.due.filter(|_| waits),
             ..action(Verb::Appeal, "appeal", appeal, standing.window)
         },
+        action(
+            Verb::Consent,
+            "extension-consent",
+            life.awaits_consent().map(|_| ()),
+            asked.map(|row| row.wait_until),
+        ),
         action(Verb::Withdraw, "withdrawal", life.can_withdraw(), None),
         action(Verb::Merge, "unmerge", life.followed().map(|_| ()), None),
     ])

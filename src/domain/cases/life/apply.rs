@@ -1,6 +1,6 @@
 //! Lays a fact on the state. Facts were judged before; here nothing is refused.
 
-use super::{Fact, Hop, HopRole, HopState, Life, NewHop, Pending, Relation, Status};
+use super::{Consent, Fact, Hop, HopRole, HopState, Life, NewHop, Pending, Relation, Status};
 use crate::db::types::ReferralId;
 
 impl Life {
@@ -39,6 +39,13 @@ impl Life {
             }
             Fact::DeadlineExtended { referral, .. } => {
                 self.change(*referral, |hop| hop.extensions += 1);
+            }
+            Fact::ConsentAsked { request, referral, .. } => {
+                self.change(*referral, |hop| hop.consent = Some(Consent::Asked(*request)));
+            }
+            Fact::ConsentAnswered { referral, accepted, .. } => {
+                let answer = if *accepted { Consent::Given } else { Consent::Refused };
+                self.change(*referral, |hop| hop.consent = Some(answer));
             }
             Fact::AnswerSubmitted { answer, referral, author, is_interim, .. } => {
                 let pending = Pending { answer: *answer, author: *author, is_interim: *is_interim };
@@ -106,6 +113,11 @@ impl Life {
             Fact::DeadlinePassed { .. }
             | Fact::ComplainedOfNamed { .. }
             | Fact::ClosingDue
+            | Fact::DeadlinesMoved { .. }
+            | Fact::OuterLimitPassed { .. }
+            | Fact::InterimSent { .. }
+            | Fact::ProgressNoticed { .. }
+            | Fact::WarningDecided { .. }
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
             | Fact::FileAttached { .. }
@@ -138,6 +150,7 @@ impl Life {
             state: HopState::Sent,
             user: None,
             extensions: 0,
+            consent: None,
             pending: None,
         };
         self.hops.insert(new.referral, hop);

@@ -3,8 +3,8 @@
 //! Roles and visibility were judged before (see `policy` and `visibility`); here it is asked only whether
 //! the state of the case allows the verb, whoever wants it.
 
-use super::{Fact, HopRole, HopState, Life, NewHop, Proposal, Status};
-use crate::db::types::{AnswerId, OfficeId, QuestionId, ReferralId, Time, UserId};
+use super::{Consent, Extension, Fact, HopRole, HopState, Life, NewHop, Proposal, Status};
+use crate::db::types::{AnswerId, ExtensionRequestId, OfficeId, QuestionId, ReferralId, Time, UserId};
 use crate::domain::conflict::Conflict;
 use crate::domain::rulebook::Offices;
 use crate::error::{Code, Error, FieldError, Result};
@@ -239,14 +239,53 @@ impl Life {
         Ok(())
     }
 
-    /// More time, once; again only with the citizen's consent.
-    pub fn can_extend(&self, referral: ReferralId, has_consent: bool) -> Result<()> {
+    /// More time, once; again only with the citizen's consent, and only for the referral that answers to the citizen.
+    ///
+    /// # Errors
+    /// `consent_pending` while the citizen is asked; `consent_refused` after a no or silence; `limit_reached`.
+    pub fn can_extend(&self, referral: ReferralId) -> Result<Extension> {
         self.can_work(referral)?;
-        match self.hop(referral)?.extensions {
-            0 => Ok(()),
-            1 if has_consent => Ok(()),
-            1 => Err(Error::Conflict(Code::ConsentRequired)),
+        let hop = self.hop(referral)?;
+        let is_root = hop.role == HopRole::Lead && hop.parent.is_none();
+        match (hop.extensions, hop.consent) {
+            (0, _) => Ok(Extension::First),
+            (1, None) if is_root => Ok(Extension::ByConsent),
+            (1, Some(Consent::Asked(_))) => Err(Error::Conflict(Code::ConsentPending)),
+            (1, Some(Consent::Refused)) => Err(Error::Conflict(Code::ConsentRefused)),
             _ => Err(Error::Conflict(Code::LimitReached)),
+        }
+    }
+
+    /// The referral whose second extension awaits the citizen's word.
+    pub fn awaits_consent(&self) -> Result<(ReferralId, ExtensionRequestId)> {
+        if self.status != Status::Referred {
+            return Err(Error::Conflict(Code::ConsentNotAsked));
+        }
+        let asked =
+            self.hops.iter().filter(|(_, hop)| hop.state.is_open()).find_map(|(id, hop)| match hop.consent {
+                Some(Consent::Asked(request)) => Some((*id, request)),
+                Some(Consent::Given | Consent::Refused) | None => None,
+            });
+        asked.ok_or(Error::Conflict(Code::ConsentNotAsked))
+    }
+
+    /// The citizen answers, or the time to do so passes.
+    pub fn consent(
+        &self,
+        request: ExtensionRequestId,
+        accepted: bool,
+        (who, how): (&str, &str),
+    ) -> Result<Fact> {
+        let (referral, asked) = self.awaits_consent()?;
+        match asked == request {
+            true => Ok(Fact::ConsentAnswered {
+                request,
+                referral,
+                accepted,
+                who: who.to_owned(),
+                how: how.to_owned(),
+            }),
+            false => Err(Error::Conflict(Code::ConsentNotAsked)),
         }
     }
 

@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{AppealCause, AppealResult, Closing, Consequence, HopRole, Proposal, Relation, Status};
 use crate::db::types::{
-    AnswerId, AppealId, AttachmentId, CaseId, IdentityRequestId, MessageId, NoteId, ObjectionId, OfficeId,
-    QuestionId, RatingId, ReferralId, Time, UserId,
+    AnswerId, AppealId, AttachmentId, CaseId, ClosureId, ExtensionRequestId, IdentityRequestId,
+    InterimDemandId, MessageId, NoteId, ObjectionId, OfficeId, QuestionId, RatingId, ReferralId, Time,
+    UserId, WarningId,
 };
+use crate::text_enum;
 
 /// A referral as it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +23,32 @@ pub struct NewHop {
     pub role: HopRole,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Time>,
+}
+
+text_enum! {
+    /// Which of a case's times a closure moves.
+    pub enum Clock {
+        /// What the citizen was promised.
+        Promise = "promise",
+        Referral = "referral",
+        /// The desk that classifies and refers.
+        Desk = "desk",
+        /// The citizen's time to reply to a question.
+        Waiting = "waiting",
+        /// The citizen's window after an answer, and after the closing.
+        Window = "window", Remedy = "remedy",
+    }
+}
+
+/// A due time that a closure moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockMove {
+    pub clock: Clock,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referral: Option<ReferralId>,
+    pub office: OfficeId,
+    pub due_before: Time,
+    pub due_at: Time,
 }
 
 /// One event of the timeline.
@@ -98,6 +126,60 @@ pub enum Fact {
     DeadlinePassed {
         referral: Option<ReferralId>,
         percent: u16,
+    },
+    /// The office asks the citizen for a second extension.
+    ConsentAsked {
+        request: ExtensionRequestId,
+        referral: ReferralId,
+        days: u16,
+        reason: String,
+        until: Time,
+    },
+    ConsentAnswered {
+        request: ExtensionRequestId,
+        referral: ReferralId,
+        accepted: bool,
+        /// `citizen`, `representative`, or `nobody` where the time to answer passed.
+        who: String,
+        how: String,
+    },
+    /// The outer limit passed without a final answer: an interim one is due.
+    OuterLimitPassed {
+        demand: InterimDemandId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        referral: Option<ReferralId>,
+        office: OfficeId,
+        cause: String,
+        due_at: Time,
+    },
+    /// Nobody gave an interim answer: the service itself told the citizen how it stands.
+    InterimSent {
+        demand: InterimDemandId,
+        office: OfficeId,
+        expected_at: Time,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    ProgressNoticed {
+        office: OfficeId,
+        number: u32,
+        expected_at: Time,
+    },
+    /// A superior issued a warning, or set it aside.
+    WarningDecided {
+        warning: WarningId,
+        issued: bool,
+        office: OfficeId,
+        by: OfficeId,
+    },
+    /// A closure was declared or withdrawn late.
+    DeadlinesMoved {
+        closure: ClosureId,
+        withdrawn: bool,
+        moves: Vec<ClockMove>,
+        /// Referrals that were marked late and are so no more.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lifted: Vec<ReferralId>,
     },
     AnswerSubmitted {
         answer: AnswerId,
@@ -322,6 +404,13 @@ impl Fact {
             Fact::CitizenReplied { .. } => "citizen_replied",
             Fact::DeadlineExtended { .. } => "deadline_extended",
             Fact::DeadlinePassed { .. } => "deadline_passed",
+            Fact::DeadlinesMoved { .. } => "deadlines_moved",
+            Fact::ConsentAsked { .. } => "consent_asked",
+            Fact::ConsentAnswered { .. } => "consent_answered",
+            Fact::OuterLimitPassed { .. } => "outer_limit_passed",
+            Fact::InterimSent { .. } => "interim_sent",
+            Fact::ProgressNoticed { .. } => "progress_noticed",
+            Fact::WarningDecided { .. } => "warning_decided",
             Fact::AnswerSubmitted { .. } => "answer_submitted",
             Fact::AnswerApproved { .. } => "answer_approved",
             Fact::AnswerRejected { .. } => "answer_rejected",
@@ -385,6 +474,13 @@ impl Fact {
             | Fact::CitizenReplied { .. }
             | Fact::DeadlineExtended { .. }
             | Fact::DeadlinePassed { .. }
+            | Fact::DeadlinesMoved { .. }
+            | Fact::ConsentAsked { .. }
+            | Fact::ConsentAnswered { .. }
+            | Fact::OuterLimitPassed { .. }
+            | Fact::InterimSent { .. }
+            | Fact::ProgressNoticed { .. }
+            | Fact::WarningDecided { .. }
             | Fact::CaseClosed { .. }
             | Fact::CaseReopened { .. }
             | Fact::ObjectionRaised { .. }
@@ -428,6 +524,7 @@ impl Fact {
                     | Fact::ReferralTransferred { .. }
                     | Fact::CitizenAsked { .. }
                     | Fact::DeadlineExtended { .. }
+                    | Fact::ConsentAsked { .. }
                     | Fact::CaseClosed { .. }
             )
     }

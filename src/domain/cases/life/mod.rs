@@ -18,12 +18,12 @@ pub(crate) mod trials;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use decide::{Taker, Target, check_receiver};
-pub use facts::{Fact, NewHop};
+pub use facts::{Clock, ClockMove, Fact, NewHop};
 pub use family::{Aside, Closing, Family, Relation};
 pub use impartial::{Barred, Needs, Taint};
 pub use remedy::{AppealCause, AppealResult, Consequence, Decided, Standing};
 
-use crate::db::types::{AnswerId, CaseId, OfficeId, ReferralId, UserId};
+use crate::db::types::{AnswerId, CaseId, ExtensionRequestId, OfficeId, ReferralId, UserId};
 use crate::text_enum;
 
 text_enum! {
@@ -75,8 +75,29 @@ pub struct Hop {
     pub user: Option<UserId>,
     /// How often its deadline was extended.
     pub extensions: u32,
+    /// Where the citizen's consent to a second extension stands, once it was asked for.
+    pub consent: Option<Consent>,
     /// The answer that awaits approval, with its author and whether it is interim.
     pub pending: Option<Pending>,
+}
+
+/// Where the citizen's consent to a second extension stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consent {
+    /// The citizen has not answered yet; the clock runs.
+    Asked(ExtensionRequestId),
+    Given,
+    /// Refused, or not answered in time.
+    Refused,
+}
+
+/// How a deadline may be extended now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extension {
+    /// At once, with a reason to the citizen.
+    First,
+    /// The citizen is asked first.
+    ByConsent,
 }
 
 /// An answer that awaits approval.

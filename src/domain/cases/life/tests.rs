@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::trials::{ABOUT, HELPERS, Play, TRANSFERS, wish};
+use super::trials::{ABOUT, HELPERS, Play, TRANSFERS, Wish, wish};
 use super::*;
 
 /// What must hold of every state.
@@ -39,6 +39,10 @@ fn check(play: &Play) {
             "{id} is open below an ended one: {life:?}"
         );
         assert!(hop.extensions <= 2);
+        assert!(
+            hop.extensions < 2 || hop.consent == Some(Consent::Given),
+            "a second time without consent: {hop:?}"
+        );
         let leads = life.open_children(Some(*id)).filter(|(_, hop)| hop.role == HopRole::Lead).count();
         assert!(leads <= 1, "one lead at most below {id}: {life:?}");
     }
@@ -63,6 +67,7 @@ fn check_fact(play: &Play, before: &Life, fact: &Fact) {
                 before.open_children(Some(*referral)).filter(|(_, hop)| hop.role != HopRole::Copy).count();
             assert!(*is_interim || below == 0, "a final answer over an open sub-referral");
         }
+        Fact::ConsentAsked { referral, .. } => assert_eq!(before.hops[referral].extensions, 1),
         Fact::ReferralTransferred { .. } => assert!(before.transfers < TRANSFERS, "a fourth transfer"),
         Fact::RulingAsked { .. } => assert!(before.transfers >= TRANSFERS, "a ruling too soon"),
         Fact::ObjectionRaised { hop, .. } => {
@@ -152,12 +157,40 @@ proptest! {
 }
 
 #[test]
+fn a_second_extension_waits_for_the_citizens_word_and_its_events_rebuild_the_state() {
+    for accepted in [true, false] {
+        let mut play = Play::new();
+        let wishes = [
+            Wish::Classify,
+            Wish::Refer { by_holder: true, from: 1, to: vec![(2, HopRole::Lead)] },
+            Wish::Extend { hop: 0 },
+            Wish::Extend { hop: 0 },
+            Wish::Consent { accepted },
+        ];
+        for wish in &wishes {
+            assert!(play.grant(wish).is_some(), "{wish:?}");
+            check(&play);
+        }
+        assert!(play.grant(&Wish::Extend { hop: 0 }).is_none(), "a third, or a second wish after a no");
+        assert!(play.grant(&Wish::Consent { accepted }).is_none());
+        let extensions: Vec<u32> = play.life.hops.values().map(|hop| hop.extensions).collect();
+        assert_eq!(extensions, [1 + u32::from(accepted)]);
+        let mut replayed = Life::registered(OfficeId(0));
+        for fact in &play.facts {
+            let stored = serde_json::to_string(fact).unwrap();
+            replayed.apply(&serde_json::from_str(&stored).unwrap());
+        }
+        assert_eq!(replayed, play.life);
+    }
+}
+
+#[test]
 fn random_wishes_reach_every_status_and_every_turn() {
     use proptest::strategy::ValueTree;
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::deterministic();
     let mut seen = std::collections::BTreeSet::new();
-    for _ in 0..800 {
+    for _ in 0..1500 {
         let wishes = vec(wish(), 1..100).new_tree(&mut runner).unwrap().current();
         let mut play = Play::new();
         for wish in &wishes {
@@ -185,6 +218,7 @@ fn random_wishes_reach_every_status_and_every_turn() {
         "part_closed",
         "part_reopened",
         "closing_proposed",
+        "consent_asked",
     ] {
         assert!(seen.contains(name), "{name} is never reached: {seen:?}");
     }

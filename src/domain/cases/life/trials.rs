@@ -8,7 +8,8 @@ use super::*;
 use std::collections::BTreeSet;
 
 use crate::db::types::{
-    AppealId, AttachmentId, CaseId, IdentityRequestId, MessageId, ObjectionId, QuestionId, RatingId, Time,
+    AppealId, AttachmentId, CaseId, ExtensionRequestId, IdentityRequestId, MessageId, ObjectionId,
+    QuestionId, RatingId, Time,
 };
 use crate::domain::conflict::Conflict;
 use crate::domain::rulebook::{Level, Office, Offices};
@@ -87,7 +88,9 @@ pub(crate) enum Wish {
     Reply,
     Extend {
         hop: usize,
-        has_consent: bool,
+    },
+    Consent {
+        accepted: bool,
     },
     Submit {
         hop: usize,
@@ -187,7 +190,8 @@ pub(crate) fn wish() -> impl Strategy<Value = Wish> {
         1 => hop().prop_map(|hop| Wish::Recall { hop }),
         1 => Just(Wish::Ask),
         2 => Just(Wish::Reply),
-        1 => (hop(), any::<bool>()).prop_map(|(hop, has_consent)| Wish::Extend { hop, has_consent }),
+        3 => hop().prop_map(|hop| Wish::Extend { hop }),
+        2 => any::<bool>().prop_map(|accepted| Wish::Consent { accepted }),
         5 => (hop(), user(), any::<bool>()).prop_map(|(hop, author, is_interim)| Wish::Submit { hop, author, is_interim }),
         5 => (hop(), user()).prop_map(|(hop, by)| Wish::Approve { hop, by }),
         1 => (hop(), user()).prop_map(|(hop, by)| Wish::Reject { hop, by }),
@@ -315,16 +319,27 @@ impl Play {
                 .life
                 .can_reply()
                 .map(|()| Fact::CitizenReplied { question: None, message: MessageId(id) }),
-            Wish::Extend { hop, has_consent } => {
-                let referral = self.hop(hop);
-                self.life.can_extend(referral, has_consent).map(|()| Fact::DeadlineExtended {
-                    referral,
-                    due_before: None,
-                    due_at: Time::from_microsecond(0),
-                    reason: "visit".into(),
-                    with_consent: has_consent,
+            Wish::Extend { hop } => {
+                let (referral, due_at) = (self.hop(hop), Time::from_microsecond(0));
+                let reason = "visit".to_owned();
+                self.life.can_extend(referral).map(|extension| match extension {
+                    Extension::First => Fact::DeadlineExtended {
+                        referral,
+                        due_before: None,
+                        due_at,
+                        reason,
+                        with_consent: false,
+                    },
+                    Extension::ByConsent => {
+                        let request = ExtensionRequestId(id);
+                        Fact::ConsentAsked { request, referral, days: 1, reason, until: due_at }
+                    }
                 })
             }
+            Wish::Consent { accepted } => self
+                .life
+                .awaits_consent()
+                .and_then(|(_, request)| self.life.consent(request, accepted, ("citizen", "web"))),
             Wish::Submit { hop, author, is_interim } => {
                 self.life.submit(self.hop(hop), AnswerId(id), UserId(author), is_interim, String::new())
             }
@@ -497,6 +512,17 @@ impl Play {
                         let case = CaseId(self.id());
                         self.take(Fact::CaseJoined { case, relation: Relation::Part });
                     }
+                }
+                // the consent is what extends
+                if let Fact::ConsentAnswered { referral, accepted: true, .. } = fact {
+                    let (due_at, reason) = (Time::from_microsecond(0), "visit".to_owned());
+                    self.take(Fact::DeadlineExtended {
+                        referral,
+                        due_before: None,
+                        due_at,
+                        reason,
+                        with_consent: true,
+                    });
                 }
                 Some(fact)
             }

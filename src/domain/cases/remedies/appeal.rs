@@ -77,6 +77,7 @@ pub fn appeal(
     let (against, former) = (docket.life.against(), docket.life.outcome.clone());
     let event = record(connection, act, &mut docket, &[fact], office)?;
     await_decision(connection, id, due_at)?;
+    clocks::restart_outer(connection, act, &docket.row)?;
     clocks::start_referral(connection, act, id, referral, above, Some(due_at))?;
     diesel::insert_into(appeals::table)
         .values((

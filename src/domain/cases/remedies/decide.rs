@@ -187,6 +187,7 @@ fn settle(
     let id = docket.row.id;
     if let Some(due) = hop.as_ref().and_then(|hop| hop.due_at) {
         await_answer(connection, id, due)?;
+        clocks::restart_outer(connection, act, &docket.row)?;
         return Ok(None);
     }
     let language = if docket.row.language == "en" { Language::En } else { Language::Fa };

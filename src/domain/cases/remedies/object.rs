@@ -67,6 +67,7 @@ pub fn object(
     let fact = docket.life.object(standing, objection, referral, Some(due_at), words)?;
     let event = record(connection, act, &mut docket, &[fact], office)?;
     await_answer(connection, id, due_at)?;
+    clocks::restart_outer(connection, act, &docket.row)?;
     // a body that has a conflict of interest by now gets nothing back: the case rests at a free desk
     let taker = docket.life.holder;
     if docket.life.hops.get(&referral).is_some_and(|hop| hop.state.is_open()) {

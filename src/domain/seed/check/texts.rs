@@ -16,7 +16,7 @@ const IN_EMAIL: [&str; 5] = ["reason", "text", "question", "instruction", "subje
 const OUTLETS: [(&str, &str); 3] = [("citizen", "sms"), ("citizen", "email"), ("office", "email")];
 const LANGUAGES: [&str; 2] = ["fa", "en"];
 /// The notices that verbs and deadlines send, and to whom.
-const NOTICES: [(&str, &str); 34] = [
+const NOTICES: [(&str, &str); 45] = [
     ("case_registered", "citizen"),
     ("case_downgraded", "citizen"),
     ("case_referred", "citizen"),
@@ -47,6 +47,17 @@ const NOTICES: [(&str, &str); 34] = [
     ("group_joined", "citizen"),
     ("parts_closed", "office"),
     ("mass_closing_due", "office"),
+    ("consent_asked", "citizen"),
+    ("consent_refused", "office"),
+    ("interim_system", "citizen"),
+    ("interim_demanded", "office"),
+    ("outer_superior", "office"),
+    ("progress_notice", "citizen"),
+    ("warning_issued", "office"),
+    ("promise_moved", "citizen"),
+    ("promise_moved_back", "citizen"),
+    ("window_moved", "citizen"),
+    ("deadline_moved", "office"),
     ("deadline_reminder", "office"),
     ("deadline_dunning", "office"),
     ("deadline_superior", "office"),

@@ -1,0 +1,11 @@
+DROP TABLE warning_cases;
+DROP TABLE warnings;
+DROP TABLE progress_notices;
+DROP TABLE interim_demands;
+DROP INDEX cases_outer;
+ALTER TABLE answers DROP COLUMN expected_at;
+DROP TABLE deadline_points;
+DROP TABLE extension_requests;
+DROP TABLE closure_cases;
+DROP TABLE closure_runs;
+DROP TABLE closures;
