@@ -235,7 +235,7 @@ pub(super) async fn read_case(app: web::Data<App>, caller: Caller, path: web::Pa
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<ReferralView>)))]
 #[get("/cases/{id}/referrals")]
 pub(super) async fn list_referrals(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
-    let items = with_case(&app, caller, &path, |c, act, row| views::referrals(c, act, row)).await?;
+    let items = with_case(&app, caller, &path, views::referrals).await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
 
@@ -243,7 +243,7 @@ pub(super) async fn list_referrals(app: web::Data<App>, caller: Caller, path: we
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<views::AnswerView>)))]
 #[get("/cases/{id}/answers")]
 pub(super) async fn list_answers(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
-    let items = with_case(&app, caller, &path, |c, act, row| views::answers(c, act, row)).await?;
+    let items = with_case(&app, caller, &path, views::answers).await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
 
@@ -251,7 +251,7 @@ pub(super) async fn list_answers(app: web::Data<App>, caller: Caller, path: web:
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<EventView>)))]
 #[get("/cases/{id}/timeline")]
 pub(super) async fn read_timeline(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
-    let items = with_case(&app, caller, &path, |c, act, row| views::timeline(c, act, row)).await?;
+    let items = with_case(&app, caller, &path, views::timeline).await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
 
@@ -267,7 +267,7 @@ pub(super) async fn list_messages(app: web::Data<App>, caller: Caller, path: web
 #[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<NoteView>)))]
 #[get("/cases/{id}/notes")]
 pub(super) async fn list_notes(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
-    let items = with_case(&app, caller, &path, |c, act, row| views::notes(c, act, row)).await?;
+    let items = with_case(&app, caller, &path, views::notes).await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
 

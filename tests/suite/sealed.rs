@@ -31,8 +31,8 @@ async fn classified(app: &TestApp) -> Case {
         .register(json!({
             "kind": "complaint", "about_office": "MOEN-10", "sealed": true, "subject": "شکایت مريم كاظمي‌نيا",
             "text": WORDS, "external_id": "call-09990000011", "remedy_sought": "به مریم کاظمی‌نیا پاسخ دهید",
-            "representative": { "name": "شهاب درخشنده", "mobile": "09990000022", "proof": "وکالت‌نامه ۱۱۸۲۲" },
-            "place": { "address": "کوچه نسترن، پلاک ۱۲", "lat": 32.65, "lon": 51.66 },
+            "representative": { "name": "شهاب درخشنده", "mobile": "09990000022", "proof": "وکالت‌نامه ۱۱۸۲۲۷۶۵" },
+            "place": { "address": "کوچه نسترن، پلاک ۱۲", "lat": 32.654321, "lon": 51.66 },
         }))
         .await;
     app.classify(&case, "complaint", "conduct.bribery").await;

@@ -16,8 +16,8 @@ const SECRETS: [&str; 10] = [
     "9990000011",
     "9991000011",
     "9990000022",
-    "11822",
-    "3265",
+    "11822765",
+    "32654321",
 ];
 
 /// Fails where a reply holds a secret, in any letters and digits.
