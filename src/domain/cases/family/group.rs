@@ -11,7 +11,7 @@ use crate::db::DbConnection;
 use crate::db::schema::{families, family_links};
 use crate::db::types::{CaseId, OfficeId};
 use crate::domain::actor::Act;
-use crate::domain::cases::docket::{Docket, Expected, find_visible};
+use crate::domain::cases::docket::{Docket, Expected};
 use crate::domain::cases::life::Relation;
 use crate::domain::cases::refer::{self, Receiver, Refer};
 use crate::domain::policy;
@@ -74,7 +74,9 @@ pub fn form(
     expected: Expected,
     wish: &Group,
 ) -> Result<Docket> {
-    let office = policy::allow(act, Verb::Group, find_visible(connection, act, id)?.holder_office_id)?;
+    let present = Docket::read(connection, act, id)?;
+    let office = policy::allow(act, Verb::Group, present.life.holder)?;
+    present.life.can_lead()?;
     let mut fields = Fields::default();
     let members = named(connection, act, "members", &wish.members, &mut fields)?;
     let speakers = named(connection, act, "representatives", &wish.representatives, &mut fields)?;

@@ -49,8 +49,9 @@ pub fn merge(
     expected: Expected,
     wish: &Merge,
 ) -> Result<Docket> {
-    let holder = find_visible(connection, act, id)?.holder_office_id;
-    let office = policy::allow(act, Verb::Merge, holder)?;
+    let present = Docket::read(connection, act, id)?;
+    let office = policy::allow(act, Verb::Merge, present.life.holder)?;
+    present.life.can_merge()?;
     let mut fields = Fields::default();
     let reason = fields.take(input::text("reason", &wish.reason, input::LINE_MAX));
     let into = match find_case(connection, act, "into", &wish.into) {
