@@ -174,6 +174,7 @@ async fn a_complaint_about_the_centre_is_taken_in_and_answered_by_the_inspection
     assert_eq!(inbox(&app, "classifier.insp", "triage").await["counts"]["triage"], 1);
     let class = json!({ "kind": "complaint", "category": "conduct.delay" });
     desk.put(&case.path("classification"), class).await.expect(200);
+    app.extract_by("classifier.insp", &case).await;
     let referred = desk.post(&case.path("referrals"), json!({})).await.expect(201);
     assert_eq!(referred["items"][0]["office"]["code"], "INSP");
     let path = format!("/referrals/{}/answers", referred["items"][0]["id"].as_str().unwrap());
@@ -202,6 +203,7 @@ async fn a_conduct_case_is_routed_above_the_office_complained_of() {
         (json!({}), "INSP"),
     ] {
         let case = complaint(&app, "conduct.rudeness", about.clone()).await;
+        app.extract(&case).await;
         let told =
             app.as_user("classifier.centre").await.post(&case.path("referrals"), json!({})).await.expect(201);
         assert_eq!(told["items"][0]["office"]["code"], above, "{about}");
@@ -212,6 +214,7 @@ async fn a_conduct_case_is_routed_above_the_office_complained_of() {
     let desk = app.as_user("classifier.gov-10").await;
     let class = json!({ "kind": "complaint", "category": "conduct.rudeness" });
     desk.put(&case.path("classification"), class).await.expect(200);
+    app.extract_by("classifier.gov-10", &case).await;
     let told = desk.post(&case.path("referrals"), json!({})).await.expect(201);
     assert_eq!(told["items"][0]["office"]["code"], "INSP");
 }
@@ -272,7 +275,7 @@ async fn whoever_the_person_heads_has_no_part_whatever_it_is_about() {
 async fn naming_the_office_that_works_on_it_takes_the_case_away_at_once_with_a_notice() {
     let app = TestApp::start().await;
     let email = json!({ "email": "desk@centre.example" });
-    app.as_user("admin").await.patch("/offices/CENTRE", email).await.expect(200);
+    app.agreed_patch("/offices/CENTRE", email).await;
     let case = app.accepted("MOEN-10").await;
     app.submit(&case, "MOEN-10").await;
     app.drain().await;
@@ -485,9 +488,8 @@ async fn where_nobody_could_take_it_naming_is_refused_with_a_signpost() {
 #[actix_web::test]
 async fn late_cases_are_not_told_to_those_they_are_about() {
     let app = TestApp::start().await;
-    let admin = app.as_user("admin").await;
     for (office, email) in [("CENTRE", "centre@x.example"), ("INSP", "insp@x.example")] {
-        admin.patch(&format!("/offices/{office}"), json!({ "email": email })).await.expect(200);
+        app.agreed_patch(&format!("/offices/{office}"), json!({ "email": email })).await;
     }
     let wish = json!({ "kind": "complaint", "category": "conduct.delay", "about_office": "CENTRE" });
     app.register(wish).await;
@@ -509,7 +511,7 @@ async fn a_subject_that_becomes_one_of_conduct_takes_its_cases_from_the_colleagu
     app.refer("classifier.centre", &case, &[("MOEN-10", "lead")]).await;
     assert_eq!(samad::workers::conflicts::run_once(&app.app).await.unwrap(), 0);
     let change = json!({ "routed_above": true });
-    app.as_user("admin").await.patch("/categories/water.outage", change).await.expect(200);
+    app.agreed_patch("/categories/water.outage", change).await;
     assert_eq!(samad::workers::conflicts::run_once(&app.app).await.unwrap(), 1);
     assert_eq!(samad::workers::conflicts::run_once(&app.app).await.unwrap(), 0);
     assert_eq!(app.case(&case).await["holder"]["office"], "CENTRE");

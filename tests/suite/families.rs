@@ -41,7 +41,7 @@ pub async fn say(app: &TestApp, case: &Case, part: &str, body: Value) -> Reply {
 /// Gives an office an address, so that it is told.
 pub async fn with_mail(app: &TestApp, office: &str) {
     let body = json!({ "email": "office@example.ir" });
-    app.as_user("admin").await.patch(&format!("/offices/{office}"), body).await.expect(200);
+    app.agreed_patch(&format!("/offices/{office}"), body).await;
 }
 
 /// A verb of the centre's classifier.

@@ -89,6 +89,9 @@ pub fn classify(
         (docket.row.province, docket.row.county) = (place.province, place.county);
         (docket.row.lat, docket.row.lon) = (place.lat, place.lon);
     }
+    // a case that was unsealed for a reason stays so, unless its subject becomes another one
+    let is_new = docket.row.category.as_deref() != Some(leaf.code.as_str());
+    let seals = !docket.row.is_sealed && leaf.sealed && is_new;
     docket.row.category = Some(leaf.code.clone());
     // what is about conduct bars more people than what is not
     docket.conflict = Conflict::of(connection, &act.rules, &docket.row)?;
@@ -102,12 +105,10 @@ pub fn classify(
                 cases::address.eq(&row.address),
             ),
             (cases::lat.eq(row.lat), cases::lon.eq(row.lon), cases::due_at.eq(due)),
-            // a case that was unsealed for a reason stays so, unless its subject becomes another one
-            cases::is_sealed
-                .eq(row.is_sealed || (leaf.sealed && row.category.as_deref() != Some(leaf.code.as_str()))),
+            cases::is_sealed.eq(row.is_sealed || seals),
         ))
         .execute(connection)?;
-    if leaf.sealed && !docket.row.is_sealed {
+    if seals {
         // what follows a case that is sealed now would tell of it
         let family = &docket.life.family;
         let all: Vec<CaseId> = family.followers.keys().chain(&family.parts).copied().collect();

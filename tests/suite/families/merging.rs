@@ -285,7 +285,7 @@ async fn followers_are_told_of_an_interim_answer_and_their_histories_verify() {
     let app = TestApp::start().await;
     let (parent, child) = merged(&app).await;
     let referral = app.lead(&parent).await;
-    let body = json!({ "text": "قطعه سفارش داده شد.", "interim": true });
+    let body = json!({ "text": "قطعه سفارش داده شد.", "interim": true, "expected_at": "1405/04/10" });
     let answer = app
         .as_user("handler.moen-10")
         .await
