@@ -68,6 +68,8 @@ catalogue! {
     QuestionAsked "question_already_asked" 409 "در این سطح یک بار از شهروند پرسیده شده است." "The citizen was asked once at this level already.";
     ConsentRequired "consent_required" 409 "تمدید دوم رضایت شهروند را می‌خواهد." "A second extension needs the citizen's consent.";
     AnswerPending "answer_pending" 409 "پاسخی در انتظار تأیید است." "An answer awaits approval.";
+    CaseErased "case_erased" 409 "متن این پرونده طبق قاعده نگهداری یا به درخواست شهروند پاک شده است؛ گواهی پاک‌سازی آن را ببینید." "The text of this case was erased under its retention rule or on the citizen's request; see its tombstone.";
+    HoldStands "hold_stands" 409 "این کار تا زمانی که توقف پاک‌سازی برقرار است ممکن نیست؛ نخست توقف را بردارید." "A hold stands already or forbids this; lift it first.";
     WindowPassed "window_passed" 409 "مهلت اعتراض، امتیاز و تجدیدنظر این پرونده گذشته است؛ دیوان عدالت اداری و سازمان بازرسی کل کشور (۱۳۶) باز است." "The window for an objection, a rating and an appeal has passed; the Administrative Justice Court and the General Inspection Organisation (136) remain open to you.";
     AlreadyObjected "already_objected" 409 "به این پرونده یک بار اعتراض شده است؛ گام بعد تجدیدنظر است." "This case was objected to once already; the next step is an appeal.";
     NothingAnswered "nothing_answered" 409 "هنوز دستگاهی به این پرونده پاسخ نداده است تا به آن اعتراض شود؛ اقدام‌های ممکن را در پیگیری ببینید." "No body has answered this case yet, so there is nothing to object to; the look-up shows what you may do.";

@@ -19,6 +19,7 @@ pub mod notifications;
 pub mod offices;
 pub mod once;
 pub mod policy;
+pub mod privacy;
 pub mod referrals;
 pub mod rulebook;
 pub mod seed;

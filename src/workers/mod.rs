@@ -7,6 +7,7 @@ pub mod anchoring;
 pub mod deadlines;
 pub mod housekeeping;
 pub mod outbox;
+pub mod retention;
 #[cfg(test)]
 mod tests;
 
@@ -50,6 +51,7 @@ pub fn start_all(app: App, slot: Slot) -> Workers {
         tokio::spawn(outbox::run(app.clone(), owner.clone(), stopped.clone())),
         tokio::spawn(deadlines::run(app.clone(), stopped.clone())),
         tokio::spawn(anchoring::run(app.clone(), stopped.clone())),
+        tokio::spawn(retention::run(app.clone(), stopped.clone())),
         tokio::spawn(housekeeping::run(app.clone(), slot, told_lost, stopped)),
     ];
     Workers { app, stop, lost, tasks, owner }

@@ -12,7 +12,7 @@ use crate::db::DbConnection;
 use crate::db::dialect::for_update;
 use crate::db::schema::{answers, cases, referrals};
 use crate::db::types::{AnswerId, CaseId, OfficeId, ReferralId, UserId};
-use crate::domain::actor::Act;
+use crate::domain::actor::{Act, Actor};
 use crate::domain::visibility;
 use crate::error::{Code, Error, Result};
 
@@ -43,6 +43,10 @@ impl Docket {
         // locked first, so that version and state are read together
         let _: CaseId = for_update(cases::table.find(id).select(cases::id)).get_result(connection)?;
         let docket = Self::read(connection, act, id)?;
+        // nobody can file an empty text: what is left is for counting, and nobody works on it any more
+        if docket.row.text.is_empty() && act.actor != Actor::System {
+            return Err(Error::Conflict(Code::CaseErased));
+        }
         match expected {
             Expected::Version(version) if version != docket.row.version => {
                 Err(Error::Conflict(Code::StaleVersion))

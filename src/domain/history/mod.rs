@@ -11,6 +11,7 @@ pub mod hex;
 pub mod merkle;
 pub mod receipt;
 mod signing;
+pub mod tombstone;
 #[cfg(test)]
 mod tests;
 
@@ -19,3 +20,4 @@ pub use chain::{Line, link};
 pub use day::Day;
 pub use receipt::Receipt;
 pub use signing::Signer;
+pub use tombstone::{Class, Tombstone};

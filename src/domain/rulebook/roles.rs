@@ -18,6 +18,8 @@ text_enum! {
         /// The citizen's word taken down by staff: an objection, an appeal, a rating.
         Object = "object", Appeal = "appeal", Rate = "rate",
         DecideAppeal = "decide_appeal",
+        /// What is personal: stopping an erasure, deciding on one, handing a citizen all their data.
+        Hold = "hold", Erase = "erase", ExportCitizen = "export_citizen",
     }
 }
 

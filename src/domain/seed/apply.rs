@@ -22,9 +22,9 @@ use crate::on_both;
 /// Who stands as the author of seeded rows.
 const AUTHOR: &str = "seed";
 /// What becomes definitions, offices last, since they are checked against their rows.
-const DEFINED: [&str; 16] = [
+const DEFINED: [&str; 17] = [
     "province", "county", "calendar", "shift", "holiday", "role", "kind", "outcome", "group", "category",
-    "reason", "limit", "rule", "template", "remedy", "office",
+    "reason", "limit", "rule", "template", "remedy", "retention", "office",
 ];
 
 /// A row as the files want it.

@@ -9,9 +9,11 @@ use super::ring::Ring;
 use super::{Field, Look, Masters, Source, Vault, field};
 use crate::db::DbConnection;
 use crate::db::dialect::for_update_skip_locked;
-use crate::db::schema::{attachments, cases, citizens, idempotency_keys, messages, second_factors};
+use crate::db::schema::{
+    attachments, cases, citizens, corrections, idempotency_keys, messages, second_factors,
+};
 use crate::db::sealed::{Blind, Sealed};
-use crate::db::types::{AttachmentId, CaseId, CitizenId, FactorId, MessageId};
+use crate::db::types::{AttachmentId, CaseId, CitizenId, CorrectionId, FactorId, MessageId};
 use crate::domain::rulebook;
 use crate::error::Result;
 
@@ -133,7 +135,7 @@ macro_rules! walked {
 }
 
 /// All of them. The blind indexes come last and are made from what is sealed.
-fn tables() -> [Walked; 7] {
+fn tables() -> [Walked; 8] {
     [
         walked!(
             citizens,
@@ -145,6 +147,7 @@ fn tables() -> [Walked; 7] {
         walked!(messages, MessageId, MessageId(0), [facts, address, subject, body]),
         walked!(attachments, AttachmentId, AttachmentId(0), [name]),
         walked!(idempotency_keys, String, String::new(), [reply]),
+        walked!(corrections, CorrectionId, CorrectionId(0), [old_value, new_value, evidence]),
         walked!(second_factors, FactorId, FactorId(0), [secret]),
         Walked {
             table: "citizens",

@@ -260,11 +260,23 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
             format!("You rated it {score}"),
         ),
         Fact::FileAttached { .. } => say("پیوستی افزوده شد".into(), "A file was added".into()),
+        Fact::CaseErased { classes, .. } => {
+            let names = |language| classes.iter().map(|class| class.name(language)).collect::<Vec<_>>();
+            say(
+                format!("بخش‌هایی از پرونده پاک شد: {}", names(Language::Fa).join("، ")),
+                format!("Parts of the case were erased: {}", names(Language::En).join(", ")),
+            )
+        }
+        Fact::CitizenCorrected { .. } => {
+            say("مشخصات شما اصلاح شد".into(), "Your particulars were corrected".into())
+        }
         Fact::ReferralAssigned { .. }
         | Fact::DeadlinePassed { .. }
         | Fact::AnswerSubmitted { .. }
         | Fact::AnswerRejected { .. }
         | Fact::DismissalProposed { .. }
-        | Fact::NoteAdded { .. } => None,
+        | Fact::NoteAdded { .. }
+        | Fact::HoldPlaced { .. }
+        | Fact::HoldLifted { .. } => None,
     }
 }

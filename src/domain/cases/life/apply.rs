@@ -84,7 +84,11 @@ impl Life {
             Fact::DeadlinePassed { .. }
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
-            | Fact::FileAttached { .. } => {}
+            | Fact::FileAttached { .. }
+            | Fact::CaseErased { .. }
+            | Fact::HoldPlaced { .. }
+            | Fact::HoldLifted { .. }
+            | Fact::CitizenCorrected { .. } => {}
         }
         self.settle_holder();
     }

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{AppealCause, AppealResult, Consequence, HopRole, Proposal, Status};
 use crate::db::types::{
-    AnswerId, AppealId, AttachmentId, MessageId, NoteId, ObjectionId, OfficeId, QuestionId, RatingId,
-    ReferralId, Time, UserId,
+    AnswerId, AppealId, AttachmentId, CorrectionId, HoldId, MessageId, NoteId, ObjectionId, OfficeId, QuestionId, RatingId,
+    ReferralId, Time, TombstoneId, UserId,
 };
+use crate::domain::history::Class;
 
 /// A referral as it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,6 +178,25 @@ pub enum Fact {
         attachment: AttachmentId,
         sha256: String,
     },
+    /// Something of the case was erased; the tombstone says what, and under which rule or decision.
+    CaseErased {
+        tombstone: TombstoneId,
+        classes: Vec<Class>,
+        sha256: String,
+    },
+    HoldPlaced {
+        hold: HoldId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until: Option<Time>,
+    },
+    HoldLifted {
+        hold: HoldId,
+    },
+    /// The record of the case's citizen was corrected.
+    CitizenCorrected {
+        correction: CorrectionId,
+        field: String,
+    },
 }
 
 impl Fact {
@@ -209,6 +229,10 @@ impl Fact {
             Fact::MessageReceived { .. } => "message_received",
             Fact::NoteAdded { .. } => "note_added",
             Fact::FileAttached { .. } => "file_attached",
+            Fact::CaseErased { .. } => "case_erased",
+            Fact::HoldPlaced { .. } => "hold_placed",
+            Fact::HoldLifted { .. } => "hold_lifted",
+            Fact::CitizenCorrected { .. } => "citizen_corrected",
         }
     }
 
@@ -240,8 +264,51 @@ impl Fact {
             | Fact::CaseRated { .. }
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
-            | Fact::FileAttached { .. } => None,
+            | Fact::FileAttached { .. }
+            | Fact::CaseErased { .. }
+            | Fact::HoldPlaced { .. }
+            | Fact::HoldLifted { .. }
+            | Fact::CitizenCorrected { .. } => None,
         }
+    }
+
+    /// The same fact without the words that somebody wrote into it; none where it has none. What it does to the
+    /// state of the case stays.
+    pub fn without_words(&self) -> Option<Self> {
+        let mut bare = self.clone();
+        match &mut bare {
+            Fact::ReferralTransferred { reason, .. }
+            | Fact::RulingAsked { reason, .. }
+            | Fact::ReferralRecalled { reason, .. }
+            | Fact::DeadlineExtended { reason, .. }
+            | Fact::CaseReopened { reason, .. } => reason.clear(),
+            Fact::DismissalProposed { proposal } => proposal.signpost.clear(),
+            Fact::CaseRegistered { .. }
+            | Fact::CaseClassified { .. }
+            | Fact::CaseReferred { .. }
+            | Fact::ReferralAccepted { .. }
+            | Fact::ReferralAssigned { .. }
+            | Fact::ReferralReturned { .. }
+            | Fact::CitizenAsked { .. }
+            | Fact::CitizenReplied { .. }
+            | Fact::DeadlinePassed { .. }
+            | Fact::AnswerSubmitted { .. }
+            | Fact::AnswerApproved { .. }
+            | Fact::AnswerRejected { .. }
+            | Fact::CaseClosed { .. }
+            | Fact::ObjectionRaised { .. }
+            | Fact::AppealRaised { .. }
+            | Fact::AppealDecided { .. }
+            | Fact::CaseRated { .. }
+            | Fact::MessageReceived { .. }
+            | Fact::NoteAdded { .. }
+            | Fact::FileAttached { .. }
+            | Fact::CaseErased { .. }
+            | Fact::HoldPlaced { .. }
+            | Fact::HoldLifted { .. }
+            | Fact::CitizenCorrected { .. } => return None,
+        }
+        Some(bare)
     }
 
     /// Whether whoever does this thereby works on the matter itself, even where the fact names no person.
