@@ -19,7 +19,8 @@ use crate::domain::cases::close::{self, Withdraw};
 use crate::domain::cases::lookup::{self, Lookup};
 use crate::domain::cases::register::{self, Register};
 use crate::domain::cases::{Expected, TrackingCode, find_visible};
-use crate::domain::history::{Receipt, receipt};
+use crate::domain::cases::life::Status;
+use crate::domain::history::{Receipt, Tombstone, receipt, tombstone};
 use crate::domain::rulebook::Rulebook;
 use crate::domain::users::{self, Attempt};
 use crate::domain::views::{self, CitizenAction, PublicCase, PublicEvent};
@@ -94,6 +95,8 @@ pub struct LookupView {
     timeline: Vec<PublicEvent>,
     /// What the citizen may do now, and why not the rest.
     actions: Vec<CitizenAction>,
+    /// The signed proofs of what was erased of the case; empty where nothing was.
+    erased: Vec<Tombstone>,
     /// Bearer token for the calls under `/public/cases/{tracking_code}`.
     token: String,
     /// Seconds that the token is good for.
@@ -124,16 +127,22 @@ pub(super) async fn look_up(
             let case = views::public_case(connection, act, &row, reader)?;
             let timeline = views::public_timeline(connection, act, row.id, reader)?;
             let id = row.id;
-            Ok(Some((id, case, timeline, views::citizen_actions(connection, act, row, reader)?)))
+            // what was erased went after the closing
+            let erased = match row.status {
+                Status::Closed => tombstone::of_case(connection, id)?,
+                _ => Vec::new(),
+            };
+            let actions = views::citizen_actions(connection, act, row, reader)?;
+            Ok(Some((id, case, timeline, actions, erased)))
         })
         .await?;
-    let Some((id, case, timeline, actions)) = found else {
+    let Some((id, case, timeline, actions, erased)) = found else {
         note_wrong_pair(&app, code, from, rule).await?;
         return Err(Error::NotFound.into());
     };
     let expires_in = app.config.tokens.citizen_seconds;
     let token = token::issue(&app, Purpose::Citizen, id.to_string(), None, expires_in)?;
-    Ok(HttpResponse::Ok().json(LookupView { case, timeline, actions, token, expires_in }))
+    Ok(HttpResponse::Ok().json(LookupView { case, timeline, actions, erased, token, expires_in }))
 }
 
 /// A code as it is counted: other digits and separators buy no further tries.

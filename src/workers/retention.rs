@@ -9,7 +9,7 @@ use super::{Beat, repeat};
 use crate::app::App;
 use crate::db::{fulltext, snapshot};
 use crate::domain::actor::Actor;
-use crate::domain::privacy::{self, walk};
+use crate::domain::privacy::{self, requests, walk};
 use crate::error::{Error, Result};
 
 const TICK: Duration = Duration::from_secs(300);
@@ -27,11 +27,12 @@ pub async fn run(app: App, stop: watch::Receiver<bool>) {
 /// One step of the walk, or what remains to be done after one; gives how much was done.
 pub async fn run_once(app: &App) -> Result<usize> {
     let step = app.write(Actor::System, walk::step).await?;
-    if step.erased > 0 {
-        tracing::info!(erased = step.erased, "what was past its time was erased");
+    let granted = app.write(Actor::System, requests::carry_out).await?;
+    if step.erased + granted > 0 {
+        tracing::info!(past_time = step.erased, granted, "cases were erased");
         settle(app).await?;
     }
-    Ok(step.examined + settle_files(app).await?)
+    Ok(step.examined + granted + settle_files(app).await?)
 }
 
 /// Takes erased words out of the search index and out of SQLite's log.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::chain::Stored;
 use super::signing::{Signer, is_signed};
 use crate::db::DbConnection;
-use crate::db::schema::tombstones;
+use crate::db::schema::{cases, tombstones};
 use crate::db::types::{CaseId, Time, TombstoneId, UserId};
 use crate::domain::cases::sha256_hex;
 use crate::error::{Error, Result};
@@ -183,6 +183,13 @@ pub fn of_case(connection: &mut DbConnection, case: CaseId) -> Result<Vec<Tombst
         .select(tombstones::body)
         .load(connection)?;
     bodies.iter().map(|body| serde_json::from_str(body).map_err(Error::internal)).collect()
+}
+
+/// The tombstones of the case with this tracking code, oldest first.
+pub fn of_code(connection: &mut DbConnection, code: &str) -> Result<Vec<Tombstone>> {
+    let case: Option<CaseId> =
+        cases::table.filter(cases::tracking_code.eq(code)).select(cases::id).first(connection).optional()?;
+    case.map_or(Ok(Vec::new()), |case| of_case(connection, case))
 }
 
 #[cfg(test)]

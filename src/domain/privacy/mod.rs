@@ -4,12 +4,17 @@
 //! There is one machine: [`erase()`] takes classes of one case away and leaves a signed tombstone. Retention and
 //! requests only decide when it runs; holds, open matters and recent writes stop both.
 
+pub mod documents;
 pub mod due;
 pub mod erase;
+pub mod exports;
 mod files;
 pub mod holds;
+mod notices;
 mod obstacles;
 mod parts;
+pub mod printed;
+pub mod requests;
 pub mod walk;
 
 pub use erase::{Cause, erase};

@@ -15,7 +15,7 @@ const IN_EMAIL: [&str; 5] = ["reason", "text", "question", "instruction", "subje
 const OUTLETS: [(&str, &str); 3] = [("citizen", "sms"), ("citizen", "email"), ("office", "email")];
 const LANGUAGES: [&str; 2] = ["fa", "en"];
 /// The notices that verbs and deadlines send, and to whom.
-const NOTICES: [(&str, &str); 25] = [
+const NOTICES: [(&str, &str); 28] = [
     ("case_registered", "citizen"),
     ("case_downgraded", "citizen"),
     ("case_referred", "citizen"),
@@ -37,6 +37,9 @@ const NOTICES: [(&str, &str); 25] = [
     ("appeal_decided", "office"),
     ("rating_poor", "citizen"),
     ("rating_poor", "office"),
+    ("erasure_granted", "citizen"),
+    ("erasure_refused", "citizen"),
+    ("export_code", "citizen"),
     ("deadline_reminder", "office"),
     ("deadline_dunning", "office"),
     ("deadline_superior", "office"),
