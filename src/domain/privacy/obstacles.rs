@@ -53,17 +53,17 @@ pub fn obstacles(
     now: Time,
     of: &[Candidate],
 ) -> Result<BTreeMap<CaseId, Vec<Obstacle>>> {
-    let stands = holds::lifted_at.is_null().and(holds::until.is_null().or(holds::until.gt(now)));
+    let stands = || holds::lifted_at.is_null().and(holds::until.is_null().or(holds::until.gt(now)));
     let ids: Vec<Option<CaseId>> = of.iter().map(|case| Some(case.id)).collect();
     let people: Vec<Option<CitizenId>> = of.iter().filter_map(|case| case.citizen_id).map(Some).collect();
     let held: Vec<Option<CaseId>> = holds::table
         .filter(holds::case_id.eq_any(ids))
-        .filter(stands)
+        .filter(stands())
         .select(holds::case_id)
         .load(connection)?;
     let held_people: Vec<Option<CitizenId>> = holds::table
         .filter(holds::citizen_id.eq_any(people))
-        .filter(stands)
+        .filter(stands())
         .select(holds::citizen_id)
         .load(connection)?;
     let all: HashMap<CaseId, Vec<Obstacle>> = of

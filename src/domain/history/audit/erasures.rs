@@ -47,7 +47,9 @@ impl History<'_> {
                 report.add(What::Erasure, self.place(None), detail);
                 continue;
             }
-            event.map(|at| named.swap_remove(at));
+            if let Some(at) = event {
+                named.swap_remove(at);
+            }
             report.erased_under(stone.cause(), stone.at);
             good.stones.push(stone);
         }
