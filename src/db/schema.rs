@@ -349,14 +349,9 @@ table! {
         old_value -> Nullable<SealedText>,
         new_value -> SealedText,
         evidence -> SealedText,
-        state -> Text,
-        channel -> Text,
-        recorded_by -> Nullable<BigInt>,
+        reason -> SealedText,
+        recorded_by -> BigInt,
         at -> Timestamp,
-        due_at -> Nullable<Timestamp>,
-        decided_by -> Nullable<BigInt>,
-        decided_at -> Nullable<Timestamp>,
-        reason -> Nullable<Text>,
     }
 }
 

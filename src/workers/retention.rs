@@ -30,12 +30,14 @@ pub async fn run_once(app: &App) -> Result<usize> {
     let granted = app.write(Actor::System, requests::carry_out).await?;
     if step.erased + granted > 0 {
         tracing::info!(past_time = step.erased, granted, "cases were erased");
+    }
+    if step.leaves_traces || granted > 0 {
         settle(app).await?;
     }
     Ok(step.examined + granted + settle_files(app).await?)
 }
 
-/// Takes erased words out of the search index and out of SQLite's log.
+/// Takes erased words out of the search index, and out of SQLite's file and log.
 async fn settle(app: &App) -> Result<()> {
     let mut is_first = true;
     while !app.db.write(move |connection| Ok(fulltext::settle(connection, is_first)?)).await? {
@@ -43,7 +45,7 @@ async fn settle(app: &App) -> Result<()> {
     }
     if app.db.is_sqlite() {
         let location = app.db.location().clone();
-        tokio::task::spawn_blocking(move || snapshot::settle_sqlite(&mut location.open()?))
+        tokio::task::spawn_blocking(move || snapshot::rewrite_sqlite(&mut location.open()?))
             .await
             .map_err(Error::internal)??;
     }

@@ -23,7 +23,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 130] = [
+const TABLE: [(&str, &str, For); 131] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -139,6 +139,7 @@ const TABLE: [(&str, &str, For); 130] = [
     ("POST", "/citizens/{id}/erasure-requests", For::Role),
     ("GET", "/erasure-requests", For::Role),
     ("POST", "/erasure-requests/{id}/decision", For::Role),
+    ("POST", "/citizens/{id}/corrections", For::Role),
     ("POST", "/citizens/{id}/exports", For::Role),
     ("GET", "/exports/{id}/archive", For::Role),
     ("GET", "/public/cases/{tracking_code}/tombstone", For::Everybody),
@@ -246,6 +247,9 @@ fn body(method: &str, path: &str) -> Value {
         "reopening" => json!({ "reason": "بازبینی" }),
         "dismissal" => json!({ "outcome": "no_cause", "reason": "no_ground", "signpost": "دادگستری" }),
         "withdrawal" => json!({ "confirm": true }),
+        "corrections" => {
+            json!({ "field": "name", "value": "نام", "evidence": "شناسنامه", "reason": "دلیل" })
+        }
         "hold" | "erasure-requests" => json!({ "reason": "دلیل" }),
         "decision" => json!({ "grant": true, "source": "قانون", "words": "متن" }),
         "exports" => json!({ "reason": "دلیل", "identity_checked_by": "کارت ملی" }),

@@ -470,3 +470,38 @@ async fn after_five_wrong_codes_the_right_one_is_too_late() {
     }
     citizen.post(&confirmation, json!({ "code": "1" })).await.refused(404, "not_found");
 }
+
+#[actix_web::test]
+async fn a_correction_keeps_the_old_value_sealed_and_is_told_to_the_old_and_the_new_contact() {
+    let app = TestApp::start().await;
+    let wish = json!({ "citizen": { "national_id": "0013542419", "name": NAME, "mobile": MOBILE } });
+    let case = app.register(wish).await;
+    let citizen = app.citizen_of(&case).await;
+    let agent = app.as_user("agent.centre").await;
+    let path = format!("/citizens/{citizen}/corrections");
+    let body = |field: &str, value: &str| {
+        json!({ "field": field, "value": value, "evidence": "شناسنامه ۱۲۳", "reason": "سیم‌کارت تازه" })
+    };
+    agent.post(&path, body("shoe_size", "42")).await.wrong("field", "unknown");
+    agent.post(&path, body("mobile", "12")).await.wrong("value", "invalid");
+    agent.post(&path, body("national_id", "0013542418")).await.wrong("value", "invalid");
+    let bare = json!({ "field": "name", "value": "نام", "evidence": " ", "reason": "x" });
+    agent.post(&path, bare).await.wrong("evidence", "required");
+    agent.post(&path, body("mobile", MOBILE)).await.refused(409, "already_done");
+    agent.post("/citizens/1/corrections", body("name", "نام")).await.refused(404, "not_found");
+    app.register(json!({})).await;
+    agent.post(&path, body("national_id", crate::support::MARYAM)).await.refused(409, "duplicate");
+    app.drain().await;
+    let before = app.sms().sent().len();
+    agent.post(&path, body("mobile", "09123478800")).await.expect(201);
+    agent.post(&path, body("national_id", "0076229645")).await.expect(201);
+    app.drain().await;
+    let told: Vec<String> = app.sms().sent()[before..].iter().map(|letter| letter.address.clone()).collect();
+    assert!(told.contains(&"+989123478891".into()) && told.contains(&"+989123478800".into()), "{told:?}");
+    let shown = app.case(&case).await;
+    assert_eq!((&shown["citizen"]["mobile"], &shown["citizen"]["national_id"]), (&json!("+989123478800"), &json!("0076229645")));
+    assert!(app.events(&case).await.contains(&"citizen_corrected".to_owned()));
+    assert!(app.stolen().place_of("+989123478891").is_none(), "the value before is sealed");
+    let found = agent.get("/citizens?national_id=0013542419").await.expect(200);
+    assert_eq!(found["items"], json!([]), "nor is he found by it");
+}

@@ -84,7 +84,7 @@ CREATE TABLE exports (
 );
 CREATE INDEX exports_citizen ON exports (citizen_id);
 
--- What was corrected in a citizen's record, with the value before; or what the citizen asks to be corrected.
+-- What was corrected in a citizen's record, with the value before; sealed, as the record itself is.
 CREATE TABLE corrections (
     id          BIGINT PRIMARY KEY,
     citizen_id  BIGINT NOT NULL,
@@ -92,14 +92,8 @@ CREATE TABLE corrections (
     old_value   TEXT,
     new_value   TEXT NOT NULL,
     evidence    TEXT NOT NULL,
-    state       TEXT NOT NULL,
-    channel     TEXT NOT NULL,
-    recorded_by BIGINT REFERENCES users (id),
-    at          TIMESTAMP NOT NULL,
-    due_at      TIMESTAMP,
-    decided_by  BIGINT REFERENCES users (id),
-    decided_at  TIMESTAMP,
-    reason      TEXT
+    reason      TEXT NOT NULL,
+    recorded_by BIGINT NOT NULL REFERENCES users (id),
+    at          TIMESTAMP NOT NULL
 );
 CREATE INDEX corrections_citizen ON corrections (citizen_id);
-CREATE INDEX corrections_open ON corrections (due_at) WHERE state = 'open';

@@ -1,6 +1,7 @@
 //! Privacy: holds, what retention erases and when, tombstones, erasure on request, and a citizen's own data.
 
 mod archive;
+mod corrections;
 mod erasure;
 mod exports;
 mod holds;
@@ -19,6 +20,7 @@ pub(super) fn of_staff(config: &mut ServiceConfig<'_>) {
         .service(erasure::request_erasure)
         .service(erasure::list_erasure_requests)
         .service(erasure::decide_erasure)
+        .service(corrections::correct_citizen)
         .service(exports::request_export)
         .service(exports::download_export);
 }

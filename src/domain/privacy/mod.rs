@@ -4,6 +4,7 @@
 //! There is one machine: [`erase()`] takes classes of one case away and leaves a signed tombstone. Retention and
 //! requests only decide when it runs; holds, open matters and recent writes stop both.
 
+pub mod corrections;
 pub mod documents;
 pub mod due;
 pub mod erase;

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::db::DbConnection;
 use crate::db::schema::{cases, events};
-use crate::db::types::{CitizenId, EventId};
+use crate::db::types::{CaseId, CitizenId, EventId};
 use crate::domain::actor::Act;
 use crate::domain::cases::CaseRow;
 use crate::domain::notifications::{self, Facts};
@@ -18,16 +18,29 @@ pub(super) fn tell(
     template: &str,
     facts: impl FnOnce(Language) -> Facts,
 ) -> Result<()> {
-    let row: Option<CaseRow> = cases::table
+    match latest(connection, citizen)? {
+        Some(row) => tell_with(connection, act, &row, template, facts),
+        None => Ok(()),
+    }
+}
+
+/// The latest case of a citizen.
+pub(super) fn latest(connection: &mut DbConnection, citizen: CitizenId) -> Result<Option<CaseRow>> {
+    Ok(cases::table
         .filter(cases::citizen_id.eq(citizen))
         .order(cases::id.desc())
         .select(CaseRow::as_select())
         .first(connection)
-        .optional()?;
-    match row {
-        Some(row) => tell_with(connection, act, &row, template, facts),
-        None => Ok(()),
-    }
+        .optional()?)
+}
+
+/// The last event of a case, with which a notice goes.
+pub(super) fn last_event(connection: &mut DbConnection, case: CaseId) -> Result<EventId> {
+    Ok(events::table
+        .filter(events::case_id.eq(case))
+        .order(events::seq.desc())
+        .select(events::id)
+        .first(connection)?)
 }
 
 /// Tells the citizen of this case.
@@ -39,10 +52,6 @@ pub(super) fn tell_with(
     facts: impl FnOnce(Language) -> Facts,
 ) -> Result<()> {
     let language = if row.language == "en" { Language::En } else { Language::Fa };
-    let event: EventId = events::table
-        .filter(events::case_id.eq(row.id))
-        .order(events::seq.desc())
-        .select(events::id)
-        .first(connection)?;
+    let event = last_event(connection, row.id)?;
     notifications::to_citizen(connection, act, row, event, template, &facts(language))
 }

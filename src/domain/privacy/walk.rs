@@ -45,6 +45,8 @@ pub struct Walk {
 pub struct Step {
     pub examined: usize,
     pub erased: usize,
+    /// Whether the walk ended with this step, and something was erased in it.
+    pub leaves_traces: bool,
 }
 
 /// The present or last walk; none before the first.
@@ -57,7 +59,7 @@ pub fn step(connection: &mut DbConnection, act: &Act) -> Result<Step> {
     let mut walk = locked(connection, act.now)?;
     if walk.ended_at.is_some() {
         if walk.began_at.plus_seconds(INTERVAL_HOURS * 3600) > act.now {
-            return Ok(Step { examined: 0, erased: 0 });
+            return Ok(Step { examined: 0, erased: 0, leaves_traces: false });
         }
         let (began_at, after) = (act.now, CaseId(0));
         walk = Walk { after_at: None, after, began_at, ended_at: None, examined: 0, erased: 0 };
@@ -76,7 +78,7 @@ pub fn step(connection: &mut DbConnection, act: &Act) -> Result<Step> {
     walk.erased += i64::try_from(erased).unwrap_or(0);
     walk.ended_at = (i64::try_from(examined).unwrap_or(0) < STEP).then_some(act.now);
     save(connection, &walk)?;
-    Ok(Step { examined, erased })
+    Ok(Step { examined, erased, leaves_traces: walk.ended_at.is_some() && walk.erased > 0 })
 }
 
 /// Erases what is due of one case; false where something forbade it after all.

@@ -147,7 +147,7 @@ fn tables() -> [Walked; 8] {
         walked!(messages, MessageId, MessageId(0), [facts, address, subject, body]),
         walked!(attachments, AttachmentId, AttachmentId(0), [name]),
         walked!(idempotency_keys, String, String::new(), [reply]),
-        walked!(corrections, CorrectionId, CorrectionId(0), [old_value, new_value, evidence]),
+        walked!(corrections, CorrectionId, CorrectionId(0), [old_value, new_value, evidence, reason]),
         walked!(second_factors, FactorId, FactorId(0), [secret]),
         Walked {
             table: "citizens",

@@ -15,7 +15,7 @@ const IN_EMAIL: [&str; 5] = ["reason", "text", "question", "instruction", "subje
 const OUTLETS: [(&str, &str); 3] = [("citizen", "sms"), ("citizen", "email"), ("office", "email")];
 const LANGUAGES: [&str; 2] = ["fa", "en"];
 /// The notices that verbs and deadlines send, and to whom.
-const NOTICES: [(&str, &str); 28] = [
+const NOTICES: [(&str, &str); 29] = [
     ("case_registered", "citizen"),
     ("case_downgraded", "citizen"),
     ("case_referred", "citizen"),
@@ -40,6 +40,7 @@ const NOTICES: [(&str, &str); 28] = [
     ("erasure_granted", "citizen"),
     ("erasure_refused", "citizen"),
     ("export_code", "citizen"),
+    ("citizen_corrected", "citizen"),
     ("deadline_reminder", "office"),
     ("deadline_dunning", "office"),
     ("deadline_superior", "office"),
