@@ -72,6 +72,9 @@ catalogue! {
     ConsentRefused "consent_refused" 409 "شهروند تمدید دوم را نپذیرفت یا در مهلت پاسخ نداد؛ پاسخ نهایی یا میانی بدهید." "The citizen did not agree to a second extension, or did not answer in time; give a final or an interim answer.";
     ConsentNotAsked "consent_not_asked" 409 "اکنون از شهروند درباره تمدید مهلت پرسشی نشده است." "The citizen is not asked for an extension now.";
     AnswerPending "answer_pending" 409 "پاسخی در انتظار تأیید است." "An answer awaits approval.";
+    CaseErased "case_erased" 409 "متن این پرونده طبق قاعده نگهداری یا به درخواست شهروند پاک شده است؛ گواهی پاک‌سازی آن را ببینید." "The text of this case was erased under its retention rule or on the citizen's request; see its tombstone.";
+    NoContact "no_contact" 409 "در پرونده شما شماره همراه یا رایانامه‌ای نیست تا کد یک‌بارمصرف فرستاده شود؛ با کارت شناسایی به دفتر مراجعه کنید." "Your record has no mobile or e-mail address to send a one-time code to; come to an office with an identity document.";
+    HoldStands "hold_stands" 409 "این کار تا زمانی که توقف پاک‌سازی برقرار است ممکن نیست؛ نخست توقف را بردارید." "A hold stands already or forbids this; lift it first.";
     WindowPassed "window_passed" 409 "مهلت اعتراض، امتیاز و تجدیدنظر این پرونده گذشته است؛ دیوان عدالت اداری و سازمان بازرسی کل کشور (۱۳۶) باز است." "The window for an objection, a rating and an appeal has passed; the Administrative Justice Court and the General Inspection Organisation (136) remain open to you.";
     AlreadyObjected "already_objected" 409 "به این پرونده یک بار اعتراض شده است؛ گام بعد تجدیدنظر است." "This case was objected to once already; the next step is an appeal.";
     NothingAnswered "nothing_answered" 409 "هنوز دستگاهی به این پرونده پاسخ نداده است تا به آن اعتراض شود؛ اقدام‌های ممکن را در پیگیری ببینید." "No body has answered this case yet, so there is nothing to object to; the look-up shows what you may do.";

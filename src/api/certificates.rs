@@ -30,7 +30,7 @@ impl FilingQuery {
     }
 }
 
-fn page(html: String) -> HttpResponse {
+pub(super) fn page(html: String) -> HttpResponse {
     let tag = if language() == Language::En { "en" } else { "fa" };
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")

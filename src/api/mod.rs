@@ -24,6 +24,7 @@ mod layer;
 mod messages;
 mod operations;
 mod page;
+mod privacy;
 mod problem;
 mod public;
 mod rating;
@@ -58,6 +59,7 @@ pub use layer::around;
         (name = "inbox", description = "An actor's work"),
         (name = "public", description = "File and follow without an account"),
         (name = "citizens", description = "Those who file"),
+        (name = "privacy", description = "Retention, holds, erasure and a citizen's own data"),
         (name = "configuration", description = "The national tree and its rules"),
         (name = "channels", description = "What carriers report"),
         (name = "operations", description = "Health of the service"),
@@ -117,6 +119,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(remedies_of_staff)
             .configure(confidential)
             .configure(families_of_staff)
+            .configure(privacy::of_staff)
             .service(attachments::add_attachment)
             .service(attachments::list_attachments)
             .service(attachments::read_attachment)
@@ -134,6 +137,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(referrals::reject_answer)
             .service(inbox::read_inbox)
             .configure(public_routes)
+            .configure(privacy::of_citizens)
             .configure(administration),
     );
 }

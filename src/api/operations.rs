@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::caller::Caller;
 use super::problem::{Problem, ProblemBody};
 use crate::app::App;
+use crate::domain::privacy::walk;
 use crate::domain::rulebook::Verb;
 use crate::domain::{health, policy};
 
@@ -51,16 +52,18 @@ pub struct HealthView {
     /// `sqlite` or `postgres`.
     database: &'static str,
     problems: Vec<health::HealthProblem>,
+    /// The walk that erases what is past its time; null before the first.
+    retention: Option<walk::Walk>,
 }
 
 /// Named problems, each with what to do.
 #[utoipa::path(tag = "operations", security(("bearer" = [])), responses((status = 200, body = HealthView), (status = 403, body = ProblemBody)))]
 #[get("/health")]
 pub(super) async fn read_health(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
-    let mut problems = app
+    let (mut problems, retention) = app
         .read(caller.actor, move |connection, act| {
             policy::allow_anywhere(act, Verb::ReadHealth)?;
-            health::problems(connection, act.now)
+            Ok((health::problems(connection, act.now)?, walk::state(connection)?))
         })
         .await?;
     if !app.config.configuration.four_eyes {
@@ -76,5 +79,6 @@ pub(super) async fn read_health(app: web::Data<App>, caller: Caller) -> Result<H
         version: env!("CARGO_PKG_VERSION"),
         database: if app.db.is_sqlite() { "sqlite" } else { "postgres" },
         problems,
+        retention,
     }))
 }

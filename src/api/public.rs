@@ -16,10 +16,11 @@ use crate::db::types::{CaseId, Time};
 use crate::domain::actor::Actor;
 use crate::domain::cases::ask::{self, Reply as CitizenReply};
 use crate::domain::cases::close::{self, Withdraw};
+use crate::domain::cases::life::Status;
 use crate::domain::cases::lookup::{self, Lookup};
 use crate::domain::cases::register::{self, Register};
 use crate::domain::cases::{Expected, TrackingCode, find_visible};
-use crate::domain::history::{Receipt, receipt};
+use crate::domain::history::{Receipt, Tombstone, receipt, tombstone};
 use crate::domain::rulebook::Rulebook;
 use crate::domain::users::{self, Attempt};
 use crate::domain::views::{self, CitizenAction, OwnReadView, PublicCase, PublicEvent};
@@ -96,6 +97,8 @@ pub struct LookupView {
     actions: Vec<CitizenAction>,
     /// Which offices read the citizen's identity, or the original words of a sealed case: the newest twenty readings.
     identity_reads: Vec<OwnReadView>,
+    /// The signed proofs of what was erased of the case; empty where nothing was.
+    erased: Vec<Tombstone>,
     /// Bearer token for the calls under `/public/cases/{tracking_code}`.
     token: String,
     /// Seconds that the token is good for.
@@ -130,16 +133,23 @@ pub(super) async fn look_up(
             let timeline = views::public_timeline(connection, act, row.id, reader)?;
             let id = row.id;
             let reads = views::own_reads(connection, act, &row, None, READS_SHOWN, reader)?;
-            Ok(Some((id, case, timeline, reads, views::citizen_actions(connection, act, row, reader)?)))
+            // what was erased went after the closing
+            let erased = match row.status {
+                Status::Closed => tombstone::of_case(connection, id)?,
+                _ => Vec::new(),
+            };
+            let actions = views::citizen_actions(connection, act, row, reader)?;
+            Ok(Some((id, case, timeline, reads, actions, erased)))
         })
         .await?;
-    let Some((id, case, timeline, identity_reads, actions)) = found else {
+    let Some((id, case, timeline, identity_reads, actions, erased)) = found else {
         note_wrong_pair(&app, code, from, rule).await?;
         return Err(Error::NotFound.into());
     };
     let expires_in = app.config.tokens.citizen_seconds;
     let token = token::issue(&app, Purpose::Citizen, id.to_string(), None, expires_in)?;
-    Ok(HttpResponse::Ok().json(LookupView { case, timeline, actions, identity_reads, token, expires_in }))
+    let view = LookupView { case, timeline, actions, identity_reads, erased, token, expires_in };
+    Ok(HttpResponse::Ok().json(view))
 }
 
 /// A code as it is counted: other digits and separators buy no further tries.

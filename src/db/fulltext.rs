@@ -64,6 +64,34 @@ pub fn index(connection: &mut DbConnection, case: CaseId, words: String) -> Quer
     }
 }
 
+/// Takes the words of a case out of the full-text index; [`settle`] then takes them out of its file.
+pub fn remove(connection: &mut DbConnection, case: CaseId) -> QueryResult<()> {
+    let statement = match connection {
+        DbConnection::Sqlite(_) => "DELETE FROM case_search WHERE rowid = ?",
+        DbConnection::Postgres(_) => "DELETE FROM case_search WHERE case_id = $1",
+    };
+    diesel::sql_query(statement).bind::<BigInt, _>(case).execute(connection).map(|_| ())
+}
+
+/// Merges the segments of the index, a few hundred pages a call, so that removed words are in none of them; true
+/// when nothing is left to merge. PostgreSQL's vacuum does as much in its own time.
+pub fn settle(connection: &mut DbConnection, is_first: bool) -> QueryResult<bool> {
+    if matches!(connection, DbConnection::Postgres(_)) {
+        return Ok(true);
+    }
+    // a negative number takes all segments into one merge; positive ones go on with it
+    let pages = if is_first { -500 } else { 500 };
+    let before = total_changes(connection)?;
+    diesel::sql_query(format!("INSERT INTO case_search (case_search, rank) VALUES ('merge', {pages})"))
+        .execute(connection)?;
+    // the command itself counts as one change
+    Ok(total_changes(connection)? - before < 2)
+}
+
+fn total_changes(connection: &mut DbConnection) -> QueryResult<i64> {
+    diesel::select(diesel::dsl::sql::<BigInt>("total_changes()")).get_result(connection)
+}
+
 /// The words of one batch of jobs on this thread; what was not written is forgotten with it.
 pub(super) struct Batch;
 

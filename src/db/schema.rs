@@ -302,6 +302,102 @@ table! {
         payload -> Text,
         hash -> Text,
         salt -> Text,
+        digest -> Nullable<Text>,
+    }
+}
+
+table! {
+    tombstones (id) {
+        id -> BigInt,
+        case_id -> BigInt,
+        at -> Timestamp,
+        classes -> Text,
+        body -> Text,
+    }
+}
+
+table! {
+    file_erasures (sha256) {
+        sha256 -> Text,
+        at -> Timestamp,
+        is_set_aside -> Bool,
+    }
+}
+
+table! {
+    holds (id) {
+        id -> BigInt,
+        case_id -> Nullable<BigInt>,
+        citizen_id -> Nullable<BigInt>,
+        reason -> Text,
+        until -> Nullable<Timestamp>,
+        placed_by -> BigInt,
+        placed_at -> Timestamp,
+        lifted_by -> Nullable<BigInt>,
+        lifted_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    retention_walk (id) {
+        id -> BigInt,
+        after_at -> Nullable<Timestamp>,
+        after -> BigInt,
+        began_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        examined -> BigInt,
+        erased -> BigInt,
+    }
+}
+
+table! {
+    erasure_requests (id) {
+        id -> BigInt,
+        citizen_id -> BigInt,
+        channel -> Text,
+        reason -> Text,
+        recorded_by -> Nullable<BigInt>,
+        at -> Timestamp,
+        due_at -> Timestamp,
+        state -> Text,
+        reason_code -> Nullable<Text>,
+        source -> Nullable<Text>,
+        words -> Nullable<Text>,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    exports (id) {
+        id -> BigInt,
+        citizen_id -> BigInt,
+        case_id -> Nullable<BigInt>,
+        reason -> Text,
+        identity_checked_by -> Text,
+        requested_by -> Nullable<BigInt>,
+        at -> Timestamp,
+        code_hash -> Nullable<Text>,
+        wrong_codes -> Integer,
+        confirmed_at -> Nullable<Timestamp>,
+        expires_at -> Timestamp,
+        downloads -> Integer,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
+    corrections (id) {
+        id -> BigInt,
+        citizen_id -> BigInt,
+        field -> Text,
+        old_value -> Nullable<SealedText>,
+        new_value -> SealedText,
+        evidence -> SealedText,
+        reason -> SealedText,
+        recorded_by -> BigInt,
+        at -> Timestamp,
     }
 }
 
@@ -771,6 +867,7 @@ joinable!(recovery_codes -> users (user_id));
 joinable!(gateways -> offices (office_id));
 joinable!(cases -> citizens (citizen_id));
 joinable!(events -> cases (case_id));
+joinable!(tombstones -> cases (case_id));
 joinable!(anchor_leaves -> anchors (anchor));
 joinable!(referrals -> cases (case_id));
 joinable!(clock_changes -> cases (case_id));
@@ -824,6 +921,13 @@ allow_tables_to_appear_in_same_query!(
     cases,
     case_scopes,
     events,
+    tombstones,
+    file_erasures,
+    holds,
+    retention_walk,
+    erasure_requests,
+    exports,
+    corrections,
     anchors,
     anchor_leaves,
     referrals,

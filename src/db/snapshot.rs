@@ -113,6 +113,13 @@ pub fn count_sqlite(connection: &mut DbConnection) -> Result<BTreeMap<String, i6
     Ok(counts)
 }
 
+/// Writes the whole file anew, so that nothing is left in it of rows that moved within it before they were erased;
+/// writers wait meanwhile, readers do not.
+pub fn rewrite_sqlite(connection: &mut DbConnection) -> Result<()> {
+    connection.batch_execute("VACUUM")?;
+    settle_sqlite(connection)
+}
+
 /// Makes a restored file whole by itself, with nothing left in its write-ahead log.
 pub fn settle_sqlite(connection: &mut DbConnection) -> Result<()> {
     connection.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?;

@@ -140,6 +140,16 @@ id_types! {
     AuditId,
     /// One change of a deadline.
     ClockChangeId,
+    /// The proof of an erasure.
+    TombstoneId,
+    /// What stops an erasure.
+    HoldId,
+    /// A citizen's wish that their data be erased.
+    ErasureRequestId,
+    /// A citizen's data, asked for by the citizen.
+    ExportId,
+    /// A correction of a citizen's record.
+    CorrectionId,
 }
 
 /// Defines a closed set of names: an enum inside, its snake-case name in database, API and log.

@@ -9,6 +9,7 @@ use crate::db::types::Time;
 use crate::domain::changes;
 use crate::domain::history::anchoring;
 use crate::domain::notifications::outbox::dead_count;
+use crate::domain::privacy::walk;
 use crate::domain::vault::KeyState;
 use crate::error::Result;
 
@@ -27,6 +28,9 @@ pub struct HealthProblem {
 /// Minutes after which a waiting message or clock is a problem.
 const PATIENCE_SECONDS: i64 = 600;
 
+/// Days after which a walk of retention that has not ended is a problem.
+const STALLED_DAYS: i64 = 3;
+
 /// Everything that a person should look at.
 pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthProblem>> {
     let late = now.plus_seconds(-PATIENCE_SECONDS);
@@ -39,6 +43,8 @@ pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthPr
     let ringing: i64 = referrals::table.filter(referrals::next_at.lt(late)).count().get_result(connection)?;
     let at_desk: i64 = cases::table.filter(cases::triage_next_at.lt(late)).count().get_result(connection)?;
     let unanchored = anchoring::days_behind(connection, now)?;
+    let stalled = walk::state(connection)?
+        .is_some_and(|walk| walk.ended_at.is_none() && walk.began_at.plus_days(STALLED_DAYS) < now);
     let rotating: i64 = data_keys::table
         .filter(data_keys::state.eq_any([KeyState::Coming, KeyState::Retiring]))
         .count()
@@ -55,6 +61,12 @@ pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthPr
             count: waiting,
             message: "Messages have waited for more than ten minutes.",
             action: "Check the settings smtp.url and sms.*, and whether the gateways answer.",
+        },
+        HealthProblem {
+            code: "retention_stalled",
+            count: i64::from(stalled),
+            message: "The walk that erases what is past its time has not ended for three days.",
+            action: "Check that a process with workers is running, and its log for 'retention'.",
         },
         HealthProblem {
             code: "keys_rotating",

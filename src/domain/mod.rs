@@ -27,6 +27,7 @@ pub mod offices;
 pub mod once;
 pub mod parity;
 pub mod policy;
+pub mod privacy;
 pub mod referrals;
 pub mod register;
 pub mod rulebook;

@@ -35,14 +35,45 @@ impl Storage {
         std::fs::read(self.path(sha256))
     }
 
+    /// Sets the bytes of a digest aside: nobody finds them there, and they may come back. Nothing when they are not there.
+    pub fn set_aside(&self, sha256: &str) -> std::io::Result<()> {
+        moved(&self.path(sha256), &self.aside(sha256))
+    }
+
+    /// Puts bytes back that were set aside, unless the same came again.
+    pub fn put_back(&self, sha256: &str) -> std::io::Result<()> {
+        moved(&self.aside(sha256), &self.path(sha256))
+    }
+
+    /// Removes bytes that were set aside.
+    pub fn remove_aside(&self, sha256: &str) -> std::io::Result<()> {
+        known(std::fs::remove_file(self.aside(sha256)))
+    }
+
     /// Where everything lies; for backups.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    fn aside(&self, sha256: &str) -> PathBuf {
+        self.path(sha256).with_extension("erasing")
     }
 
     fn path(&self, sha256: &str) -> PathBuf {
         let safe: String = sha256.chars().filter(char::is_ascii_hexdigit).collect();
         let (first, second) = (safe.get(0..2).unwrap_or("xx"), safe.get(2..4).unwrap_or("xx"));
         self.root.join(first).join(second).join(&safe)
+    }
+}
+
+fn moved(from: &Path, to: &Path) -> std::io::Result<()> {
+    known(std::fs::rename(from, to))
+}
+
+/// What is not there was moved or removed before.
+fn known(done: std::io::Result<()>) -> std::io::Result<()> {
+    match done {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        done => done,
     }
 }

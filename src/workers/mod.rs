@@ -10,6 +10,7 @@ pub mod conflicts;
 pub mod deadlines;
 pub mod housekeeping;
 pub mod outbox;
+pub mod retention;
 #[cfg(test)]
 mod tests;
 
@@ -56,6 +57,7 @@ pub fn start_all(app: App, slot: Slot) -> Workers {
         tokio::spawn(anchoring::run(app.clone(), stopped.clone())),
         tokio::spawn(conflicts::run(app.clone(), stopped.clone())),
         tokio::spawn(changes::run(app.clone(), stopped.clone())),
+        tokio::spawn(retention::run(app.clone(), stopped.clone())),
         tokio::spawn(housekeeping::run(app.clone(), slot, told_lost, stopped)),
     ];
     Workers { app, stop, lost, tasks, owner }

@@ -25,6 +25,7 @@ mod nonsense;
 mod objection;
 mod people;
 mod policy;
+mod privacy;
 mod protocol;
 mod public;
 mod rating_link;

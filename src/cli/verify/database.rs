@@ -67,7 +67,7 @@ fn known(config: &Config, args: &Verify) -> anyhow::Result<Known> {
 }
 
 fn tell(report: &Report, known: &Known, seconds: f64, show: usize) -> anyhow::Result<()> {
-    let Report { events, cases, anchors, unanchored, erased, .. } = report;
+    let Report { events, cases, anchors, unanchored, erased, erasures, .. } = report;
     println!(
         "{} events of {} cases and {} anchors were read in {seconds:.1} s; {} exported anchors were compared.",
         HumanCount(*events),
@@ -82,7 +82,10 @@ fn tell(report: &Report, known: &Known, seconds: f64, show: usize) -> anyhow::Re
         None => println!("There is no anchor yet; the first is made after midnight in Tehran."),
     }
     if *erased > 0 {
-        println!("{} texts were emptied; their digests stand.", HumanCount(*erased));
+        println!("{} texts were erased; their digests stand.", HumanCount(*erased));
+    }
+    for (cause, (count, first, last)) in erasures {
+        println!("{} erased under {cause}, from {first} to {last}.", HumanCount(*count));
     }
     if report.total() == 0 {
         println!("The history is whole: nothing was edited, removed, inserted or moved.");

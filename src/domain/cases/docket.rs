@@ -13,7 +13,7 @@ use crate::db::DbConnection;
 use crate::db::dialect::for_update;
 use crate::db::schema::{answers, cases, extension_requests, referrals};
 use crate::db::types::{AnswerId, CaseId, ExtensionRequestId, OfficeId, ReferralId, UserId};
-use crate::domain::actor::Act;
+use crate::domain::actor::{Act, Actor};
 use crate::domain::conflict::Conflict;
 use crate::domain::referrals::RequestState;
 use crate::domain::{closures, visibility};
@@ -48,6 +48,10 @@ impl Docket {
         // locked first, so that version and state are read together
         let _: CaseId = for_update(cases::table.find(id).select(cases::id)).get_result(connection)?;
         let docket = Self::read(connection, act, id)?;
+        // nobody can file an empty text: what is left is for counting, and nobody works on it any more
+        if docket.row.text.is_empty() && act.actor != Actor::System {
+            return Err(Error::Conflict(Code::CaseErased));
+        }
         match expected {
             Expected::Version(version) if version != docket.row.version => {
                 Err(Error::Conflict(Code::StaleVersion))

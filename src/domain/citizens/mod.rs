@@ -15,5 +15,5 @@ pub use identifiers::{ForeignId, IdentifierError, LegalEntityId, NationalId, Pos
 pub use phone::{Phone, PhoneError};
 pub use row::Citizen;
 pub(crate) use store::insert_all;
-pub use store::{correct, find, find_or_create, load, load_all, search};
+pub use store::{correct, find, find_or_create, load, load_all, rewrite, search};
 pub use told::{CitizenInput, Identity, language_of, parse};

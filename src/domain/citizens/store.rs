@@ -10,8 +10,8 @@ use crate::db::DbConnection;
 use crate::db::schema::citizens;
 use crate::db::types::CitizenId;
 use crate::domain::actor::{Act, Actor};
-use crate::domain::vault::{Look, Vault, rotation};
-use crate::error::{Error, Result};
+use crate::domain::vault::{Look, Vault, field, rotation};
+use crate::error::{Code, Error, Result};
 use crate::on_both;
 
 /// The one record of this identity: by identifier, else by mobile among those without one, else new.
@@ -177,6 +177,29 @@ pub fn search(connection: &mut DbConnection, vault: &Vault, wished: &Identity) -
     }
     let rows: Vec<CitizenRow> = query.load(connection)?;
     rows.into_iter().map(|row| row.open(connection, vault)).collect()
+}
+
+/// Writes a record as it should be, its identifier too.
+///
+/// # Errors
+/// `duplicate` when another record has the identifier.
+pub fn rewrite(connection: &mut DbConnection, act: &Act, citizen: &Citizen) -> Result<()> {
+    let identifier = citizen.identifier.as_deref();
+    if let Some(identifier) = identifier {
+        rotation::one_at_a_time(connection, &act.vault, Look::Identifier, identifier)?;
+        if by_identifier(connection, &act.vault, identifier)?.is_some_and(|other| other.id != citizen.id) {
+            return Err(Error::Conflict(Code::Duplicate));
+        }
+    }
+    let sealed = act.vault.seal_some(field!(citizens::identifier), citizen.id, identifier)?;
+    let blind = identifier.map(|value| act.vault.blind(Look::Identifier, value));
+    diesel::update(citizens::table.find(citizen.id))
+        .set((citizens::identifier.eq(sealed), citizens::identifier_index.eq(blind)))
+        .execute(connection)?;
+    diesel::update(citizens::table.find(citizen.id))
+        .set(Written::of(citizen, &act.vault)?)
+        .execute(connection)?;
+    Ok(())
 }
 
 /// Corrects the contacts of a citizen; the identifier stays.

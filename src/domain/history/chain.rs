@@ -70,6 +70,8 @@ pub struct Stored {
     /// The event's name; the payload says the same.
     pub kind: String,
     pub hash: String,
+    /// The digest under which it was linked, where words of its payload were erased since.
+    pub digest: Option<String>,
 }
 
 /// The events of a case, first to last.

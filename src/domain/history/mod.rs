@@ -13,9 +13,11 @@ pub mod receipt;
 mod signing;
 #[cfg(test)]
 mod tests;
+pub mod tombstone;
 
 pub use anchor::Anchor;
 pub use chain::{Line, link};
 pub use day::Day;
 pub use receipt::Receipt;
 pub use signing::Signer;
+pub use tombstone::{Class, Tombstone};

@@ -12,6 +12,7 @@ use super::chain::{self, Line, link};
 use super::hex;
 use super::merkle::{self, BLOCK, Hash};
 use super::signing::Signer;
+use super::tombstone::{self, Redactions};
 use crate::db::DbConnection;
 use crate::db::schema::cases;
 use crate::db::types::{CaseId, Time};
@@ -107,6 +108,7 @@ fn attempt(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<Opt
         stored.iter().map(|event| (&event.line, &event.hash)).unzip();
     let Some(first) = lines.first() else { return Ok(None) };
     let signer = Signer::of(&act.keys)?;
+    let redactions = redactions(connection, case, &stored, &signer)?;
     let mut receipt = Receipt {
         format: FORMAT.into(),
         tracking_code,
@@ -114,7 +116,7 @@ fn attempt(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<Opt
         issued_at: act.now,
         events: i32::try_from(lines.len()).map_err(Error::internal)?,
         first: first.text(),
-        digests: lines[1..].iter().map(|line| line.digest()).collect(),
+        digests: stored[1..].iter().map(|event| tombstone::digest_of(event, &redactions)).collect(),
         head,
         key: signer.public(),
         signature: String::new(),
@@ -134,6 +136,21 @@ fn attempt(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<Opt
     }
     receipt.signature = signer.sign(&receipt.text());
     Ok(Some(receipt))
+}
+
+/// Which events lost words under a tombstone of ours; most cases have none.
+fn redactions(
+    connection: &mut DbConnection,
+    case: CaseId,
+    stored: &[chain::Stored],
+    signer: &Signer,
+) -> Result<Redactions> {
+    if stored.iter().all(|event| event.digest.is_none()) {
+        return Ok(Redactions::new());
+    }
+    let stones = tombstone::of_case(connection, case)?;
+    let keys = [signer.public()];
+    Ok(tombstone::redactions(stones.iter().filter(|stone| stone.fault(&keys).is_none())))
 }
 
 /// The way from a leaf to the root of its anchor; none when it does not lead there.

@@ -65,6 +65,9 @@ pub struct Facts {
     /// Leaves the row when the message is settled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_code: Option<String>,
+    /// A former contact, to which the notice goes by this outlet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former: Option<(Outlet, String)>,
 }
 
 impl Facts {
@@ -148,6 +151,22 @@ pub fn to_citizen(
     let Some(id) = row.citizen_id else { return Ok(()) };
     let citizen = citizens::load(connection, &act.vault, id)?;
     queue_for(connection, act, row, &citizen, event, template, facts)
+}
+
+/// Queues a notice to a contact that the citizen of a case had before.
+pub fn to_former(
+    connection: &mut DbConnection,
+    act: &Act,
+    row: &CaseRow,
+    event: EventId,
+    template: &str,
+    language: &str,
+    former: (Outlet, String),
+) -> Result<()> {
+    let Some(id) = row.citizen_id else { return Ok(()) };
+    let outlet = former.0;
+    let facts = Facts { former: Some(former), ..Facts::default() };
+    queue(connection, act, row, event, Audience::Citizen(id), outlet, template, language, &facts)
 }
 
 fn queue_for(

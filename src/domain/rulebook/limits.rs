@@ -26,7 +26,7 @@ pub const NEEDED_SPANS: [&str; 14] = [
     "warning_wait",
 ];
 /// Subjects whose number must stand in a row.
-pub const NEEDED_NUMBERS: [&str; 15] = [
+pub const NEEDED_NUMBERS: [&str; 17] = [
     "rating_poor_max",
     "transfers_max",
     "helpers_max",
@@ -42,6 +42,8 @@ pub const NEEDED_NUMBERS: [&str; 15] = [
     "identity_release_hours",
     "identity_release_hours_max",
     "warning_overdue_min",
+    "export_days",
+    "export_code_hours",
 ];
 /// Numbers that the life cycle is built on: the register shows them, and to change one is to change the program.
 pub const BUILT_IN: [(&str, i64); 7] = [

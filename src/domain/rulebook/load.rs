@@ -85,6 +85,7 @@ pub(super) fn build(
             (row.event.clone(), row.audience.clone(), row.channel.clone(), row.language.clone())
         }),
         remedies: keyed(rows_of::<super::Remedy>(rows, "remedy")?, |row| row.code.clone()),
+        retention: keyed(rows_of::<super::Retention>(rows, "retention")?, |row| row.code.clone()),
         provinces: keyed(rows_of::<super::Province>(rows, "province")?, |row| row.code.clone()),
         counties: keyed(rows_of::<super::County>(rows, "county")?, |row| row.code.clone()),
         roles: rows_of::<super::Role>(rows, "role")?

@@ -28,7 +28,7 @@ pub use roles::{Reach, Verb};
 pub use routing::{Miss, Route};
 pub use rows::{
     Calendar as CalendarRow, Category, County, Group, Holiday, Kind, Limit, Outcome, Province, Reason,
-    Remedy, Right, Role, Rule, Shift, Template,
+    Remedy, Retention, Right, Role, Rule, Shift, Template,
 };
 
 use crate::error::{FieldError, Language};
@@ -60,6 +60,8 @@ pub struct Rulebook {
     pub templates: BTreeMap<(String, String, String, String), Template>,
     /// Courts and ombudsman by code.
     pub remedies: BTreeMap<String, Remedy>,
+    /// How long what is personal is kept, by code.
+    pub retention: BTreeMap<String, Retention>,
     /// Provinces by code.
     pub provinces: BTreeMap<String, Province>,
     /// Counties by code.
@@ -96,6 +98,17 @@ impl Rulebook {
     /// The calendars in force.
     pub fn calendars(&self) -> &Calendars {
         &self.calendars
+    }
+
+    /// The retention rule that fits a case best: of sealed cases before its category, before its kind.
+    pub fn retention_of(&self, kind: &str, category: Option<&str>, is_sealed: bool) -> Option<&Retention> {
+        let fits = |rule: &&Retention| {
+            (!rule.sealed || is_sealed)
+                && rule.kind.as_deref().is_none_or(|of| of == kind)
+                && rule.category.as_deref().is_none_or(|of| Some(of) == category)
+        };
+        let weight = |rule: &&Retention| (rule.sealed, rule.category.is_some(), rule.kind.is_some());
+        self.retention.values().filter(fits).max_by_key(weight)
     }
 
     /// The reason of this use and code, or the field error that names it.

@@ -29,6 +29,8 @@ text_enum! {
         /// The citizen's consent to a second extension, taken down by staff.
         Consent = "consent",
         ReadWarnings = "read_warnings", DecideWarning = "decide_warning",
+        /// What is personal: stopping an erasure, deciding on one, handing a citizen all their data.
+        Hold = "hold", Erase = "erase", ExportCitizen = "export_citizen",
     }
 }
 

@@ -143,6 +143,27 @@ pub struct Remedy {
     pub source: String,
 }
 
+/// Years after the closing that each class of a case is kept, with the legal source (tags S4.4, S2.1).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Retention {
+    pub code: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// For sealed cases only; it then goes before kind and category.
+    #[serde(default)]
+    pub sealed: bool,
+    pub text: i64,
+    pub identity: i64,
+    pub attachments: i64,
+    pub messages: i64,
+    pub raw: i64,
+    pub fa: String,
+    pub en: String,
+    pub source: String,
+}
+
 /// A routing rule: where a case of this sort goes first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rule {

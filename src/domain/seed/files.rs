@@ -17,7 +17,7 @@ macro_rules! national {
 }
 
 /// The files that the binary carries, by name.
-pub(super) const NATIONAL: [(&str, &str); 13] = national![
+pub(super) const NATIONAL: [(&str, &str); 14] = national![
     "provinces.toml",
     "counties.toml",
     "calendars.toml",
@@ -31,10 +31,11 @@ pub(super) const NATIONAL: [(&str, &str); 13] = national![
     "templates.toml",
     "roles.toml",
     "remedies.toml",
+    "retention.toml",
 ];
 
 /// What a section may be called.
-const SECTIONS: [&str; 20] = [
+const SECTIONS: [&str; 21] = [
     "province",
     "county",
     "calendar",
@@ -55,6 +56,7 @@ const SECTIONS: [&str; 20] = [
     "template",
     "role",
     "remedy",
+    "retention",
 ];
 
 /// One row: a `[[noun]]` section with its fields.

@@ -374,6 +374,16 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
             say("یکی از بخش‌ها دوباره باز شد".into(), "One of its parts was taken up again".into())
         }
         Fact::FileAttached { .. } => say("پیوستی افزوده شد".into(), "A file was added".into()),
+        Fact::CaseErased { classes, .. } => {
+            let names = |language| classes.iter().map(|class| class.name(language)).collect::<Vec<_>>();
+            say(
+                format!("بخش‌هایی از پرونده پاک شد: {}", names(Language::Fa).join("، ")),
+                format!("Parts of the case were erased: {}", names(Language::En).join(", ")),
+            )
+        }
+        Fact::CitizenCorrected { .. } => {
+            say("مشخصات شما اصلاح شد".into(), "Your particulars were corrected".into())
+        }
         Fact::CaseSealed { .. } => {
             say("هویت شما از دستگاه‌ها پوشیده شد".into(), "Your identity was hidden from the bodies".into())
         }
@@ -416,6 +426,8 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
         | Fact::GroupCounted { .. }
         | Fact::ClosingProposed { .. }
         | Fact::ClosingDue
-        | Fact::NoteAdded { .. } => None,
+        | Fact::NoteAdded { .. }
+        | Fact::HoldPlaced { .. }
+        | Fact::HoldLifted { .. } => None,
     }
 }

@@ -28,7 +28,7 @@ const SPOILT: [(&str, &[&str]); 12] = [
         &["removed: case CASE (CODE) event 3"],
     ),
     (
-        "INSERT INTO events SELECT 1, case_id, 5, kind, at, actor, user_id, office_id, payload, hash, salt FROM events WHERE case_id = CASE AND seq = 4",
+        "INSERT INTO events SELECT 1, case_id, 5, kind, at, actor, user_id, office_id, payload, hash, salt, digest FROM events WHERE case_id = CASE AND seq = 4",
         &["inserted: case CASE (CODE) event 5 (id 1)"],
     ),
     (

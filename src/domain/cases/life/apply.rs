@@ -121,6 +121,10 @@ impl Life {
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
             | Fact::FileAttached { .. }
+            | Fact::CaseErased { .. }
+            | Fact::HoldPlaced { .. }
+            | Fact::HoldLifted { .. }
+            | Fact::CitizenCorrected { .. }
             | Fact::FileReleased { .. }
             | Fact::FileHidden { .. }
             | Fact::CaseSealed { .. }

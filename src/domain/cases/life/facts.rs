@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{AppealCause, AppealResult, Closing, Consequence, HopRole, Proposal, Relation, Status};
 use crate::db::types::{
-    AnswerId, AppealId, AttachmentId, CaseId, ClosureId, ExtensionRequestId, IdentityRequestId,
-    InterimDemandId, MessageId, NoteId, ObjectionId, OfficeId, QuestionId, RatingId, ReferralId, Time,
-    UserId, WarningId,
+    AnswerId, AppealId, AttachmentId, CaseId, ClosureId, CorrectionId, ExtensionRequestId, HoldId,
+    IdentityRequestId, InterimDemandId, MessageId, NoteId, ObjectionId, OfficeId, QuestionId, RatingId,
+    ReferralId, Time, TombstoneId, UserId, WarningId,
 };
+use crate::domain::history::Class;
 use crate::text_enum;
 
 /// A referral as it is sent.
@@ -385,6 +386,25 @@ pub enum Fact {
         request: IdentityRequestId,
         by: UserId,
     },
+    /// Something of the case was erased; the tombstone says what, and under which rule or decision.
+    CaseErased {
+        tombstone: TombstoneId,
+        classes: Vec<Class>,
+        sha256: String,
+    },
+    HoldPlaced {
+        hold: HoldId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until: Option<Time>,
+    },
+    HoldLifted {
+        hold: HoldId,
+    },
+    /// The record of the case's citizen was corrected.
+    CitizenCorrected {
+        correction: CorrectionId,
+        field: String,
+    },
 }
 
 impl Fact {
@@ -449,6 +469,10 @@ impl Fact {
             Fact::IdentityReleased { .. } => "identity_released",
             Fact::IdentityRefused { .. } => "identity_refused",
             Fact::IdentityRevoked { .. } => "identity_revoked",
+            Fact::CaseErased { .. } => "case_erased",
+            Fact::HoldPlaced { .. } => "hold_placed",
+            Fact::HoldLifted { .. } => "hold_lifted",
+            Fact::CitizenCorrected { .. } => "citizen_corrected",
         }
     }
 
@@ -502,6 +526,10 @@ impl Fact {
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
             | Fact::FileAttached { .. }
+            | Fact::CaseErased { .. }
+            | Fact::HoldPlaced { .. }
+            | Fact::HoldLifted { .. }
+            | Fact::CitizenCorrected { .. }
             | Fact::FileReleased { .. }
             | Fact::FileHidden { .. }
             | Fact::CaseSealed { .. }
@@ -513,6 +541,80 @@ impl Fact {
             | Fact::IdentityRefused { .. }
             | Fact::IdentityRevoked { .. } => None,
         }
+    }
+
+    /// The same fact without the words that somebody wrote into it; none where it has none. What it does to the
+    /// state of the case stays.
+    pub fn without_words(&self) -> Option<Self> {
+        let mut bare = self.clone();
+        match &mut bare {
+            Fact::ReferralTransferred { reason, .. }
+            | Fact::RulingAsked { reason, .. }
+            | Fact::ReferralRecalled { reason, .. }
+            | Fact::DeadlineExtended { reason, .. }
+            | Fact::ConsentAsked { reason, .. }
+            | Fact::ComplainedOfNamed { reason, .. }
+            | Fact::CaseMerged { reason, .. }
+            | Fact::CaseUnmerged { reason, .. }
+            | Fact::CaseSplit { reason, .. }
+            | Fact::SplitUndone { reason, .. }
+            | Fact::CaseSealed { reason, .. }
+            | Fact::CaseUnsealed { reason, .. }
+            | Fact::CaseReopened { reason, .. } => reason.clear(),
+            Fact::ConsentAnswered { who, how, .. } => {
+                who.clear();
+                how.clear();
+            }
+            Fact::InterimSent { reason, .. } => *reason = None,
+            Fact::DismissalProposed { proposal } => proposal.signpost.clear(),
+            Fact::CaseRegistered { .. }
+            | Fact::CaseClassified { .. }
+            | Fact::CaseReferred { .. }
+            | Fact::ReferralAccepted { .. }
+            | Fact::ReferralAssigned { .. }
+            | Fact::ReferralReturned { .. }
+            | Fact::CitizenAsked { .. }
+            | Fact::CitizenReplied { .. }
+            | Fact::DeadlinePassed { .. }
+            | Fact::AnswerSubmitted { .. }
+            | Fact::AnswerApproved { .. }
+            | Fact::AnswerRejected { .. }
+            | Fact::CaseClosed { .. }
+            | Fact::ObjectionRaised { .. }
+            | Fact::AppealRaised { .. }
+            | Fact::AppealDecided { .. }
+            | Fact::CaseRated { .. }
+            | Fact::MessageReceived { .. }
+            | Fact::NoteAdded { .. }
+            | Fact::FileAttached { .. }
+            | Fact::OuterLimitPassed { .. }
+            | Fact::ProgressNoticed { .. }
+            | Fact::WarningDecided { .. }
+            | Fact::DeadlinesMoved { .. }
+            | Fact::ConflictCleared { .. }
+            | Fact::AnswerShared { .. }
+            | Fact::PartMade { .. }
+            | Fact::CaseJoined { .. }
+            | Fact::CaseLeft { .. }
+            | Fact::PartClosed { .. }
+            | Fact::PartReopened { .. }
+            | Fact::GroupCounted { .. }
+            | Fact::ClosingProposed { .. }
+            | Fact::ClosingDue
+            | Fact::FileReleased { .. }
+            | Fact::FileHidden { .. }
+            | Fact::ExtractProposed { .. }
+            | Fact::ExtractConfirmed { .. }
+            | Fact::IdentityAsked { .. }
+            | Fact::IdentityReleased { .. }
+            | Fact::IdentityRefused { .. }
+            | Fact::IdentityRevoked { .. }
+            | Fact::CaseErased { .. }
+            | Fact::HoldPlaced { .. }
+            | Fact::HoldLifted { .. }
+            | Fact::CitizenCorrected { .. } => return None,
+        }
+        Some(bare)
     }
 
     /// Whether whoever does this thereby works on the matter itself, even where the fact names no person.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::db::types::{CaseId, EventId};
+use crate::db::types::{CaseId, EventId, Time};
 use crate::domain::history::Day;
 
 /// Findings that are kept with their words; more are only counted.
@@ -26,6 +26,8 @@ pub enum What {
     Backdated,
     /// The words of a case or an answer are not those that its event holds the digest of.
     Words,
+    /// Words are gone and no signed tombstone says so, or a tombstone is missing or forged.
+    Erasure,
     /// An anchor is missing, forged, or not of this database.
     Anchor,
 }
@@ -41,6 +43,7 @@ impl What {
             What::CaseRemoved => "case removed",
             What::Backdated => "backdated",
             What::Words => "words changed",
+            What::Erasure => "erasure",
             What::Anchor => "anchor",
         }
     }
@@ -98,8 +101,10 @@ pub struct Report {
     pub last_day: Option<Day>,
     /// Events that no anchor holds yet.
     pub unanchored: u64,
-    /// Texts that were emptied; their digests stand.
+    /// Texts that were erased under a tombstone; their digests stand.
     pub erased: u64,
+    /// Erasures by the rule or decision they were made under: how many, the first and the last.
+    pub erasures: BTreeMap<String, (u64, Time, Time)>,
     /// How many findings of each sort.
     pub counts: BTreeMap<What, u64>,
     /// The findings with their words, up to a limit.
@@ -113,6 +118,12 @@ impl Report {
         if self.findings.len() < KEPT {
             self.findings.push(Finding { what, place, detail: detail.into() });
         }
+    }
+
+    /// Counts an erasure by what it was made under.
+    pub fn erased_under(&mut self, cause: String, at: Time) {
+        let (count, first, last) = self.erasures.entry(cause).or_insert((0, at, at));
+        (*count, *first, *last) = (*count + 1, (*first).min(at), (*last).max(at));
     }
 
     /// How many findings there are.

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::erasures::Erasures;
 use super::finding::{Place, Report, What};
-use super::pages::{Answer, Head};
+use super::pages::{Answer, Buried, Head};
 use super::roots::Ends;
 use crate::db::types::{CaseId, Time};
 use crate::domain::cases::life::Fact;
@@ -25,10 +26,11 @@ pub struct History<'a> {
     /// What anchors hold of it, in order.
     pub leaves: &'a [Leaf],
     pub answers: &'a [Answer],
+    pub tombstones: &'a [Buried],
 }
 
 impl History<'_> {
-    fn place(&self, event: Option<&Stored>) -> Place {
+    pub(super) fn place(&self, event: Option<&Stored>) -> Place {
         Place {
             case: Some(self.id),
             tracking_code: self.head.map(|head| head.tracking_code.clone()).or_else(|| self.filed_under()),
@@ -101,8 +103,8 @@ impl History<'_> {
 
     /// Whether each event is what it was when its hash was made, follows from the one before, and is the one that
     /// was anchored.
-    pub fn check_links(&self, ends: &Ends, report: &mut Report) {
-        let broken = self.broken();
+    pub fn check_links(&self, ends: &Ends, erasures: &Erasures, report: &mut Report) {
+        let broken = self.broken(erasures);
         let origins = self.origins(&broken);
         let whole = self.events.iter().enumerate().filter(|(at, _)| !broken.contains(at));
         let mut written: BTreeSet<i32> = whole.map(|(_, event)| event.line.seq).collect();
@@ -152,7 +154,7 @@ impl History<'_> {
     }
 
     /// Places of events whose hash is not that of what they say and follow.
-    fn broken(&self) -> BTreeSet<usize> {
+    fn broken(&self, erasures: &Erasures) -> BTreeSet<usize> {
         let mut broken = BTreeSet::new();
         // the hash before as it is stored, and as it should be; none where that event is gone
         let mut before: Option<(String, String)> = Some(Default::default());
@@ -163,7 +165,7 @@ impl History<'_> {
                 before = leaf.map(|leaf| (leaf.hash.clone(), leaf.hash.clone()));
             }
             seq = event.line.seq;
-            let digest = event.line.digest();
+            let digest = erasures.digest_of(event);
             let Some((stored, right)) = &before else {
                 before = Some((event.hash.clone(), event.hash.clone()));
                 continue;
@@ -227,14 +229,14 @@ impl History<'_> {
     }
 
     /// Whether code and words of the case and its answers are those whose digests its events hold.
-    pub fn check_words(&self, report: &mut Report) {
+    pub fn check_words(&self, erasures: &Erasures, report: &mut Report) {
         let Some(head) = self.head else { return };
         if let Some(Fact::CaseRegistered { tracking_code, text_sha256, .. }) = self.first_fact() {
             if tracking_code != head.tracking_code {
                 let detail = format!("it was filed under the code {tracking_code}");
                 report.add(What::Edited, self.place(None), detail);
             }
-            self.check_text("the words of the case", &head.text, &text_sha256, report);
+            self.check_text("the words of the case", &head.text, &text_sha256, erasures, report);
         }
         for event in self.events.iter().filter(|event| event.kind == "answer_submitted") {
             let Ok(Fact::AnswerSubmitted { answer, text_sha256, .. }) =
@@ -248,6 +250,7 @@ impl History<'_> {
                         &format!("the words of answer {answer}"),
                         &row.text,
                         &text_sha256,
+                        erasures,
                         report,
                     );
                 }
@@ -259,9 +262,12 @@ impl History<'_> {
         }
     }
 
-    fn check_text(&self, what: &str, text: &str, digest: &str, report: &mut Report) {
-        if text.is_empty() {
+    fn check_text(&self, what: &str, text: &str, digest: &str, erasures: &Erasures, report: &mut Report) {
+        if text.is_empty() && erasures.hold_text() {
             report.erased += 1;
+        } else if text.is_empty() {
+            let detail = format!("{what} were emptied, and no signed tombstone says so");
+            report.add(What::Erasure, self.place(None), detail);
         } else if sha256_hex(text.as_bytes()) != digest {
             let detail = format!("{what} are not those that were written then");
             report.add(What::Words, self.place(None), detail);

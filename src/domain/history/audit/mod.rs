@@ -3,6 +3,7 @@
 //! It reads page by page, so that its memory does not grow with the database; what it reads must be one moment of
 //! it (see [`crate::db::snapshot::begin_view`]). It changes nothing.
 
+mod erasures;
 mod finding;
 mod history;
 mod pages;
@@ -36,7 +37,7 @@ pub fn run(connection: &mut DbConnection, known: &Known, passed: &mut dyn FnMut(
     loop {
         let page = Page::read(connection, after)?;
         for history in page.histories() {
-            check(&history, &ends, &mut report);
+            check(&history, &ends, &known.keys, &mut report);
         }
         passed(page.events.len() as u64);
         match page.last {
@@ -46,13 +47,14 @@ pub fn run(connection: &mut DbConnection, known: &Known, passed: &mut dyn FnMut(
     }
 }
 
-fn check(history: &History<'_>, ends: &roots::Ends, report: &mut Report) {
+fn check(history: &History<'_>, ends: &roots::Ends, keys: &[String], report: &mut Report) {
     report.cases += u64::from(history.head.is_some());
     report.events += history.events.len() as u64;
     history.check_whole(report);
-    history.check_links(ends, report);
+    let erasures = history.check_erasures(keys, report);
+    history.check_links(ends, &erasures, report);
     history.check_times(ends, report);
-    history.check_words(report);
+    history.check_words(&erasures, report);
 }
 
 /// How many events and leaves there are, for a bar.

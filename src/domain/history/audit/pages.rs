@@ -4,8 +4,8 @@ use diesel::prelude::*;
 
 use super::history::History;
 use crate::db::DbConnection;
-use crate::db::schema::{anchor_leaves, answers, cases, events};
-use crate::db::types::{AnswerId, CaseId};
+use crate::db::schema::{anchor_leaves, answers, cases, events, tombstones};
+use crate::db::types::{AnswerId, CaseId, TombstoneId};
 use crate::domain::history::anchors::Leaf;
 use crate::domain::history::chain::Stored;
 use crate::error::Result;
@@ -33,12 +33,22 @@ pub struct Answer {
     pub text: String,
 }
 
+/// A tombstone as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = tombstones)]
+pub struct Buried {
+    pub case_id: CaseId,
+    pub id: TombstoneId,
+    pub body: String,
+}
+
 /// A range of case ids with all rows in it, each sort ordered by case.
 pub struct Page {
     heads: Vec<Head>,
     pub events: Vec<Stored>,
     leaves: Vec<Leaf>,
     answers: Vec<Answer>,
+    tombstones: Vec<Buried>,
     /// Where the next page begins; none on the last.
     pub last: Option<CaseId>,
 }
@@ -77,7 +87,12 @@ impl Page {
             .order((answers::case_id, answers::id))
             .select(Answer::as_select())
             .load(connection)?;
-        Ok(Self { heads, events, leaves, answers, last })
+        let tombstones = tombstones::table
+            .filter(tombstones::case_id.gt(after).and(tombstones::case_id.le(until)))
+            .order((tombstones::case_id, tombstones::id))
+            .select(Buried::as_select())
+            .load(connection)?;
+        Ok(Self { heads, events, leaves, answers, tombstones, last })
     }
 
     /// Each case that any row names, with its rows.
@@ -94,6 +109,7 @@ impl Page {
                 events: of(&self.events, id, |event| event.line.case),
                 leaves: of(&self.leaves, id, |leaf| leaf.case),
                 answers: of(&self.answers, id, |answer| answer.case_id),
+                tombstones: of(&self.tombstones, id, |stone| stone.case_id),
             })
             .collect()
     }

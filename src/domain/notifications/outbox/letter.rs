@@ -65,7 +65,13 @@ pub fn load_for_sending(
     else {
         return Ok(Loaded::Lost);
     };
-    let Some(address) = address_of(connection, rules, vault, &row, outlet)? else {
+    let facts = Facts::open(connection, vault, row.id, &row.facts)?;
+    let former = facts.former.clone().filter(|(by, _)| *by == outlet).map(|(_, address)| address);
+    let address = match former {
+        Some(former) => Some(former),
+        None => address_of(connection, rules, vault, &row, outlet)?,
+    };
+    let Some(address) = address else {
         return Ok(Loaded::Unreachable("there is no address any more"));
     };
     let case = cases::table.find(row.case_id).select(CaseRow::as_select()).first(connection).optional()?;
@@ -76,7 +82,6 @@ pub fn load_for_sending(
     {
         return Ok(Loaded::Unreachable("the case is about this office"));
     }
-    let facts = Facts::open(connection, vault, row.id, &row.facts)?;
     let rendered = notifications::render(
         connection,
         rules,

@@ -16,7 +16,7 @@ const IN_EMAIL: [&str; 5] = ["reason", "text", "question", "instruction", "subje
 const OUTLETS: [(&str, &str); 3] = [("citizen", "sms"), ("citizen", "email"), ("office", "email")];
 const LANGUAGES: [&str; 2] = ["fa", "en"];
 /// The notices that verbs and deadlines send, and to whom.
-const NOTICES: [(&str, &str); 45] = [
+const NOTICES: [(&str, &str); 49] = [
     ("case_registered", "citizen"),
     ("case_downgraded", "citizen"),
     ("case_referred", "citizen"),
@@ -58,6 +58,10 @@ const NOTICES: [(&str, &str); 45] = [
     ("promise_moved_back", "citizen"),
     ("window_moved", "citizen"),
     ("deadline_moved", "office"),
+    ("erasure_granted", "citizen"),
+    ("erasure_refused", "citizen"),
+    ("export_code", "citizen"),
+    ("citizen_corrected", "citizen"),
     ("deadline_reminder", "office"),
     ("deadline_dunning", "office"),
     ("deadline_superior", "office"),

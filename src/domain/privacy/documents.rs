@@ -1,0 +1,145 @@
+//! What an export shows: the citizen's own record and cases, offices by their names, nobody of staff and no third
+//! person.
+
+use diesel::prelude::*;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::exports::ExportView;
+use super::holds::{self, HoldView};
+use crate::db::DbConnection;
+use crate::db::schema::{audit, cases, ratings};
+use crate::db::types::{CaseId, Time};
+use crate::domain::actor::{Act, Actor};
+use crate::domain::cases::attach::{self, Attachment};
+use crate::domain::cases::{CaseRow, remedies};
+use crate::domain::citizens;
+use crate::domain::confidentiality::{Why, disclose};
+use crate::domain::vault::field;
+use crate::domain::views::{self, CitizenView, MessageView, PublicCase, PublicEvent};
+use crate::error::{Language, Result};
+
+/// One case of an export.
+#[derive(Debug, Serialize)]
+pub struct CaseDocument {
+    pub case: PublicCase,
+    /// What was filed.
+    pub text: String,
+    pub remedy_sought: Option<String>,
+    pub address: Option<String>,
+    /// Whether somebody filed it in the citizen's name; who that is, is theirs.
+    pub has_representative: bool,
+    pub timeline: Vec<PublicEvent>,
+    pub messages: Vec<MessageDocument>,
+    pub objections: Vec<Value>,
+    pub appeals: Vec<Value>,
+    pub ratings: Vec<Value>,
+    /// Files; those that offices added are named by day and type only.
+    pub files: Vec<Value>,
+}
+
+/// One message of an export.
+#[derive(Debug, Serialize)]
+pub struct MessageDocument {
+    pub direction: String,
+    pub channel: String,
+    pub at: Time,
+    pub state: String,
+    pub subject: Option<String>,
+    pub body: Option<String>,
+}
+
+impl From<MessageView> for MessageDocument {
+    fn from(message: MessageView) -> Self {
+        let MessageView { direction, channel, subject, body, created_at: at, state, .. } = message;
+        Self { direction, channel, at, state: state.to_string(), subject, body }
+    }
+}
+
+/// A case, and the files whose bytes belong into the archive.
+pub fn case(
+    connection: &mut DbConnection,
+    act: &Act,
+    id: CaseId,
+    reader: Language,
+) -> Result<(CaseDocument, Vec<Attachment>)> {
+    let row: CaseRow = cases::table.find(id).select(CaseRow::as_select()).first(connection)?;
+    // as its citizen sees it
+    let act = &Act { actor: Actor::Citizen { case: id }, ..act.clone() };
+    let disclosed = disclose(connection, act, &row, Why::Case)?;
+    let mut messages = views::messages(connection, act, &row, &disclosed)?;
+    messages.retain(|message| message.audience == "citizen");
+    let scores: Vec<(i32, Option<String>, Time)> = ratings::table
+        .filter(ratings::case_id.eq(id))
+        .order(ratings::id)
+        .select((ratings::score, ratings::comment, ratings::at))
+        .load(connection)?;
+    let address = act.vault.open_some(connection, field!(cases::address), id, row.address.as_ref())?;
+    let (own, others): (Vec<Attachment>, Vec<Attachment>) =
+        attach::of_case(connection, act, id)?.into_iter().partition(|file| file.uploaded_by != "staff");
+    let mut files: Vec<Value> = own
+        .iter()
+        .map(|file| json!({ "file": file_name(file), "media_type": file.media_type, "at": file.at }))
+        .collect();
+    files.extend(
+        others.iter().map(|file| json!({ "media_type": file.media_type, "at": file.at, "by": "office" })),
+    );
+    let document = CaseDocument {
+        case: views::public_case(connection, act, &row, reader)?,
+        remedy_sought: row.remedy_sought.clone(),
+        address,
+        has_representative: row.representative.is_some(),
+        timeline: views::public_timeline(connection, act, id, reader)?,
+        messages: messages.into_iter().map(MessageDocument::from).collect(),
+        objections: remedies::objections_of(connection, id)?
+            .into_iter()
+            .map(|row| json!({ "text": row.text, "channel": row.channel, "at": row.at }))
+            .collect(),
+        appeals: views::appeals(connection, act, &row)?
+            .into_iter()
+            .map(|row| {
+                json!({ "cause": row.cause, "text": row.text, "at": row.at, "result": row.result,
+                    "grounds": row.grounds, "decided_at": row.decided_at })
+            })
+            .collect(),
+        ratings: scores
+            .into_iter()
+            .map(|(score, comment, at)| json!({ "score": score, "comment": comment, "at": at }))
+            .collect(),
+        files,
+        text: row.text,
+    };
+    Ok((document, own))
+}
+
+/// The name of a file inside the archive: no path, and unlike any other.
+pub fn file_name(file: &Attachment) -> String {
+    let name = file.name.replace(['/', '\\', '\0'], "_");
+    let short: String = name.chars().rev().take(60).collect::<Vec<_>>().into_iter().rev().collect();
+    format!("{}-{}", file.id, short.trim_start_matches('.'))
+}
+
+/// The citizen's record, who read it and when, and what stops its erasure.
+pub fn record(
+    connection: &mut DbConnection,
+    act: &Act,
+    export: &ExportView,
+    own: &[CaseId],
+) -> Result<Value> {
+    let citizen = citizens::load(connection, &act.vault, export.citizen_id)?;
+    let reads: Vec<(Time, String)> = audit::table
+        .filter(audit::subject.eq(format!("citizen:{}", export.citizen_id)))
+        .order(audit::id)
+        .select((audit::at, audit::action))
+        .load(connection)?;
+    let holds: Vec<HoldView> = holds::of_citizen(connection, export.citizen_id, own)?;
+    Ok(json!({
+        "format": "samad export 1",
+        "citizen": CitizenView::of(&citizen),
+        "reads": reads.iter().map(|(at, action)| json!({ "at": at, "action": action })).collect::<Vec<_>>(),
+        "holds": holds.iter()
+            .map(|hold| json!({ "from": hold.placed_at, "until": hold.until, "lifted_at": hold.lifted_at }))
+            .collect::<Vec<_>>(),
+        "cases": own.len(),
+    }))
+}

@@ -1,0 +1,23 @@
+//! Privacy: what is personal goes when its time is over, or when the citizen asks and nothing forbids it; what
+//! counts stays (requirement tag S4.4).
+//!
+//! There is one machine: [`erase()`] takes classes of one case away and leaves a signed tombstone. Retention and
+//! requests only decide when it runs; holds, open matters and recent writes stop both.
+
+pub mod corrections;
+pub mod documents;
+pub mod due;
+pub mod erase;
+pub mod exports;
+mod files;
+pub mod holds;
+mod notices;
+mod obstacles;
+mod parts;
+pub mod printed;
+pub mod requests;
+pub mod walk;
+
+pub use erase::{Cause, erase};
+pub use files::{Waiting, is_named, mark_aside, settled, waiting as waiting_files};
+pub use obstacles::{Obstacle, obstacles};

@@ -1,0 +1,168 @@
+//! What each class of a case is, table by table. What is counted (kind, category, place to the county, offices,
+//! times, outcome, rating, channel) belongs to none of them.
+
+use diesel::prelude::*;
+
+use super::files;
+use super::obstacles::{Candidate, QUIET_DAYS};
+use crate::db::schema::{
+    answers, appeals, attachments, cases, citizens, clock_changes, corrections, deliveries, exports,
+    extension_requests, extracts, families, family_links, holds, identity_requests, messages, notes,
+    objections, outbox, questions, ratings, referrals, warnings,
+};
+use crate::db::sealed::Sealed;
+use crate::db::types::{CaseId, CitizenId, MessageId};
+use crate::db::{DbConnection, fulltext};
+use crate::domain::actor::Act;
+use crate::domain::history::Class;
+use crate::domain::vault::field;
+use crate::error::Result;
+
+/// Nothing, where a text stood that may not be missing.
+const NO_TEXT: Option<String> = None;
+const NOT_SEALED: Option<Sealed> = None;
+
+/// Takes one class of a case away.
+pub(super) fn erase(connection: &mut DbConnection, act: &Act, case: &Candidate, class: Class) -> Result<()> {
+    match class {
+        Class::Text => texts(connection, case.id),
+        Class::Identity => identity(connection, act, case),
+        Class::Attachments => attached(connection, act, case.id),
+        Class::Messages => said(connection, act, case.id),
+        Class::Raw => {
+            diesel::update(cases::table.find(case.id))
+                .set(cases::external_id.eq(NO_TEXT))
+                .execute(connection)?;
+            Ok(())
+        }
+    }
+}
+
+fn texts(connection: &mut DbConnection, case: CaseId) -> Result<()> {
+    diesel::update(cases::table.find(case))
+        .set((
+            (cases::text.eq(""), cases::subject.eq(NO_TEXT), cases::remedy_sought.eq(NO_TEXT)),
+            (cases::outcome_text.eq(NO_TEXT), cases::remedy.eq(NO_TEXT), cases::dismissal.eq(NO_TEXT)),
+        ))
+        .execute(connection)?;
+    fulltext::remove(connection, case)?;
+    diesel::update(answers::table.filter(answers::case_id.eq(case)))
+        .set((answers::text.eq(""), answers::decision_note.eq(NO_TEXT)))
+        .execute(connection)?;
+    diesel::update(questions::table.filter(questions::case_id.eq(case)))
+        .set(questions::text.eq(""))
+        .execute(connection)?;
+    diesel::update(notes::table.filter(notes::case_id.eq(case)))
+        .set(notes::text.eq(""))
+        .execute(connection)?;
+    diesel::update(objections::table.filter(objections::case_id.eq(case)))
+        .set(objections::text.eq(""))
+        .execute(connection)?;
+    diesel::update(appeals::table.filter(appeals::case_id.eq(case)))
+        .set((appeals::text.eq(""), appeals::grounds.eq(NO_TEXT)))
+        .execute(connection)?;
+    diesel::update(ratings::table.filter(ratings::case_id.eq(case)))
+        .set(ratings::comment.eq(NO_TEXT))
+        .execute(connection)?;
+    diesel::update(referrals::table.filter(referrals::case_id.eq(case)))
+        .set((referrals::instruction.eq(NO_TEXT), referrals::note.eq(NO_TEXT)))
+        .execute(connection)?;
+    diesel::update(clock_changes::table.filter(clock_changes::case_id.eq(case)))
+        .set(clock_changes::reason.eq(NO_TEXT))
+        .execute(connection)?;
+    diesel::update(holds::table.filter(holds::case_id.eq(case)))
+        .set(holds::reason.eq(""))
+        .execute(connection)?;
+    reasons(connection, case)
+}
+
+/// What staff wrote about the citizen's words while they worked on them.
+fn reasons(connection: &mut DbConnection, case: CaseId) -> Result<()> {
+    diesel::delete(extracts::table.filter(extracts::case_id.eq(case))).execute(connection)?;
+    use identity_requests as i;
+    diesel::update(i::table.filter(i::case_id.eq(case)))
+        .set((i::reason.eq(""), i::decision_reason.eq(NO_TEXT), i::revoke_reason.eq(NO_TEXT)))
+        .execute(connection)?;
+    use extension_requests as e;
+    diesel::update(e::table.filter(e::case_id.eq(case)))
+        .set((e::reason.eq(""), e::told.eq(""), e::answered_who.eq(NO_TEXT), e::answered_how.eq(NO_TEXT)))
+        .execute(connection)?;
+    diesel::update(warnings::table.filter(warnings::case_id.eq(case)))
+        .set(warnings::note.eq(NO_TEXT))
+        .execute(connection)?;
+    diesel::update(families::table.find(case)).set(families::closing.eq(NO_TEXT)).execute(connection)?;
+    Ok(())
+}
+
+fn said(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<()> {
+    let ids: Vec<MessageId> =
+        messages::table.filter(messages::case_id.eq(case)).select(messages::id).load(connection)?;
+    for id in &ids {
+        let nothing = act.vault.seal(field!(messages::facts), *id, "{}")?;
+        diesel::update(messages::table.find(*id))
+            .set((
+                (messages::facts.eq(nothing), messages::address.eq(NOT_SEALED)),
+                (messages::subject.eq(NOT_SEALED), messages::body.eq(NOT_SEALED)),
+                (messages::citizen_id.eq(None::<CitizenId>), messages::carrier_id.eq(NO_TEXT)),
+                messages::error.eq(NO_TEXT),
+            ))
+            .execute(connection)?;
+    }
+    diesel::delete(outbox::table.filter(outbox::message_id.eq_any(&ids))).execute(connection)?;
+    diesel::update(deliveries::table.filter(deliveries::message_id.eq_any(&ids)))
+        .set(deliveries::detail.eq(NO_TEXT))
+        .execute(connection)?;
+    Ok(())
+}
+
+fn attached(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<()> {
+    let digests: Vec<String> = attachments::table
+        .filter(attachments::case_id.eq(case))
+        .select(attachments::sha256)
+        .load(connection)?;
+    diesel::delete(attachments::table.filter(attachments::case_id.eq(case))).execute(connection)?;
+    digests.iter().try_for_each(|sha256| files::forget(connection, sha256, act.now))
+}
+
+/// Cuts the case from its citizen; the record of one who has no other case goes with it.
+fn identity(connection: &mut DbConnection, act: &Act, case: &Candidate) -> Result<()> {
+    diesel::update(cases::table.find(case.id))
+        .set((
+            (cases::citizen_id.eq(None::<CitizenId>), cases::representative.eq(NOT_SEALED)),
+            (cases::address.eq(NOT_SEALED), cases::lat.eq(None::<f64>), cases::lon.eq(None::<f64>)),
+            cases::about_person.eq(NOT_SEALED),
+        ))
+        .execute(connection)?;
+    diesel::update(family_links::table.filter(family_links::case_id.eq(case.id)))
+        .set(family_links::household_head.eq(NOT_SEALED))
+        .execute(connection)?;
+    diesel::update(messages::table.filter(messages::case_id.eq(case.id)))
+        .set((messages::address.eq(NOT_SEALED), messages::citizen_id.eq(None::<CitizenId>)))
+        .execute(connection)?;
+    match case.citizen_id {
+        Some(citizen) => forget_citizen(connection, act, citizen),
+        None => Ok(()),
+    }
+}
+
+/// Removes the record of a citizen whom no case names any more and of whom nothing was written lately.
+pub(super) fn forget_citizen(connection: &mut DbConnection, act: &Act, citizen: CitizenId) -> Result<()> {
+    let others: i64 = cases::table.filter(cases::citizen_id.eq(citizen)).count().get_result(connection)?;
+    let quiet = act.now.plus_days(-QUIET_DAYS);
+    if others > 0 {
+        return Ok(());
+    }
+    let gone =
+        diesel::delete(citizens::table.filter(citizens::id.eq(citizen).and(citizens::updated_at.le(quiet))))
+            .execute(connection)?;
+    if gone > 0 {
+        diesel::delete(corrections::table.filter(corrections::citizen_id.eq(citizen))).execute(connection)?;
+        diesel::update(exports::table.filter(exports::citizen_id.eq(citizen)))
+            .set((exports::reason.eq(""), exports::identity_checked_by.eq("")))
+            .execute(connection)?;
+        diesel::update(holds::table.filter(holds::citizen_id.eq(citizen)))
+            .set(holds::reason.eq(""))
+            .execute(connection)?;
+    }
+    Ok(())
+}
