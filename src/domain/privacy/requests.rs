@@ -121,8 +121,7 @@ pub fn ask(
 }
 
 fn due(act: &Act) -> Result<Time> {
-    let span = act.rules.span("erasure_decision", None, None, None, false);
-    let span = span.unwrap_or(deadlines::Span::CalendarDays(30));
+    let span = act.rules.required_span("erasure_decision", None, None, None, false)?;
     let calendar = act.rules.calendar(act.rules.offices.centre())?;
     deadlines::due(calendar, act.now.timestamp(), span).map(Time::from).map_err(Error::internal)
 }

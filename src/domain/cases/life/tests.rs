@@ -138,7 +138,8 @@ proptest! {
             bare.apply(&fact.without_words().unwrap_or_else(|| fact.clone()));
         }
         for life in [&mut replayed, &mut bare] {
-            life.dismissal.iter_mut().for_each(|proposal| proposal.signpost.clear());
+            let aside = life.aside.iter_mut().flat_map(|aside| &mut aside.dismissal);
+            life.dismissal.iter_mut().chain(aside).for_each(|proposal| proposal.signpost.clear());
         }
         prop_assert_eq!(bare, replayed);
     }
