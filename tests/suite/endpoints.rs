@@ -325,7 +325,8 @@ fn body(method: &str, path: &str) -> Value {
         "withdrawal" if path.contains("/closures") => json!({ "reason": "پایان" }),
         "withdrawal" => json!({ "confirm": true }),
         "corrections" => {
-            json!({ "field": "name", "value": "نام", "evidence": "شناسنامه", "reason": "دلیل" })
+            // a desk that took a case of this citizen may correct the record; this is what it says already
+            json!({ "field": "name", "value": "مریم کاظمی‌نیا", "evidence": "شناسنامه", "reason": "دلیل" })
         }
         "hold" | "erasure-requests" => json!({ "reason": "دلیل" }),
         "decision" => json!({ "grant": true, "source": "قانون", "words": "متن" }),

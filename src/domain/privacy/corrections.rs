@@ -4,7 +4,7 @@
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::notices;
+use super::{notices, reach};
 use crate::db::DbConnection;
 use crate::db::schema::{cases, corrections as c};
 use crate::db::types::{CaseId, CitizenId, CorrectionId, Time};
@@ -13,9 +13,8 @@ use crate::domain::cases::life::{Fact, Status};
 use crate::domain::cases::{CaseRow, Docket, record};
 use crate::domain::citizens::{self, Citizen, CitizenInput, Identity};
 use crate::domain::notifications::{self, Facts, Outlet};
-use crate::domain::rulebook::Verb;
 use crate::domain::vault::field;
-use crate::domain::{definitions, input, policy};
+use crate::domain::{definitions, input};
 use crate::error::{Code, Error, FieldError, Fields, Result};
 use crate::text_enum;
 
@@ -70,7 +69,7 @@ pub fn correct(
     id: CitizenId,
     wish: &Correct,
 ) -> Result<CorrectionView> {
-    policy::allow_anywhere(act, Verb::EditCitizens)?;
+    reach::allow(connection, act, id)?;
     let by = act.actor.user().ok_or(Error::Forbidden(Code::Forbidden))?;
     let before = citizens::load(connection, &act.vault, id)?;
     let checked = checked(wish)?;

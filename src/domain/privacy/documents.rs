@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::exports::ExportView;
 use super::holds::{self, HoldView};
 use crate::db::DbConnection;
-use crate::db::schema::{audit, cases, ratings};
-use crate::db::types::{CaseId, Time};
+use crate::db::schema::{audit, cases, identity_reads, ratings};
+use crate::db::types::{CaseId, OfficeId, Time};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::attach::{self, Attachment};
 use crate::domain::cases::{CaseRow, remedies};
@@ -127,7 +127,14 @@ pub fn record(
     own: &[CaseId],
 ) -> Result<Value> {
     let citizen = citizens::load(connection, &act.vault, export.citizen_id)?;
-    let reads: Vec<(Time, String)> = audit::table
+    use identity_reads as r;
+    let reads: Vec<(Time, OfficeId, String, String)> = r::table
+        .filter(r::citizen_id.eq(export.citizen_id).or(r::case_id.eq_any(own)))
+        .order(r::id)
+        .select((r::at, r::office_id, r::role, r::why))
+        .load(connection)?;
+    let read = |(at, office, role, why): &(Time, OfficeId, String, String)| json!({ "at": at, "office": act.rules.offices.code(*office), "role": role, "why": why });
+    let record: Vec<(Time, String)> = audit::table
         .filter(audit::subject.eq(format!("citizen:{}", export.citizen_id)))
         .order(audit::id)
         .select((audit::at, audit::action))
@@ -136,7 +143,8 @@ pub fn record(
     Ok(json!({
         "format": "samad export 1",
         "citizen": CitizenView::of(&citizen),
-        "reads": reads.iter().map(|(at, action)| json!({ "at": at, "action": action })).collect::<Vec<_>>(),
+        "reads": reads.iter().map(read).collect::<Vec<_>>(),
+        "record": record.iter().map(|(at, action)| json!({ "at": at, "action": action })).collect::<Vec<_>>(),
         "holds": holds.iter()
             .map(|hold| json!({ "from": hold.placed_at, "until": hold.until, "lifted_at": hold.lifted_at }))
             .collect::<Vec<_>>(),

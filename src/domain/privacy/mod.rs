@@ -15,6 +15,7 @@ mod notices;
 mod obstacles;
 mod parts;
 pub mod printed;
+mod reach;
 pub mod requests;
 pub mod walk;
 

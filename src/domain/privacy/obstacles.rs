@@ -1,11 +1,11 @@
 //! Why nothing of a case may be erased yet.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::prelude::*;
 
 use crate::db::DbConnection;
-use crate::db::schema::{cases, holds};
+use crate::db::schema::{cases, family_links, holds};
 use crate::db::types::{CaseId, CitizenId, Time};
 use crate::domain::cases::life::Status;
 use crate::error::Result;
@@ -28,6 +28,8 @@ text_enum! {
         CitizenHeld = "citizen_held",
         /// Something was written less than eight days ago.
         Recent = "recent",
+        /// The case that it follows, or one that follows it or is a part of it, is worked on.
+        Family = "family",
     }
 }
 
@@ -66,6 +68,7 @@ pub fn obstacles(
         .filter(stands())
         .select(holds::citizen_id)
         .load(connection)?;
+    let related = related_to_open(connection, &of.iter().map(|case| case.id).collect::<Vec<_>>())?;
     let all: HashMap<CaseId, Vec<Obstacle>> = of
         .iter()
         .map(|case| {
@@ -75,10 +78,28 @@ pub fn obstacles(
                 (Obstacle::Held, held.contains(&Some(case.id))),
                 (Obstacle::CitizenHeld, case.citizen_id.is_some() && held_people.contains(&case.citizen_id)),
                 (Obstacle::Recent, case.updated_at.plus_days(QUIET_DAYS) > now),
+                (Obstacle::Family, related.contains(&case.id)),
             ];
             let found = found.into_iter().filter(|(_, is_there)| *is_there).map(|(obstacle, _)| obstacle);
             (case.id, found.collect())
         })
         .collect();
     Ok(all.into_iter().filter(|(_, found): &(CaseId, Vec<Obstacle>)| !found.is_empty()).collect())
+}
+
+/// Those of these cases that belong together with an open one.
+fn related_to_open(connection: &mut DbConnection, of: &[CaseId]) -> Result<BTreeSet<CaseId>> {
+    use family_links as f;
+    let links: Vec<(CaseId, CaseId)> = f::table
+        .filter(f::left_at.is_null())
+        .filter(f::case_id.eq_any(of).or(f::parent_id.eq_any(of)))
+        .select((f::case_id, f::parent_id))
+        .load(connection)?;
+    let both: Vec<CaseId> = links.iter().flat_map(|(case, parent)| [*case, *parent]).collect();
+    let open: Vec<CaseId> = cases::table
+        .filter(cases::id.eq_any(both).and(cases::status.ne(Status::Closed)))
+        .select(cases::id)
+        .load(connection)?;
+    let tied = |(case, parent): &(CaseId, CaseId)| open.contains(case) || open.contains(parent);
+    Ok(links.iter().filter(|link| tied(link)).flat_map(|(case, parent)| [*case, *parent]).collect())
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::erase::{Cause, erase};
 use super::notices;
 use super::obstacles::{Candidate, obstacles};
-use super::parts;
+use super::{parts, reach};
 use crate::db::DbConnection;
 use crate::db::dialect::for_update;
 use crate::db::schema::{cases, citizens, erasure_requests as r};
@@ -92,7 +92,7 @@ pub fn ask(
     citizen: CitizenId,
     wish: &AskErasure,
 ) -> Result<RequestView> {
-    policy::allow_anywhere(act, Verb::EditCitizens)?;
+    reach::allow(connection, act, citizen)?;
     let mut fields = Fields::default();
     let reason = fields.take(input::text("reason", &wish.reason, input::LINE_MAX));
     let channel = wish.channel.as_deref().unwrap_or("visit");

@@ -1,0 +1,28 @@
+//! Whose record a person of staff may change: that of a citizen of whom a case is visible; at the centre, anybody's.
+
+use diesel::prelude::*;
+
+use crate::db::DbConnection;
+use crate::db::schema::cases;
+use crate::db::types::CitizenId;
+use crate::domain::actor::Act;
+use crate::domain::rulebook::Verb;
+use crate::domain::{policy, visibility};
+use crate::error::{Error, Result};
+
+/// Allows the change of a citizen's record.
+///
+/// # Errors
+/// `Forbidden` without the right; `NotFound` for a citizen of whom no case is visible.
+pub(super) fn allow(connection: &mut DbConnection, act: &Act, citizen: CitizenId) -> Result<()> {
+    policy::allow_anywhere(act, Verb::EditCitizens)?;
+    if policy::allow(act, Verb::EditCitizens, act.rules.offices.centre()).is_ok() {
+        return Ok(());
+    }
+    let seen: i64 = cases::table
+        .filter(cases::citizen_id.eq(citizen))
+        .filter(visibility::visible(act))
+        .count()
+        .get_result(connection)?;
+    if seen > 0 { Ok(()) } else { Err(Error::NotFound) }
+}
