@@ -8,8 +8,9 @@
 //! - `api`: REST under `/api/v1`: routes, extractors, problems
 //! - `workers`: outbox, deadlines, anchors, conflicts, housekeeping: one loop each, safe to run twice
 //! - `app`: what every edge is handed
-//! - `gateways`: mail, SMS, file storage, exported files; they open no database connection
-//! - `domain`: cases and their life, referrals, deadlines, history, rules, people, notices; synchronous, no transport
+//! - `gateways`: mail, SMS, single sign-on, file storage, exported files; they open no database connection
+//! - `domain`: cases and their life, families, referrals, deadlines, conflicts, confidentiality, history, rules and
+//!   their changes, privacy, people, notices; synchronous, no transport
 //! - `db`: the one write door over SQLite and PostgreSQL, schema, types, dialect
 //! - `config`, `clock`, `error`, `telemetry`: settings, time, the one error, logs and metrics
 
