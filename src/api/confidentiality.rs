@@ -1,24 +1,24 @@
 //! Sealed cases: their extract, the seal, requests for the identity behind it, and the log of readings.
 
 use actix_web::{HttpResponse, get, post, put, web};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::body::{Body, IdempotencyKey, IfMatch, Query, id};
 use super::caller::{Caller, CitizenCaller};
 use super::case_verbs::case_verb;
 use super::cases::{Outcome, with_case};
 use super::commit::{Once, Reply, commit};
-use super::page::{Page, keyset, limit};
+use super::page::{Page, PageQuery, keyset};
 use super::problem::{ProblemBody, language};
 use super::public::own_case;
 use crate::app::App;
 use crate::db::DbConnection;
 use crate::db::types::{CaseId, IdentityRequestId, ReadId};
 use crate::domain::actor::{Act, Actor};
-use crate::domain::cases::{CaseRow, find_visible};
+use crate::domain::cases::find_visible;
 use crate::domain::confidentiality::extract::{self, Confirm, ExtractState};
 use crate::domain::confidentiality::requests::{self, Reason, Release, RequestRow};
-use crate::domain::confidentiality::{seal, sight};
+use crate::domain::confidentiality::{reads, seal, sight};
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
 use crate::domain::views::{self, CaseView, ExtractView, OwnReadView, ReadView, RequestView};
@@ -155,12 +155,12 @@ pub(super) async fn list_case_requests(
 }
 
 /// Requests that await the privacy officer's decision, oldest first.
-#[utoipa::path(tag = "cases", params(super::page::PageQuery), security(("bearer" = [])), responses((status = 200, body = Page<RequestView>), (status = 403, body = ProblemBody)))]
+#[utoipa::path(tag = "cases", params(PageQuery), security(("bearer" = [])), responses((status = 200, body = Page<RequestView>), (status = 403, body = ProblemBody)))]
 #[get("/identity-requests")]
 pub(super) async fn list_identity_requests(
     app: web::Data<App>,
     caller: Caller,
-    query: Query<super::page::PageQuery>,
+    query: Query<PageQuery>,
 ) -> Outcome {
     let page = app.read(caller.actor, move |connection, act| {
         let (limit, after) = (query.0.limit()?, query.0.after()?);
@@ -227,49 +227,18 @@ pub(super) async fn revoke_identity(
     decided(&app, caller, once, move |c, act| requests::revoke(c, act, request, &body.value)).await
 }
 
-/// Which page of the log, newest first.
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct ReadsQuery {
-    /// 1 to 200; 50 when missing.
-    limit: Option<i64>,
-    cursor: Option<String>,
-}
-
-impl ReadsQuery {
-    fn parts(&self) -> Result<(i64, Option<ReadId>)> {
-        let before = self.cursor.as_deref().map(str::parse).transpose();
-        let before = before.map_err(|_| Error::Malformed(crate::error::Code::InvalidCursor))?;
-        Ok((limit(self.limit)?, before))
-    }
-}
-
-/// A case for who reads its log: whoever sees it and audits; an auditor of the centre sees the log of every case, also of
-/// those that are sealed from auditors.
-fn audited(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<CaseRow> {
-    policy::allow_reading(act)?;
-    let seen = find_visible(connection, act, case);
-    let audits = policy::allow_anywhere(act, Verb::ReadAudit);
-    if matches!(seen, Err(Error::NotFound)) {
-        let centre = act.rules.offices.centre();
-        policy::allow(act, Verb::ReadAudit, centre).map_err(|_| Error::NotFound)?;
-        return find_visible(connection, &Act { actor: Actor::System, ..act.clone() }, case);
-    }
-    audits.and(seen)
-}
-
 /// Who read the identity of a case or the original words of a sealed one, newest first; for auditors and the privacy officer.
-#[utoipa::path(tag = "cases", params(ReadsQuery), security(("bearer" = [])), responses((status = 200, body = Page<ReadView>), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
+#[utoipa::path(tag = "cases", params(PageQuery), security(("bearer" = [])), responses((status = 200, body = Page<ReadView>), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
 #[get("/cases/{id}/identity-reads")]
 pub(super) async fn list_identity_reads(
     app: web::Data<App>,
     caller: Caller,
     path: web::Path<String>,
-    query: Query<ReadsQuery>,
+    query: Query<PageQuery>,
 ) -> Outcome {
-    let (case, (limit, before)): (CaseId, _) = (id(&path)?, query.0.parts()?);
+    let (case, limit, before): (CaseId, _, Option<ReadId>) = (id(&path)?, query.0.limit()?, query.0.after()?);
     let page = app.read(caller.actor, move |connection, act| {
-        let row = audited(connection, act, case)?;
+        let row = reads::audited(connection, act, case)?;
         let items = views::reads(connection, act, &row, before, limit + 1)?;
         Ok(keyset(items, limit, |item| item.id.to_string(), |item| item))
     });
@@ -278,16 +247,16 @@ pub(super) async fn list_identity_reads(
 
 /// Which offices read the citizen's identity, or the original words of the sealed case: office, role, purpose and time,
 /// newest first.
-#[utoipa::path(tag = "public", params(ReadsQuery), security(("bearer" = [])), responses((status = 200, body = Page<OwnReadView>), (status = 404, body = ProblemBody)))]
+#[utoipa::path(tag = "public", params(PageQuery), security(("bearer" = [])), responses((status = 200, body = Page<OwnReadView>), (status = 404, body = ProblemBody)))]
 #[get("/public/cases/{tracking_code}/identity-reads")]
 pub(super) async fn list_own_reads(
     app: web::Data<App>,
     citizen: CitizenCaller,
     path: web::Path<String>,
-    query: Query<ReadsQuery>,
+    query: Query<PageQuery>,
 ) -> Outcome {
     let case = own_case(&app, &citizen, &path).await?;
-    let ((limit, before), reader) = (query.0.parts()?, language());
+    let (limit, before, reader) = (query.0.limit()?, query.0.after::<ReadId>()?, language());
     let page = app.read(Actor::Citizen { case }, move |connection, act| {
         let row = find_visible(connection, act, case)?;
         let items = views::own_reads(connection, act, &row, before, limit + 1, reader)?;

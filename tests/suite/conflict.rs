@@ -621,3 +621,37 @@ async fn agree(app: &TestApp, cases: &[(Case, Option<&str>)], round: usize) {
         }
     }
 }
+
+#[actix_web::test]
+async fn no_audit_export_or_erasure_leads_around_a_conflict_or_a_seal() {
+    let app = TestApp::start().await;
+    let plain = app.register(json!({})).await;
+    let sealed = app.register(json!({ "sealed": true })).await;
+    let about = complaint(&app, "water.outage", json!({ "about_user": "privacy.centre" })).await;
+    let audited = complaint(&app, "water.outage", json!({ "about_user": "auditor.centre" })).await;
+    let auditor = app.as_user("auditor.centre").await;
+    auditor.get(&sealed.path("identity-reads")).await.expect(200);
+    auditor.get(&audited.path("identity-reads")).await.refused(404, "not_found");
+
+    let id = app.case(&plain).await["citizen"]["id"].as_str().unwrap().to_owned();
+    let privacy = app.as_user("privacy.centre").await;
+    let wish = json!({ "reason": "درخواست حضوری", "identity_checked_by": "کارت ملی" });
+    let told = privacy.post(&format!("/citizens/{id}/exports"), wish).await.expect(201);
+    let archive = privacy.get(told["href"].as_str().unwrap()).await;
+    let files = format!("{:?}", crate::privacy::unpacked(&archive.bytes));
+    assert!(files.contains(&plain.tracking_code));
+    for hidden in [&sealed, &about] {
+        assert!(!files.contains(&hidden.tracking_code), "{files}");
+        assert!(!files.contains(&hidden.id), "{files}");
+    }
+    let lookup = json!({ "tracking_code": plain.tracking_code, "access_code": plain.access_code });
+    let seen = app.nobody().post("/public/lookups", lookup).await.expect(200);
+    assert!(seen["identity_reads"].to_string().contains("data over"), "{}", seen["identity_reads"]);
+
+    let ask = json!({ "reason": "شهروند خواست" });
+    let asked =
+        app.as_user("classifier.centre").await.post(&format!("/citizens/{id}/erasure-requests"), ask).await;
+    let path = format!("/erasure-requests/{}/decision", asked.expect(201)["id"].as_str().unwrap());
+    let grant = json!({ "grant": true, "source": "قانون", "words": "انجام می‌شود." });
+    privacy.post(&path, grant).await.refused(403, "second_person_required");
+}

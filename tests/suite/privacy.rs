@@ -384,7 +384,7 @@ async fn a_citizen_asks_for_erasure_and_the_privacy_officer_decides() {
 }
 
 /// The texts of an archive by their paths.
-fn unpacked(bytes: &[u8]) -> Vec<(String, String)> {
+pub fn unpacked(bytes: &[u8]) -> Vec<(String, String)> {
     let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes));
     let entries = archive.entries().expect("a tar");
     entries

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::db::types::CaseId;
 use crate::domain::actor::Actor;
 use crate::domain::privacy::documents;
-use crate::domain::privacy::exports::{self, ExportView};
+use crate::domain::privacy::exports::Download;
 use crate::error::{Error, Language, Result};
 
 /// Pieces that wait for a slow reader.
@@ -30,12 +30,12 @@ const SCHEMA: &str = include_str!("schema.json");
 type Piece = io::Result<Bytes>;
 
 /// The archive piece by piece; a fault cuts it off, so that nobody takes half of it for the whole.
-pub fn stream(app: App, export: ExportView, reader: Language) -> impl Stream<Item = Piece> {
+pub fn stream(app: App, begun: Download, reader: Language) -> impl Stream<Item = Piece> {
     let (sender, receiver) = channel::<Piece>(PIECES);
     tokio::task::spawn_blocking(move || {
         let told = sender.clone();
-        if let Err(error) = write(&app, &export, reader, sender) {
-            tracing::warn!(export.id = %export.id, %error, "an export was cut off");
+        if let Err(error) = write(&app, &begun, reader, sender) {
+            tracing::warn!(export.id = %begun.export.id, %error, "an export was cut off");
             // the reader may have gone away
             let _ = told.blocking_send(Err(io::Error::other("cut off")));
         }
@@ -90,22 +90,20 @@ impl Archive {
     }
 }
 
-fn write(app: &App, export: &ExportView, reader: Language, sender: Sender<Piece>) -> Result<()> {
+fn write(app: &App, begun: &Download, reader: Language, sender: Sender<Piece>) -> Result<()> {
     let pipe = Pipe { sender, gathered: Vec::new() };
     let at = u64::try_from(app.clock.now().as_microsecond() / 1_000_000).unwrap_or(0);
     let tar = tar::Builder::new(GzEncoder::new(pipe, Compression::default()));
     let mut archive = Archive { tar, at };
     archive.add("schema.json", SCHEMA.as_bytes())?;
-    let (own, record) = app.db.read_here(|connection| {
+    let record = app.db.read_here(|connection| {
         let act = app.act(connection, Actor::System)?;
-        let own = exports::cases_of(connection, export)?;
-        let record = documents::record(connection, &act, export, &own)?;
-        Ok((own, record))
+        documents::record(connection, &act, &begun.export, &begun.cases)
     })?;
     archive.add_json("citizen.json", &record)?;
     let mut listed = Vec::new();
-    for case in own {
-        listed.push(add_case(app, &mut archive, case, reader)?);
+    for case in &begun.cases {
+        listed.push(add_case(app, &mut archive, *case, reader)?);
     }
     for (language, name) in [(Language::Fa, "index.fa.html"), (Language::En, "index.en.html")] {
         archive.add(name, index(&record, &listed, language)?.as_bytes())?;

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::db::types::{CitizenId, ExportId};
 use crate::domain::actor::Actor;
 use crate::domain::cases::find_visible;
-use crate::domain::privacy::exports::{self, AskExport, ConfirmExport, Downloader, ExportView};
+use crate::domain::privacy::exports::{self, AskExport, ConfirmExport, Download, Downloader, ExportView};
 
 /// An export, and where its archive is.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -62,13 +62,13 @@ pub(in crate::api) async fn download_export(
     Ok(download(&app, begun))
 }
 
-fn download(app: &web::Data<App>, export: ExportView) -> HttpResponse {
-    let name = format!("attachment; filename=\"samad-export-{}.tar.gz\"", export.id);
+fn download(app: &web::Data<App>, begun: Download) -> HttpResponse {
+    let name = format!("attachment; filename=\"samad-export-{}.tar.gz\"", begun.export.id);
     HttpResponse::Ok()
         .content_type("application/gzip")
         .insert_header((CONTENT_DISPOSITION, name))
         .insert_header((CACHE_CONTROL, "no-store"))
-        .streaming(archive::stream(app.get_ref().clone(), export, language()))
+        .streaming(archive::stream(app.get_ref().clone(), begun, language()))
 }
 
 /// The citizen asks for all data; a one-time code goes to the mobile or e-mail address on record.

@@ -9,10 +9,11 @@ use serde::Serialize;
 
 use super::sight::{Sight, holds_identity, sight};
 use crate::db::DbConnection;
-use crate::db::schema::identity_reads as r;
+use crate::db::schema::{cases, identity_reads as r};
 use crate::db::types::{CaseId, CitizenId, IdentityRequestId, OfficeId, ReadId, Time, UserId};
 use crate::domain::actor::{Act, Actor, Role, Staff};
-use crate::domain::cases::CaseRow;
+use crate::domain::cases::{CaseRow, find_visible};
+use crate::domain::conflict::condition;
 use crate::domain::policy;
 use crate::domain::rulebook::{Reach, Verb};
 use crate::error::{Code, Error, Language, Result};
@@ -26,6 +27,8 @@ text_enum! {
         Messages = "messages", Objections = "objections", Appeals = "appeals",
         Attachments = "attachments", Certificate = "certificate",
         CitizenSearch = "citizen_search", CitizenRecord = "citizen_record",
+        /// All data of a citizen were handed over in one archive.
+        Export = "export",
     }
 }
 
@@ -59,6 +62,8 @@ impl Why {
             (Why::CitizenSearch, Language::En) => "Search for a citizen",
             (Why::CitizenRecord, Language::Fa) => "ثبت یا اصلاح مشخصات",
             (Why::CitizenRecord, Language::En) => "Recording or correction of a citizen",
+            (Why::Export, Language::Fa) => "تحویل داده‌های شهروند به خود او",
+            (Why::Export, Language::En) => "Handing the citizen's own data over",
         }
     }
 }
@@ -196,6 +201,26 @@ pub struct ReadRow {
     pub what: What,
     pub request_id: Option<IdentityRequestId>,
     pub at: Time,
+}
+
+/// The case whose log an auditor asks for: one that the auditor sees; at the centre also one that is sealed from
+/// auditors, unless it is about the auditor.
+///
+/// # Errors
+/// `NotFound` for any other; `forbidden` for who sees it and does not audit.
+pub fn audited(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<CaseRow> {
+    policy::allow_reading(act)?;
+    match find_visible(connection, act, case) {
+        Err(Error::NotFound) => {
+            let centre = act.rules.offices.centre();
+            policy::allow(act, Verb::ReadAudit, centre).map_err(|_| Error::NotFound)?;
+            if !condition::barred_among(connection, act, &[case])?.is_empty() {
+                return Err(Error::NotFound);
+            }
+            Ok(cases::table.find(case).select(CaseRow::as_select()).first(connection)?)
+        }
+        seen => policy::allow_anywhere(act, Verb::ReadAudit).and(seen),
+    }
 }
 
 /// The readings of a case and of its citizen's record, newest first, at most `limit`, older than `before`.

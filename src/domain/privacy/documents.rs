@@ -129,11 +129,19 @@ pub fn record(
     let citizen = citizens::load(connection, &act.vault, export.citizen_id)?;
     use identity_reads as r;
     let reads: Vec<(Time, OfficeId, String, String)> = r::table
-        .filter(r::citizen_id.eq(export.citizen_id).or(r::case_id.eq_any(own)))
+        .filter(
+            r::case_id
+                .eq_any(own)
+                .or(r::case_id.is_null().and(r::citizen_id.eq(export.citizen_id)))
+                .assume_not_null(),
+        )
         .order(r::id)
         .select((r::at, r::office_id, r::role, r::why))
         .load(connection)?;
-    let read = |(at, office, role, why): &(Time, OfficeId, String, String)| json!({ "at": at, "office": act.rules.offices.code(*office), "role": role, "why": why });
+    let read = |(at, office, role, why): &(Time, OfficeId, String, String)| {
+        let office = act.rules.offices.code(*office);
+        json!({ "at": at, "office": office, "role": role, "why": why })
+    };
     let record: Vec<(Time, String)> = audit::table
         .filter(audit::subject.eq(format!("citizen:{}", export.citizen_id)))
         .order(audit::id)
@@ -149,5 +157,6 @@ pub fn record(
             .map(|hold| json!({ "from": hold.placed_at, "until": hold.until, "lifted_at": hold.lifted_at }))
             .collect::<Vec<_>>(),
         "cases": own.len(),
+        "scope": "sealed cases, and cases that whoever made this archive may not see, come with your own download only",
     }))
 }

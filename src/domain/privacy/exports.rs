@@ -15,10 +15,11 @@ use crate::db::types::{CaseId, CitizenId, ExportId, Time, UserId};
 use crate::domain::actor::Act;
 use crate::domain::cases::CaseRow;
 use crate::domain::citizens;
+use crate::domain::confidentiality::{Why, reads};
 use crate::domain::notifications::{self, Facts};
 use crate::domain::rulebook::Verb;
 use crate::domain::text::latin_digits;
-use crate::domain::{definitions, input, policy};
+use crate::domain::{definitions, input, policy, visibility};
 use crate::error::{Code, Error, FieldError, Fields, Result};
 
 /// Wrong codes after which an export is closed.
@@ -187,7 +188,16 @@ pub enum Downloader {
     Citizen(Option<CitizenId>),
 }
 
-/// Begins a download: it is counted and logged.
+/// A download that was counted and logged.
+#[derive(Debug, Clone)]
+pub struct Download {
+    pub export: ExportView,
+    /// The cases that go into the archive, oldest first.
+    pub cases: Vec<CaseId>,
+}
+
+/// Begins a download: it is counted and logged, by staff as a reading of the citizen's identity. What staff may not
+/// see, and every sealed case, comes with the citizen's own download only.
 ///
 /// # Errors
 /// `NotFound` for one that is not confirmed, ran out, or is another citizen's.
@@ -196,7 +206,7 @@ pub fn begin_download(
     act: &Act,
     id: ExportId,
     by: Downloader,
-) -> Result<ExportView> {
+) -> Result<Download> {
     if by == Downloader::Staff {
         allow(act)?;
     }
@@ -209,27 +219,32 @@ pub fn begin_download(
         return Err(Error::NotFound);
     }
     diesel::update(x::table.find(id)).set(x::downloads.eq(x::downloads + 1)).execute(connection)?;
-    definitions::log(
-        connection,
-        act,
-        "download",
-        &format!("citizen:{}", export.citizen_id),
-        &id.to_string(),
-    )?;
-    find(connection, id)
+    if by == Downloader::Staff {
+        reads::of_record(connection, act, export.citizen_id, Verb::ExportCitizen, Why::Export)?;
+    }
+    let subject = format!("citizen:{}", export.citizen_id);
+    definitions::log(connection, act, "download", &subject, &id.to_string())?;
+    Ok(Download { cases: cases_of(connection, act, &export, by)?, export: find(connection, id)? })
 }
 
 fn find(connection: &mut DbConnection, id: ExportId) -> Result<ExportView> {
     Ok(x::table.find(id).select(ExportView::as_select()).first(connection)?)
 }
 
-/// The cases of an export, oldest first.
-pub fn cases_of(connection: &mut DbConnection, export: &ExportView) -> Result<Vec<CaseId>> {
+fn cases_of(
+    connection: &mut DbConnection,
+    act: &Act,
+    export: &ExportView,
+    by: Downloader,
+) -> Result<Vec<CaseId>> {
     let mut query = cases::table
         .filter(cases::citizen_id.eq(export.citizen_id))
         .order(cases::id)
         .select(cases::id)
         .into_boxed();
+    if by == Downloader::Staff {
+        query = query.filter(visibility::visible(act)).filter(cases::is_sealed.eq(false));
+    }
     if let Some(only) = export.case_id {
         query = query.filter(cases::id.eq(only));
     }

@@ -13,9 +13,10 @@ use super::{parts, reach};
 use crate::db::DbConnection;
 use crate::db::dialect::for_update;
 use crate::db::schema::{cases, citizens, erasure_requests as r};
-use crate::db::types::{CitizenId, ErasureRequestId, Time, UserId};
+use crate::db::types::{CaseId, CitizenId, ErasureRequestId, Time, UserId};
 use crate::domain::actor::Act;
 use crate::domain::cases::Channel;
+use crate::domain::conflict::condition;
 use crate::domain::history::Class;
 use crate::domain::notifications::Facts;
 use crate::domain::rulebook::Verb;
@@ -163,6 +164,12 @@ pub fn decide(
         return Err(Error::Conflict(Code::AlreadyDone));
     }
     if request.recorded_by == Some(by) {
+        return Err(Error::Forbidden(Code::SecondPersonRequired));
+    }
+    // nobody decides that what is said about them goes
+    let theirs = cases::table.filter(cases::citizen_id.eq(request.citizen_id)).select(cases::id);
+    let theirs: Vec<CaseId> = theirs.load(connection)?;
+    if !condition::barred_among(connection, act, &theirs)?.is_empty() {
         return Err(Error::Forbidden(Code::SecondPersonRequired));
     }
     let mut fields = Fields::default();
