@@ -654,4 +654,7 @@ async fn no_audit_export_or_erasure_leads_around_a_conflict_or_a_seal() {
     let path = format!("/erasure-requests/{}/decision", asked.expect(201)["id"].as_str().unwrap());
     let grant = json!({ "grant": true, "source": "قانون", "words": "انجام می‌شود." });
     privacy.post(&path, grant).await.refused(403, "second_person_required");
+    let hold = format!("/citizens/{id}/hold");
+    auditor.post(&hold, json!({ "reason": "حسابرسی" })).await.expect(201);
+    privacy.delete(&hold).await.refused(403, "second_person_required");
 }

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::reach;
 use crate::db::DbConnection;
 use crate::db::schema::{citizens, holds as h};
 use crate::db::types::{CaseId, CitizenId, HoldId, Time};
@@ -90,8 +91,9 @@ pub fn lift_from_case(connection: &mut DbConnection, act: &Act, case: CaseId) ->
 /// Lifts the hold of a citizen.
 ///
 /// # Errors
-/// `NotFound` when none stands.
+/// `NotFound` when none stands; `second_person_required` where a case of the citizen is about the actor.
 pub fn lift_from_citizen(connection: &mut DbConnection, act: &Act, citizen: CitizenId) -> Result<HoldView> {
+    reach::be_impartial(connection, act, citizen)?;
     lift(connection, act, On::Citizen(citizen))
 }
 

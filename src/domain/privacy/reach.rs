@@ -1,14 +1,16 @@
-//! Whose record a person of staff may change: that of a citizen of whom a case is visible; at the centre, anybody's.
+//! Whose record a person of staff may change: that of a citizen of whom a case is visible; at the centre, anybody's;
+//! and who may decide that something of it goes.
 
 use diesel::prelude::*;
 
 use crate::db::DbConnection;
 use crate::db::schema::cases;
-use crate::db::types::CitizenId;
+use crate::db::types::{CaseId, CitizenId};
 use crate::domain::actor::Act;
+use crate::domain::conflict::condition;
 use crate::domain::rulebook::Verb;
 use crate::domain::{policy, visibility};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 
 /// Allows the change of a citizen's record.
 ///
@@ -25,4 +27,17 @@ pub(super) fn allow(connection: &mut DbConnection, act: &Act, citizen: CitizenId
         .count()
         .get_result(connection)?;
     if seen > 0 { Ok(()) } else { Err(Error::NotFound) }
+}
+
+/// Nobody lets go what is said about them (requirement tag S4.7).
+///
+/// # Errors
+/// `second_person_required` where a case of the citizen is about the actor.
+pub(super) fn be_impartial(connection: &mut DbConnection, act: &Act, citizen: CitizenId) -> Result<()> {
+    let theirs = cases::table.filter(cases::citizen_id.eq(citizen)).select(cases::id);
+    let theirs: Vec<CaseId> = theirs.load(connection)?;
+    match condition::barred_among(connection, act, &theirs)?.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Forbidden(Code::SecondPersonRequired)),
+    }
 }

@@ -13,10 +13,9 @@ use super::{parts, reach};
 use crate::db::DbConnection;
 use crate::db::dialect::for_update;
 use crate::db::schema::{cases, citizens, erasure_requests as r};
-use crate::db::types::{CaseId, CitizenId, ErasureRequestId, Time, UserId};
+use crate::db::types::{CitizenId, ErasureRequestId, Time, UserId};
 use crate::domain::actor::Act;
 use crate::domain::cases::Channel;
-use crate::domain::conflict::condition;
 use crate::domain::history::Class;
 use crate::domain::notifications::Facts;
 use crate::domain::rulebook::Verb;
@@ -166,12 +165,7 @@ pub fn decide(
     if request.recorded_by == Some(by) {
         return Err(Error::Forbidden(Code::SecondPersonRequired));
     }
-    // nobody decides that what is said about them goes
-    let theirs = cases::table.filter(cases::citizen_id.eq(request.citizen_id)).select(cases::id);
-    let theirs: Vec<CaseId> = theirs.load(connection)?;
-    if !condition::barred_among(connection, act, &theirs)?.is_empty() {
-        return Err(Error::Forbidden(Code::SecondPersonRequired));
-    }
+    reach::be_impartial(connection, act, request.citizen_id)?;
     let mut fields = Fields::default();
     let source = fields.take(input::text("source", &wish.source, input::LINE_MAX)).unwrap_or_default();
     let words = fields.take(input::text("words", &wish.words, input::TEXT_MAX)).unwrap_or_default();
