@@ -98,6 +98,10 @@ id_types! {
     AppealId,
     /// A citizen's rating.
     RatingId,
+    /// A frequent-contact plan.
+    ContactPlanId,
+    /// A citizen's wish that a plan be reviewed.
+    PlanReviewId,
     /// A question put to the citizen.
     QuestionId,
     /// One line of a case's timeline.

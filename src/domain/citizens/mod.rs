@@ -5,6 +5,7 @@
 
 mod email;
 mod identifiers;
+mod kin;
 mod phone;
 mod row;
 mod store;
@@ -13,7 +14,9 @@ mod told;
 pub use email::{EmailAddress, EmailAddressError};
 pub use identifiers::{ForeignId, IdentifierError, LegalEntityId, NationalId, PostalCode};
 pub use phone::{Phone, PhoneError};
+pub use kin::{Kin, Relative, Tie, index_households, relatives};
 pub use row::Citizen;
+pub(crate) use row::household;
 pub(crate) use store::insert_all;
-pub use store::{correct, find, find_or_create, load, load_all, search};
+pub use store::{Recognised, correct, find, find_or_create, load, load_all, recognise, search};
 pub use told::{CitizenInput, Identity, language_of, parse};

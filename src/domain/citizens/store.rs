@@ -19,6 +19,21 @@ use crate::on_both;
 /// Staff may correct contacts; a public filing only fills what was empty, so that nobody can turn
 /// another person's notices to his own phone.
 pub fn find_or_create(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Result<Citizen> {
+    recognise(connection, act, identity).map(|known| known.citizen)
+}
+
+/// Whoever an identity is of, and what was known before.
+#[derive(Debug, Clone)]
+pub struct Recognised {
+    pub citizen: Citizen,
+    /// The record was made just now.
+    pub is_new: bool,
+    /// Identifier and mobile were both told, and are those that the record had before.
+    pub is_in_full: bool,
+}
+
+/// The same as [`find_or_create`], with what was known before.
+pub fn recognise(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Result<Recognised> {
     if let Some(identifier) = &identity.identifier {
         rotation::one_at_a_time(connection, &act.vault, Look::Identifier, identifier)?;
     }
@@ -35,8 +50,17 @@ pub fn find_or_create(connection: &mut DbConnection, act: &Act, identity: &Ident
             && identity.name != citizen.name
     };
     match found.filter(|citizen| !is_other(citizen)) {
-        Some(citizen) => refresh(connection, act, citizen, identity),
-        None => create(connection, act, identity),
+        Some(citizen) => {
+            let is_in_full = identity.identifier.is_some()
+                && identity.mobile.is_some()
+                && identity.mobile == citizen.mobile;
+            let citizen = refresh(connection, act, citizen, identity)?;
+            Ok(Recognised { citizen, is_new: false, is_in_full })
+        }
+        None => {
+            let citizen = create(connection, act, identity)?;
+            Ok(Recognised { citizen, is_new: true, is_in_full: false })
+        }
     }
 }
 
@@ -78,6 +102,7 @@ fn create(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Resu
         email: identity.email.clone(),
         address: identity.address.clone(),
         postal_code: identity.postal_code.clone(),
+        household_head: identity.household_head.clone(),
         preferred_channel: identity.preferred_channel.clone(),
         language: language_of(Some(identity)).to_owned(),
         created_at: act.now,
@@ -115,6 +140,7 @@ fn refresh(
     lay(&mut citizen.email, &told.email);
     lay(&mut citizen.address, &told.address);
     lay(&mut citizen.postal_code, &told.postal_code);
+    lay(&mut citizen.household_head, &told.household_head);
     lay(&mut citizen.preferred_channel, &told.preferred_channel);
     if let (Some(language), true) = (&told.language, may_correct) {
         citizen.language.clone_from(language);
