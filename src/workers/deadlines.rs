@@ -12,10 +12,11 @@ use tokio::sync::{Notify, watch};
 use super::{Beat, repeat};
 use crate::app::App;
 use crate::db::DbConnection;
-use crate::db::types::{CaseId, Time};
+use crate::db::types::{CaseId, ContactPlanId, Time};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::escalate::Ringing;
 use crate::domain::cases::{close, escalate};
+use crate::domain::contact_plans;
 use crate::error::{Error, Result};
 
 const TICK: Duration = Duration::from_secs(15);
@@ -38,12 +39,15 @@ enum Due {
     Point { case: CaseId, referral: Option<crate::db::types::ReferralId> },
     Unanswered(CaseId),
     WindowPassed(CaseId),
+    PlanExpired(ContactPlanId),
 }
 
 impl Due {
-    fn case(self) -> CaseId {
+    /// The case, where it is one's own time that has come.
+    fn case(self) -> Option<CaseId> {
         match self {
-            Due::Point { case, .. } | Due::Unanswered(case) | Due::WindowPassed(case) => case,
+            Due::Point { case, .. } | Due::Unanswered(case) | Due::WindowPassed(case) => Some(case),
+            Due::PlanExpired(_) => None,
         }
     }
 }
@@ -69,7 +73,7 @@ pub async fn run_once(app: &App) -> Result<usize> {
                 }
                 Err(error @ Error::Unavailable { .. }) => return Err(error),
                 Err(error) => {
-                    tracing::error!(case.id = %due.case(), ?due, %error, "a deadline cannot be handled; the case is left for the next run");
+                    tracing::error!(case.id = ?due.case(), ?due, %error, "a deadline cannot be handled; the case is left for the next run");
                     skipped.insert(due);
                 }
             }
@@ -85,11 +89,13 @@ fn find(connection: &mut DbConnection, now: Time, limit: i64) -> Result<Vec<Due>
     let points = escalate::ringing(connection, now, limit)?;
     let unanswered = escalate::unanswered(connection, now, limit)?;
     let passed = escalate::window_passed(connection, now, limit)?;
+    let expired = contact_plans::due(connection, now, limit)?;
     Ok(points
         .into_iter()
         .map(|Ringing { case, referral }| Due::Point { case, referral })
         .chain(unanswered.into_iter().map(Due::Unanswered))
         .chain(passed.into_iter().map(Due::WindowPassed))
+        .chain(expired.into_iter().map(Due::PlanExpired))
         .collect())
 }
 
@@ -103,6 +109,7 @@ async fn act_on(app: &App, due: Due) -> Result<bool> {
                 Due::Point { case, referral } => escalate::fire(connection, &act, Ringing { case, referral }),
                 Due::Unanswered(case) => close::close_without_reply(connection, &act, case),
                 Due::WindowPassed(case) => close::close_after_window(connection, &act, case),
+                Due::PlanExpired(plan) => contact_plans::expire(connection, &act, plan),
             }
         })
         .await

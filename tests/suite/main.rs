@@ -25,6 +25,7 @@ mod protocol;
 mod public;
 mod rating_link;
 mod referral;
+mod repeats;
 mod sealed;
 mod second_factor;
 mod sign_on;

@@ -62,12 +62,14 @@ pub struct Withdraw {
 }
 
 /// How an ending is told.
-struct Ending<'a> {
-    outcome: &'a str,
-    reason: Option<String>,
-    text: Option<String>,
-    remedy: Option<String>,
-    template: &'a str,
+pub(super) struct Ending<'a> {
+    pub(super) outcome: &'a str,
+    pub(super) reason: Option<String>,
+    pub(super) text: Option<String>,
+    pub(super) remedy: Option<String>,
+    pub(super) template: &'a str,
+    /// The judgement by which it ends, where that is a fact of its own.
+    pub(super) judged: Option<Fact>,
 }
 
 /// Closes an answered case, or solves a new one by advice.
@@ -92,7 +94,7 @@ pub fn close(
     let reason = wish.reason_code.clone().or_else(|| docket.row.outcome_reason.clone().filter(|_| stands));
     check_outcome(act, &docket.row.kind, &wish.outcome, reason.as_deref(), &mut fields);
     fields.finish()?;
-    let ending = Ending { outcome: &wish.outcome, reason, text, remedy, template: "case_closed" };
+    let ending = Ending { outcome: &wish.outcome, reason, text, remedy, template: "case_closed", judged: None };
     end(connection, act, docket, ending, Some(office))
 }
 
@@ -105,7 +107,7 @@ fn advise(connection: &mut DbConnection, act: &Act, docket: Docket, wish: &Close
     let remedy =
         input::optional_text("remedy", wish.remedy.as_deref(), input::TEXT_MAX).map_err(Error::field)?;
     let ending =
-        Ending { outcome: "advice", reason: None, text: Some(text), remedy, template: "case_closed" };
+        Ending { outcome: "advice", reason: None, text: Some(text), remedy, template: "case_closed", judged: None };
     end(connection, act, docket, ending, Some(office))
 }
 
@@ -155,6 +157,7 @@ pub fn dismiss(
                 text: Some(first.signpost.clone()),
                 remedy: Some(first.signpost.clone()),
                 template: "case_dismissed",
+                judged: None,
             };
             end(connection, act, docket, ending, Some(office))
         }
@@ -188,7 +191,7 @@ pub fn withdraw(
         fields.take(input::optional_text("reason", wish.reason.as_deref(), input::LINE_MAX)).flatten();
     fields.finish()?;
     let ending =
-        Ending { outcome: "withdrawn", reason: None, text: reason, remedy: None, template: "case_withdrawn" };
+        Ending { outcome: "withdrawn", reason: None, text: reason, remedy: None, template: "case_withdrawn", judged: None };
     end(connection, act, docket, ending, office)
 }
 
@@ -204,6 +207,7 @@ pub fn close_without_reply(connection: &mut DbConnection, act: &Act, id: CaseId)
         text: None,
         remedy: None,
         template: "case_closed_no_reply",
+        judged: None,
     };
     end(connection, act, docket, ending, None).map(|_| true)
 }
@@ -216,11 +220,11 @@ pub fn close_after_window(connection: &mut DbConnection, act: &Act, id: CaseId) 
     }
     let outcome = docket.row.outcome.clone().unwrap_or_else(|| "answered".into());
     let reason = docket.row.outcome_reason.clone();
-    let ending = Ending { outcome: &outcome, reason, text: None, remedy: None, template: "case_closed" };
+    let ending = Ending { outcome: &outcome, reason, text: None, remedy: None, template: "case_closed", judged: None };
     end(connection, act, docket, ending, None).map(|_| true)
 }
 
-fn end(
+pub(super) fn end(
     connection: &mut DbConnection,
     act: &Act,
     mut docket: Docket,
@@ -228,11 +232,12 @@ fn end(
     office: Option<OfficeId>,
 ) -> Result<Docket> {
     let text_sha256 = ending.text.as_deref().map(|text| sha256_hex(text.as_bytes()));
-    let fact =
+    let closed =
         Fact::CaseClosed { outcome: ending.outcome.to_owned(), reason: ending.reason.clone(), text_sha256 };
+    let facts: Vec<Fact> = ending.judged.into_iter().chain([closed]).collect();
     let holder = docket.life.holder;
     let text = ending.text.clone().or_else(|| docket.row.outcome_text.clone());
-    let event = record(connection, act, &mut docket, &[fact], office)?;
+    let event = record(connection, act, &mut docket, &facts, office)?;
     let remedy = ending.remedy.unwrap_or_else(|| default_remedy(&docket.row.language).to_owned());
     let until = remedies::window(act, &docket, ending.outcome)?;
     diesel::update(cases::table.find(docket.row.id))

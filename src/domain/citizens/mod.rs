@@ -18,5 +18,5 @@ pub use kin::{Kin, Relative, Tie, index_households, relatives};
 pub use row::Citizen;
 pub(crate) use row::household;
 pub(crate) use store::insert_all;
-pub use store::{Recognised, correct, find, find_or_create, load, load_all, recognise, search};
+pub use store::{Recognised, correct, find, find_or_create, load, load_all, recognise, resemble, search};
 pub use told::{CitizenInput, Identity, language_of, parse};

@@ -37,19 +37,7 @@ pub fn recognise(connection: &mut DbConnection, act: &Act, identity: &Identity) 
     if let Some(identifier) = &identity.identifier {
         rotation::one_at_a_time(connection, &act.vault, Look::Identifier, identifier)?;
     }
-    let found = match (&identity.identifier, &identity.mobile) {
-        (Some(identifier), _) => by_identifier(connection, &act.vault, identifier)?,
-        (None, Some(mobile)) => by_mobile_alone(connection, &act.vault, mobile)?,
-        (None, None) => None,
-    };
-    // a family shares a phone: without an identifier another name is another person
-    let is_other = |citizen: &Citizen| {
-        identity.identifier.is_none()
-            && identity.name.is_some()
-            && citizen.name.is_some()
-            && identity.name != citizen.name
-    };
-    match found.filter(|citizen| !is_other(citizen)) {
+    match existing(connection, act, identity)? {
         Some(citizen) => {
             let is_in_full = identity.identifier.is_some()
                 && identity.mobile.is_some()
@@ -62,6 +50,31 @@ pub fn recognise(connection: &mut DbConnection, act: &Act, identity: &Identity) 
             Ok(Recognised { citizen, is_new: true, is_in_full: false })
         }
     }
+}
+
+/// The same without writing anything: the record as it is, or one that is only thought.
+pub fn resemble(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Result<Recognised> {
+    let found = existing(connection, act, identity)?;
+    let is_new = found.is_none();
+    let mut citizen = found.unwrap_or_else(|| fresh(act, identity));
+    lay_over(&mut citizen, identity, true);
+    Ok(Recognised { citizen, is_new, is_in_full: false })
+}
+
+fn existing(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Result<Option<Citizen>> {
+    let found = match (&identity.identifier, &identity.mobile) {
+        (Some(identifier), _) => by_identifier(connection, &act.vault, identifier)?,
+        (None, Some(mobile)) => by_mobile_alone(connection, &act.vault, mobile)?,
+        (None, None) => None,
+    };
+    // a family shares a phone: without an identifier another name is another person
+    let is_other = |citizen: &Citizen| {
+        identity.identifier.is_none()
+            && identity.name.is_some()
+            && citizen.name.is_some()
+            && identity.name != citizen.name
+    };
+    Ok(found.filter(|citizen| !is_other(citizen)))
 }
 
 /// The one record of this identifier.
@@ -92,7 +105,13 @@ fn by_mobile_alone(connection: &mut DbConnection, vault: &Vault, mobile: &str) -
 }
 
 fn create(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Result<Citizen> {
-    let citizen = Citizen {
+    let citizen = fresh(act, identity);
+    diesel::insert_into(citizens::table).values(New::of(&citizen, &act.vault)?).execute(connection)?;
+    Ok(citizen)
+}
+
+fn fresh(act: &Act, identity: &Identity) -> Citizen {
+    Citizen {
         id: act.id(),
         kind: identity.kind.to_owned(),
         identifier: identity.identifier.clone(),
@@ -107,9 +126,7 @@ fn create(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Resu
         language: language_of(Some(identity)).to_owned(),
         created_at: act.now,
         updated_at: act.now,
-    };
-    diesel::insert_into(citizens::table).values(New::of(&citizen, &act.vault)?).execute(connection)?;
-    Ok(citizen)
+    }
 }
 
 /// Writes many new records with one statement, without looking whether they are known; for invented crowds.
@@ -127,8 +144,18 @@ fn refresh(
     mut citizen: Citizen,
     told: &Identity,
 ) -> Result<Citizen> {
-    let may_correct = matches!(act.actor, Actor::Staff(_));
     let before = citizen.clone();
+    lay_over(&mut citizen, told, matches!(act.actor, Actor::Staff(_)));
+    if citizen != before {
+        citizen.updated_at = act.now;
+        diesel::update(citizens::table.find(citizen.id))
+            .set(Written::of(&citizen, &act.vault)?)
+            .execute(connection)?;
+    }
+    Ok(citizen)
+}
+
+fn lay_over(citizen: &mut Citizen, told: &Identity, may_correct: bool) {
     let lay = |old: &mut Option<String>, new: &Option<String>| {
         if new.is_some() && (old.is_none() || may_correct) {
             old.clone_from(new);
@@ -145,13 +172,6 @@ fn refresh(
     if let (Some(language), true) = (&told.language, may_correct) {
         citizen.language.clone_from(language);
     }
-    if citizen != before {
-        citizen.updated_at = act.now;
-        diesel::update(citizens::table.find(citizen.id))
-            .set(Written::of(&citizen, &act.vault)?)
-            .execute(connection)?;
-    }
-    Ok(citizen)
 }
 
 /// The record of this id.

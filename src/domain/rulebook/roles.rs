@@ -18,6 +18,11 @@ text_enum! {
         /// The citizen's word taken down by staff: an objection, an appeal, a rating.
         Object = "object", Appeal = "appeal", Rate = "rate",
         DecideAppeal = "decide_appeal",
+        CloseAsRepeat = "close_as_repeat",
+        /// To be told whose a sealed case is by the cases beside it.
+        LinkSealed = "link_sealed",
+        /// The frequent-contact plan of a citizen: propose it, confirm or lift it, decide on its review.
+        ProposePlan = "propose_plan", ConfirmPlan = "confirm_plan", ReviewPlan = "review_plan",
     }
 }
 

@@ -82,6 +82,9 @@ impl Life {
             }
             Fact::CaseRated { score, .. } => self.rating = Some(*score),
             Fact::DeadlinePassed { .. }
+            | Fact::RepeatJudged { .. }
+            | Fact::CapOverridden { .. }
+            | Fact::ContactPlanNoticed { .. }
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
             | Fact::FileAttached { .. } => {}

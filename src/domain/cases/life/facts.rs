@@ -6,8 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{AppealCause, AppealResult, Consequence, HopRole, Proposal, Status};
+use crate::text_enum;
 use crate::db::types::{
-    AnswerId, AppealId, AttachmentId, MessageId, NoteId, ObjectionId, OfficeId, QuestionId, RatingId,
+    AnswerId, AppealId, AttachmentId, CaseId, ContactPlanId, MessageId, NoteId, ObjectionId, OfficeId, QuestionId, RatingId,
     ReferralId, Time, UserId,
 };
 
@@ -21,6 +22,13 @@ pub struct NewHop {
     pub role: HopRole,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Time>,
+}
+
+text_enum! {
+    /// How a contact plan went on.
+    pub enum PlanStep {
+        Set = "set", ReviewAsked = "review_asked", Stands = "stands", Lifted = "lifted", Expired = "expired",
+    }
 }
 
 /// One event of the timeline.
@@ -126,6 +134,23 @@ pub enum Fact {
         reason: Option<String>,
         text_sha256: Option<String>,
     },
+    /// A supervisor judged the case to be the repeat of these, which were answered and notified.
+    RepeatJudged {
+        of: Vec<CaseId>,
+        reason: String,
+        by: UserId,
+    },
+    /// Registered although the citizen had filed as often as the day's cap allows.
+    CapOverridden {
+        filed: u32,
+        cap: u32,
+        reason: String,
+    },
+    /// The citizen's contact plan took a step, of which the citizen is told on this case.
+    ContactPlanNoticed {
+        plan: ContactPlanId,
+        step: PlanStep,
+    },
     CaseReopened {
         reason: String,
         status: Status,
@@ -201,6 +226,9 @@ impl Fact {
             Fact::AnswerRejected { .. } => "answer_rejected",
             Fact::DismissalProposed { .. } => "dismissal_proposed",
             Fact::CaseClosed { .. } => "case_closed",
+            Fact::RepeatJudged { .. } => "repeat_judged",
+            Fact::CapOverridden { .. } => "cap_overridden",
+            Fact::ContactPlanNoticed { .. } => "contact_plan_noticed",
             Fact::CaseReopened { .. } => "case_reopened",
             Fact::ObjectionRaised { .. } => "objection_raised",
             Fact::AppealRaised { .. } => "appeal_raised",
@@ -220,7 +248,8 @@ impl Fact {
             Fact::AnswerSubmitted { author, .. } => Some(*author),
             Fact::AnswerApproved { by, .. }
             | Fact::AnswerRejected { by, .. }
-            | Fact::AppealDecided { by, .. } => Some(*by),
+            | Fact::AppealDecided { by, .. }
+            | Fact::RepeatJudged { by, .. } => Some(*by),
             Fact::DismissalProposed { proposal } => Some(proposal.by),
             Fact::CaseRegistered { .. }
             | Fact::CaseClassified { .. }
@@ -234,6 +263,8 @@ impl Fact {
             | Fact::DeadlineExtended { .. }
             | Fact::DeadlinePassed { .. }
             | Fact::CaseClosed { .. }
+            | Fact::CapOverridden { .. }
+            | Fact::ContactPlanNoticed { .. }
             | Fact::CaseReopened { .. }
             | Fact::ObjectionRaised { .. }
             | Fact::AppealRaised { .. }

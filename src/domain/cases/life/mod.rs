@@ -8,6 +8,7 @@ mod apply;
 mod decide;
 mod facts;
 mod remedy;
+mod repeat;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -16,7 +17,8 @@ mod trials;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use decide::{Taker, Target};
-pub use facts::{Fact, NewHop};
+pub use facts::{Fact, NewHop, PlanStep};
+pub use repeat::REPEAT;
 pub use remedy::{AppealCause, AppealResult, Consequence, Decided, Standing};
 
 use crate::db::types::{AnswerId, OfficeId, ReferralId, UserId};
