@@ -73,7 +73,8 @@ pub(super) async fn register_case(
     let wish = body.value;
     let shown = language();
     Ok(commit(&app, caller.actor, once, move |connection, act| {
-        let Registered { row, access_code, downgraded_from, seen } = register::register(connection, act, &wish)?;
+        let Registered { row, access_code, downgraded_from, seen } =
+            register::register(connection, act, &wish)?;
         let is_new = access_code.is_some();
         let notices = super::problem::LANGUAGE.sync_scope(shown, || notices(downgraded_from.as_deref()));
         let desk = desk(connection, act, &seen, shown)?;

@@ -15,9 +15,7 @@ use crate::db::DbConnection;
 use crate::db::types::{CitizenId, ContactPlanId};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::find_visible;
-use crate::domain::contact_plans::{
-    self, AskReview, DecideReview, End, PlanRow, PlanState, Propose, Reject,
-};
+use crate::domain::contact_plans::{self, AskReview, DecideReview, End, PlanRow, PlanState, Propose, Reject};
 use crate::domain::views::{self, OwnPlan, PlanView};
 use crate::domain::{definitions, input};
 use crate::error::{Code, Error, Result};

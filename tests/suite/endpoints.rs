@@ -320,7 +320,8 @@ async fn a_stranger_reads_and_changes_nothing_of_somebody_elses_case() {
 
 /// A call desk registers cases and keeps the citizens' records.
 fn is_of_the_desk(username: &str, path: &str) -> bool {
-    username.starts_with("agent.") && (path == "/cases" || path == "/cases/similar" || path.starts_with("/citizens"))
+    username.starts_with("agent.")
+        && (path == "/cases" || path == "/cases/similar" || path.starts_with("/citizens"))
 }
 
 #[actix_web::test]

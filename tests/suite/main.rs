@@ -5,6 +5,7 @@ mod attachments;
 mod backup;
 mod certificates;
 mod configuration;
+mod contact_plans;
 mod crash;
 mod deadlines;
 mod delivery;

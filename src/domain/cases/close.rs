@@ -94,7 +94,8 @@ pub fn close(
     let reason = wish.reason_code.clone().or_else(|| docket.row.outcome_reason.clone().filter(|_| stands));
     check_outcome(act, &docket.row.kind, &wish.outcome, reason.as_deref(), &mut fields);
     fields.finish()?;
-    let ending = Ending { outcome: &wish.outcome, reason, text, remedy, template: "case_closed", judged: None };
+    let ending =
+        Ending { outcome: &wish.outcome, reason, text, remedy, template: "case_closed", judged: None };
     end(connection, act, docket, ending, Some(office))
 }
 
@@ -106,8 +107,14 @@ fn advise(connection: &mut DbConnection, act: &Act, docket: Docket, wish: &Close
         .map_err(Error::field)?;
     let remedy =
         input::optional_text("remedy", wish.remedy.as_deref(), input::TEXT_MAX).map_err(Error::field)?;
-    let ending =
-        Ending { outcome: "advice", reason: None, text: Some(text), remedy, template: "case_closed", judged: None };
+    let ending = Ending {
+        outcome: "advice",
+        reason: None,
+        text: Some(text),
+        remedy,
+        template: "case_closed",
+        judged: None,
+    };
     end(connection, act, docket, ending, Some(office))
 }
 
@@ -190,8 +197,14 @@ pub fn withdraw(
     let reason =
         fields.take(input::optional_text("reason", wish.reason.as_deref(), input::LINE_MAX)).flatten();
     fields.finish()?;
-    let ending =
-        Ending { outcome: "withdrawn", reason: None, text: reason, remedy: None, template: "case_withdrawn", judged: None };
+    let ending = Ending {
+        outcome: "withdrawn",
+        reason: None,
+        text: reason,
+        remedy: None,
+        template: "case_withdrawn",
+        judged: None,
+    };
     end(connection, act, docket, ending, office)
 }
 
@@ -220,7 +233,8 @@ pub fn close_after_window(connection: &mut DbConnection, act: &Act, id: CaseId) 
     }
     let outcome = docket.row.outcome.clone().unwrap_or_else(|| "answered".into());
     let reason = docket.row.outcome_reason.clone();
-    let ending = Ending { outcome: &outcome, reason, text: None, remedy: None, template: "case_closed", judged: None };
+    let ending =
+        Ending { outcome: &outcome, reason, text: None, remedy: None, template: "case_closed", judged: None };
     end(connection, act, docket, ending, None).map(|_| true)
 }
 

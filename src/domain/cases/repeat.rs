@@ -9,13 +9,13 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::TrackingCode;
 use super::clocks;
 use super::close::{Ending, end};
 use super::docket::{Docket, Expected};
 use super::life::{Fact, REPEAT, Status};
 use super::remedies;
 use super::row::CaseRow;
-use super::TrackingCode;
 use crate::db::DbConnection;
 use crate::db::schema::{cases, messages};
 use crate::db::types::{CaseId, CitizenId, EventId, OfficeId, Time};
@@ -132,7 +132,8 @@ fn check_earlier(
 }
 
 fn itself(field: &str) -> FieldError {
-    let (fa, en) = ("این همین پرونده است؛ پرونده‌های پیشین را نام ببرید.", "This is the case itself; name earlier ones.");
+    let (fa, en) =
+        ("این همین پرونده است؛ پرونده‌های پیشین را نام ببرید.", "This is the case itself; name earlier ones.");
     FieldError::new(field, "same_case", fa, en)
 }
 
@@ -216,7 +217,8 @@ fn told_at(connection: &mut DbConnection, case: CaseId) -> Result<Option<Time>> 
 /// What the citizen is told: when the own earlier answers went out, and why nothing is new. Of the household's
 /// cases nothing is said but that they count.
 fn words(earlier: &[Answered], reason: &str, language: Language) -> String {
-    let own = earlier.iter().filter(|one| one.kin == Kin::Citizen).map(|one| date(Some(one.told_at), language));
+    let own =
+        earlier.iter().filter(|one| one.kin == Kin::Citizen).map(|one| date(Some(one.told_at), language));
     let own: Vec<String> = own.collect();
     let count = earlier.len();
     match (language, own.is_empty()) {
@@ -224,12 +226,14 @@ fn words(earlier: &[Answered], reason: &str, language: Language) -> String {
             let when = own.join("، ");
             format!("به این موضوع پیش‌تر پاسخ داده شده است؛ تاریخ پاسخ‌ها: {when}. دلیل بستن: {reason}")
         }
-        (Language::Fa, true) => persian_digits(&format!(
-            "به این موضوع پیش‌تر {count} بار پاسخ داده شده است. دلیل بستن: {reason}"
-        )),
+        (Language::Fa, true) => {
+            persian_digits(&format!("به این موضوع پیش‌تر {count} بار پاسخ داده شده است. دلیل بستن: {reason}"))
+        }
         (Language::En, false) => {
             let when = own.join(", ");
-            format!("This matter was answered before; dates of the answers: {when}. Why it is closed: {reason}")
+            format!(
+                "This matter was answered before; dates of the answers: {when}. Why it is closed: {reason}"
+            )
         }
         (Language::En, true) => {
             format!("This matter was answered {count} times before. Why it is closed: {reason}")
@@ -239,8 +243,12 @@ fn words(earlier: &[Answered], reason: &str, language: Language) -> String {
 
 fn new_facts_remedy(language: Language) -> &'static str {
     match language {
-        Language::Fa => "اگر مطلب یا مدرک تازه‌ای دارید، هر زمان آن را به همین پرونده بیفزایید؛ پرونده باز می‌شود و فرد دیگری رسیدگی می‌کند.",
-        Language::En => "If you have new facts or papers, add them to this case at any time; it is then opened and handled by another person.",
+        Language::Fa => {
+            "اگر مطلب یا مدرک تازه‌ای دارید، هر زمان آن را به همین پرونده بیفزایید؛ پرونده باز می‌شود و فرد دیگری رسیدگی می‌کند."
+        }
+        Language::En => {
+            "If you have new facts or papers, add them to this case at any time; it is then opened and handled by another person."
+        }
     }
 }
 
@@ -248,9 +256,8 @@ fn new_facts_remedy(language: Language) -> &'static str {
 fn audit_desk(act: &Act, docket: &Docket) -> OfficeId {
     let offices = &act.rules.offices;
     let named = act.rules.limits.get("repeat_new_facts").and_then(|limit| limit.office.as_deref());
-    let is_free = |office: &OfficeId| {
-        docket.row.about_office_id.is_none_or(|about| !offices.is_within(*office, about))
-    };
+    let is_free =
+        |office: &OfficeId| docket.row.about_office_id.is_none_or(|about| !offices.is_within(*office, about));
     let desk = named.and_then(|code| offices.by_code(code)).map(|office| office.id).filter(is_free);
     desk.unwrap_or(offices.centre())
 }

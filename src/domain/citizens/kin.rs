@@ -74,7 +74,8 @@ struct Marks {
 
 impl Marks {
     fn of(citizen: &Citizen, vault: &Vault) -> Self {
-        let blinds = |look, value: Option<&str>| value.map_or_else(Vec::new, |value| vault.blinds(look, value));
+        let blinds =
+            |look, value: Option<&str>| value.map_or_else(Vec::new, |value| vault.blinds(look, value));
         let head = citizen.household_head.as_deref();
         let own = citizen.identifier.as_deref();
         let mut as_head = blinds(Look::HouseholdHead, head);
@@ -133,7 +134,9 @@ pub fn relatives(connection: &mut DbConnection, act: &Act, citizen: &Citizen) ->
             Some((Kin::Household, Tie::Phone))
         } else if is_in(&row.household_index, &marks.household) {
             Some((Kin::Household, Tie::Address))
-        } else if is_in(&row.household_head_index, &marks.as_head) || is_in(&row.identifier_index, &marks.head) {
+        } else if is_in(&row.household_head_index, &marks.as_head)
+            || is_in(&row.identifier_index, &marks.head)
+        {
             Some((Kin::Household, Tie::Head))
         } else {
             None

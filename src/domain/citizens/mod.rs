@@ -13,8 +13,8 @@ mod told;
 
 pub use email::{EmailAddress, EmailAddressError};
 pub use identifiers::{ForeignId, IdentifierError, LegalEntityId, NationalId, PostalCode};
-pub use phone::{Phone, PhoneError};
 pub use kin::{Kin, Relative, Tie, index_households, relatives};
+pub use phone::{Phone, PhoneError};
 pub use row::Citizen;
 pub(crate) use row::household;
 pub(crate) use store::insert_all;

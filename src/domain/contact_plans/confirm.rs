@@ -92,7 +92,12 @@ pub fn reject(
     let note = input::text("note", &wish.note, input::LINE_MAX).map_err(Error::field)?;
     step(connection, plan.id, PlanState::Proposed, PlanState::Rejected)?;
     diesel::update(p::table.find(plan.id))
-        .set((p::decided_by.eq(by), p::decided_at.eq(act.now), p::ended_at.eq(act.now), p::end_reason.eq(note)))
+        .set((
+            p::decided_by.eq(by),
+            p::decided_at.eq(act.now),
+            p::ended_at.eq(act.now),
+            p::end_reason.eq(note),
+        ))
         .execute(connection)?;
     log(connection, act, "reject", &plan)?;
     reload(connection, plan.id)

@@ -15,7 +15,13 @@ use crate::error::Result;
 pub fn due(connection: &mut DbConnection, now: Time, limit: i64) -> Result<Vec<ContactPlanId>> {
     // a literal, so that SQLite uses the index of active plans
     let is_active = diesel::dsl::sql::<diesel::sql_types::Bool>("contact_plans.state = 'active'");
-    Ok(p::table.filter(is_active).filter(p::review_at.le(now)).order(p::review_at).limit(limit).select(p::id).load(connection)?)
+    Ok(p::table
+        .filter(is_active)
+        .filter(p::review_at.le(now))
+        .order(p::review_at)
+        .limit(limit)
+        .select(p::id)
+        .load(connection)?)
 }
 
 /// Ends a plan whose review date has come, and tells the citizen; false when that was done already.

@@ -70,7 +70,13 @@ pub fn propose(
             (p::proposed_by.eq(by), p::proposed_at.eq(act.now), p::is_told.eq(false)),
         ))
         .execute(connection)?;
-    definitions::log(connection, act, "propose", &format!("citizen:{citizen}"), &format!("contact plan {id}"))?;
+    definitions::log(
+        connection,
+        act,
+        "propose",
+        &format!("citizen:{citizen}"),
+        &format!("contact plan {id}"),
+    )?;
     Ok(p::table.find(id).select(PlanRow::as_select()).first(connection)?)
 }
 

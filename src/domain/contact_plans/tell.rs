@@ -92,13 +92,21 @@ pub(super) fn words(act: &Act, plan: &PlanRow, reader: Language) -> String {
         (Measure::SingleContact, Language::Fa) => format!("• برای همه کارهای خود با «{office}» تماس بگیرید."),
         (Measure::SingleContact, Language::En) => format!("• Turn to {office} for all your matters."),
         (Measure::WritingOnly, Language::Fa) => "• درخواست‌های خود را بنویسید؛ پاسخ نیز نوشته می‌شود.".into(),
-        (Measure::WritingOnly, Language::En) => "• Put your matters in writing; they are answered in writing.".into(),
+        (Measure::WritingOnly, Language::En) => {
+            "• Put your matters in writing; they are answered in writing.".into()
+        }
         (Measure::SubjectLimits, Language::Fa) => {
             format!("• درباره این موضوع‌ها تنها مطلب تازه بررسی می‌شود: {subjects}")
         }
-        (Measure::SubjectLimits, Language::En) => format!("• On these subjects only new facts are examined: {subjects}"),
-        (Measure::WarningLetter, Language::Fa) => "• خواهش می‌کنیم رفتاری که در دلیل آمده است تکرار نشود.".into(),
-        (Measure::WarningLetter, Language::En) => "• We ask that the conduct told in the reasons does not go on.".into(),
+        (Measure::SubjectLimits, Language::En) => {
+            format!("• On these subjects only new facts are examined: {subjects}")
+        }
+        (Measure::WarningLetter, Language::Fa) => {
+            "• خواهش می‌کنیم رفتاری که در دلیل آمده است تکرار نشود.".into()
+        }
+        (Measure::WarningLetter, Language::En) => {
+            "• We ask that the conduct told in the reasons does not go on.".into()
+        }
     };
     plan.measures().into_iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -56,8 +56,7 @@ pub fn judge(rules: &Rulebook, one: &Matter, other: &Matter) -> Option<(u8, Vec<
         (Some(one), Some(other)) => (one == other && !is_elsewhere, one != other),
         (None, _) | (_, None) => (false, false),
     };
-    let (subject, otherwise) =
-        if is_other { ("repeat_likeness_other", 80) } else { ("repeat_likeness", 40) };
+    let (subject, otherwise) = if is_other { ("repeat_likeness_other", 80) } else { ("repeat_likeness", 40) };
     let is_close = alike >= rules.number(subject, otherwise) as f64;
     let mut grounds = Vec::new();
     grounds.extend(is_same.then_some(Ground::Category));

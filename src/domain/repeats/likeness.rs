@@ -17,7 +17,8 @@ impl Shingles {
     pub fn of(text: &str) -> Self {
         let end = text.char_indices().nth(COMPARED).map_or(text.len(), |(at, _)| at);
         let key = search_key(&text[..end]);
-        let words: Vec<&str> = key.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let words: Vec<&str> =
+            key.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
         let single = words.iter().map(|word| digest(&[word]));
         Self(single.chain(words.windows(2).map(digest)).collect())
     }

@@ -83,7 +83,8 @@ pub struct OwnPlan {
 
 /// Plans as staff keep them.
 pub fn plans(connection: &mut DbConnection, act: &Act, rows: Vec<PlanRow>) -> Result<Vec<PlanView>> {
-    let people: Vec<UserId> = rows.iter().flat_map(|row| [Some(row.proposed_by), row.decided_by]).flatten().collect();
+    let people: Vec<UserId> =
+        rows.iter().flat_map(|row| [Some(row.proposed_by), row.decided_by]).flatten().collect();
     let names = if people.is_empty() { Default::default() } else { users::names(connection, &people)? };
     let name = |id: UserId| names.get(&id).map(|(username, _)| username.clone());
     let view = |row: PlanRow| {
@@ -150,7 +151,13 @@ pub fn desk_plan(act: &Act, row: &PlanRow, reader: Language) -> DeskPlan {
         format!("تا {until} است و حق بازبینی دارد؛ اگر خواست، درخواستش را ثبت کنید."),
         format!("It holds until {until}, and a review may be asked for; take it down if so."),
     ));
-    DeskPlan { id: row.id, measures: row.measures(), contact_office: office, review_at: row.review_at, advice }
+    DeskPlan {
+        id: row.id,
+        measures: row.measures(),
+        contact_office: office,
+        review_at: row.review_at,
+        advice,
+    }
 }
 
 /// A plan as its citizen reads it.

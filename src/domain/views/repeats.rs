@@ -124,20 +124,15 @@ fn view(
     }
 }
 
-fn remarks(
-    act: &Act,
-    row: &CaseRow,
-    relation: Kin,
-    holder: &OfficeView,
-    reader: Language,
-) -> Vec<Remark> {
+fn remarks(act: &Act, row: &CaseRow, relation: Kin, holder: &OfficeView, reader: Language) -> Vec<Remark> {
     let (is_open, due) = (row.status != Status::Closed, date(Some(row.due_at), reader));
     let say = |fa: String, en: String| if reader == Language::En { en } else { fa };
     let status = match (relation, is_open) {
         // a family is no one person: its cases are not told to its members
         (Kin::Household, _) => say(
             "از خانوار همین شهروند است؛ جزئیاتش را به او نگویید، مگر کد رهگیری را بگوید.".into(),
-            "It is of the same household; tell this citizen nothing of it unless he gives its tracking code.".into(),
+            "It is of the same household; tell this citizen nothing of it unless he gives its tracking code."
+                .into(),
         ),
         (Kin::Citizen, true) => say(
             format!("وضعیت را بگویید: نزد «{}»، پاسخ تا {due}.", holder.name_fa),

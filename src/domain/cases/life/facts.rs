@@ -6,11 +6,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{AppealCause, AppealResult, Consequence, HopRole, Proposal, Status};
-use crate::text_enum;
 use crate::db::types::{
-    AnswerId, AppealId, AttachmentId, CaseId, ContactPlanId, MessageId, NoteId, ObjectionId, OfficeId, QuestionId, RatingId,
-    ReferralId, Time, UserId,
+    AnswerId, AppealId, AttachmentId, CaseId, ContactPlanId, MessageId, NoteId, ObjectionId, OfficeId,
+    QuestionId, RatingId, ReferralId, Time, UserId,
 };
+use crate::text_enum;
 
 /// A referral as it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,8 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use decide::{Taker, Target};
 pub use facts::{Fact, NewHop, PlanStep};
-pub use repeat::REPEAT;
 pub use remedy::{AppealCause, AppealResult, Consequence, Decided, Standing};
+pub use repeat::REPEAT;
 
 use crate::db::types::{AnswerId, OfficeId, ReferralId, UserId};
 use crate::text_enum;
