@@ -104,7 +104,8 @@ async fn the_same_subject_in_the_same_place_is_one_matter_whatever_the_words() {
     assert_eq!(again["similar"][0]["why"], json!(["category"]));
     let mut elsewhere = words;
     elsewhere["place"] = json!({ "province": "10", "county": "1001" });
-    assert_eq!(told(&app, elsewhere).await["similar"], json!([]));
+    let there = similar(&told(&app, elsewhere).await);
+    assert!(!there.iter().any(|(code, _)| *code == case.tracking_code), "another place: {there:?}");
     // an old closed one is judged anew, an open one is always found
     app.pass_days(400);
     assert_eq!(similar(&told(&app, json!({})).await).len(), 1);
@@ -176,6 +177,7 @@ async fn a_public_filer_is_told_of_the_own_open_case_only_and_only_when_proved_i
         // the household
         reza(home),
     ] {
+        app.pass_days(1);
         let told = file(&app, changes.clone()).await.expect(201);
         assert!(notices(&told).is_empty(), "{changes}: {told}");
         assert!(!told.to_string().contains(&first.tracking_code));
@@ -241,7 +243,8 @@ async fn the_cap_of_a_day_asks_staff_for_a_reason_refuses_the_web_with_a_remedy_
     }
     let open = last.unwrap();
     let desk = agent(&app).await;
-    desk.post("/cases", filing(json!({}))).await.wrong("override_reason", "same_day_cap");
+    let without = filing(json!({ "override_reason": null }));
+    desk.post("/cases", without).await.wrong("override_reason", "same_day_cap");
     let draft = json!({ "citizen": { "national_id": MARYAM }, "category": "water.outage" });
     assert_eq!(desk.post("/cases/similar", draft).await.expect(200)["reason_needed"], true);
     let wish = filing(json!({ "override_reason": "موضوع تازه و فوری است." }));

@@ -28,7 +28,8 @@ pub(crate) fn check_cap(
     reason: Option<&str>,
 ) -> Result<Option<Overrun>> {
     let cap = act.rules.number("same_day_max", 5);
-    let filed = i64::try_from(seen.today).unwrap_or(i64::MAX);
+    let filed = if matches!(act.actor, Actor::Staff(_)) { seen.today } else { seen.today_of_record };
+    let filed = i64::try_from(filed).unwrap_or(i64::MAX);
     if filed < cap {
         return Ok(None);
     }

@@ -84,6 +84,8 @@ pub struct Seen {
     pub found: Vec<Found>,
     /// Cases of the same citizen that were registered on this day in Tehran.
     pub today: usize,
+    /// Of these, those of the very record that the filer told.
+    pub today_of_record: usize,
     /// Whether the filer's own record, told in full, has an open case on the matter that is not sealed: all that an
     /// unproven filer may be told.
     pub has_own_open: bool,
@@ -118,7 +120,9 @@ pub fn see(connection: &mut DbConnection, act: &Act, known: &Recognised, matter:
     for row in rows {
         let Some(citizen) = row.citizen_id else { continue };
         let is_own = seen.own.contains(&citizen);
-        seen.today += usize::from(is_own && row.registered_at >= midnight);
+        let is_of_today = is_own && row.registered_at >= midnight;
+        seen.today += usize::from(is_of_today);
+        seen.today_of_record += usize::from(is_of_today && citizen == known.citizen.id);
         let is_open = row.status != Status::Closed;
         if !is_open && row.registered_at < oldest {
             continue;
