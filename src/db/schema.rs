@@ -201,6 +201,9 @@ table! {
         mobile_index -> Nullable<BlindText>,
         phone_index -> Nullable<BlindText>,
         email_index -> Nullable<BlindText>,
+        household_head -> Nullable<SealedText>,
+        household_head_index -> Nullable<BlindText>,
+        household_index -> Nullable<BlindText>,
     }
 }
 
@@ -692,6 +695,56 @@ table! {
 }
 
 table! {
+    repeats (case_id, earlier_id) {
+        case_id -> BigInt,
+        earlier_id -> BigInt,
+        relation -> Text,
+        grounds -> Text,
+        likeness -> Integer,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    contact_plans (id) {
+        id -> BigInt,
+        citizen_id -> BigInt,
+        state -> Text,
+        reasons -> Text,
+        measures -> Text,
+        contact_office_id -> Nullable<BigInt>,
+        subjects -> Nullable<Text>,
+        review_at -> Timestamp,
+        renews_id -> Nullable<BigInt>,
+        proposed_by -> BigInt,
+        proposed_at -> Timestamp,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<Timestamp>,
+        case_id -> Nullable<BigInt>,
+        is_told -> Bool,
+        ended_at -> Nullable<Timestamp>,
+        ended_by -> Nullable<BigInt>,
+        end_reason -> Nullable<Text>,
+    }
+}
+
+table! {
+    contact_plan_reviews (id) {
+        id -> BigInt,
+        plan_id -> BigInt,
+        case_id -> BigInt,
+        text -> Text,
+        channel -> Text,
+        recorded_by -> Nullable<BigInt>,
+        at -> Timestamp,
+        result -> Nullable<Text>,
+        grounds -> Nullable<Text>,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
     questions (id) {
         id -> BigInt,
         case_id -> BigInt,
@@ -887,6 +940,7 @@ joinable!(appeals -> cases (case_id));
 joinable!(ratings -> cases (case_id));
 joinable!(family_links -> cases (case_id));
 joinable!(families -> cases (case_id));
+joinable!(contact_plan_reviews -> contact_plans (plan_id));
 joinable!(questions -> cases (case_id));
 joinable!(questions -> referrals (referral_id));
 joinable!(questions -> offices (office_id));
@@ -947,6 +1001,9 @@ allow_tables_to_appear_in_same_query!(
     ratings,
     family_links,
     families,
+    repeats,
+    contact_plans,
+    contact_plan_reviews,
     questions,
     notes,
     attachments,

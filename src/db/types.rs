@@ -114,6 +114,10 @@ id_types! {
     RatingId,
     /// The tie of a case to the one that it follows or is a part of.
     FamilyLinkId,
+    /// A frequent-contact plan.
+    ContactPlanId,
+    /// A citizen's wish that a plan be reviewed.
+    PlanReviewId,
     /// A question put to the citizen.
     QuestionId,
     /// One line of a case's timeline.

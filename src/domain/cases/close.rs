@@ -78,6 +78,8 @@ pub(super) struct Ending<'a> {
     pub(super) is_quiet: bool,
     /// The outcome takes the place of one with which a case has ended already.
     pub(super) is_changed: bool,
+    /// The judgement by which it ends, where that is a fact of its own.
+    pub(super) judged: Option<Fact>,
 }
 
 /// Closes an answered case, or solves a new one by advice.
@@ -253,11 +255,12 @@ pub(super) fn end(
     office: Option<OfficeId>,
 ) -> Result<Docket> {
     let text_sha256 = ending.text.as_deref().map(|text| sha256_hex(text.as_bytes()));
-    let fact =
+    let closed =
         Fact::CaseClosed { outcome: ending.outcome.to_owned(), reason: ending.reason.clone(), text_sha256 };
+    let facts: Vec<Fact> = ending.judged.clone().into_iter().chain([closed]).collect();
     let holder = docket.life.holder;
     let text = ending.text.clone().or_else(|| docket.row.outcome_text.clone());
-    let event = record(connection, act, &mut docket, &[fact], office)?;
+    let event = record(connection, act, &mut docket, &facts, office)?;
     let remedy = ending.remedy.clone().unwrap_or_else(|| default_remedy(&docket.row.language).to_owned());
     let until = remedies::window(act, &docket, ending.outcome)?;
     diesel::update(cases::table.find(docket.row.id))

@@ -27,7 +27,7 @@ pub const NEEDED_SPANS: [&str; 15] = [
     "erasure_decision",
 ];
 /// Subjects whose number must stand in a row.
-pub const NEEDED_NUMBERS: [&str; 17] = [
+pub const NEEDED_NUMBERS: [&str; 23] = [
     "rating_poor_max",
     "transfers_max",
     "helpers_max",
@@ -38,6 +38,12 @@ pub const NEEDED_NUMBERS: [&str; 17] = [
     "parts_max",
     "family_max",
     "signatories_max",
+    "repeat_min",
+    "repeat_likeness",
+    "repeat_likeness_other",
+    "repeat_lookback",
+    "same_day_max",
+    "contact_plan_max",
     "mass_case_min",
     "mass_households_min",
     "identity_release_hours",

@@ -31,6 +31,11 @@ text_enum! {
         ReadWarnings = "read_warnings", DecideWarning = "decide_warning",
         /// What is personal: stopping an erasure, deciding on one, handing a citizen all their data.
         Hold = "hold", Erase = "erase", ExportCitizen = "export_citizen",
+        CloseAsRepeat = "close_as_repeat",
+        /// To be told whose a sealed case is by the cases beside it.
+        LinkSealed = "link_sealed",
+        /// The frequent-contact plan of a citizen: propose it, confirm or lift it, decide on its review.
+        ProposePlan = "propose_plan", ConfirmPlan = "confirm_plan", ReviewPlan = "review_plan",
     }
 }
 

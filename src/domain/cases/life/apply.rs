@@ -118,6 +118,9 @@ impl Life {
             | Fact::InterimSent { .. }
             | Fact::ProgressNoticed { .. }
             | Fact::WarningDecided { .. }
+            | Fact::RepeatJudged { .. }
+            | Fact::CapOverridden { .. }
+            | Fact::ContactPlanNoticed { .. }
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
             | Fact::FileAttached { .. }

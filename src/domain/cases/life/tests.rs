@@ -105,6 +105,19 @@ fn check_fact(play: &Play, before: &Life, fact: &Fact) {
         Fact::CaseClosed { outcome, .. } if outcome == "upheld" && before.family.is_mass => {
             assert!(before.family.closing.is_some(), "a mass case closed by one person");
         }
+        Fact::CaseClosed { outcome, .. } if outcome == REPEAT => {
+            assert_eq!((before.reopenings, before.objections), (0, 0), "closed as a repeat once at most");
+            assert_ne!(before.status, Status::AwaitingCitizen, "the citizen is awaited");
+        }
+        Fact::CaseReopened { reason, .. } if reason == "new_facts" => {
+            assert_eq!(before.outcome.as_deref(), Some(REPEAT), "new facts open what was closed as a repeat");
+            assert!(before.status == Status::Closed && before.can_speak().is_ok());
+        }
+        Fact::RepeatJudged { .. } | Fact::ContactPlanNoticed { .. } | Fact::CapOverridden { .. } => {
+            let mut after = before.clone();
+            after.apply(fact);
+            assert_eq!(after, *before, "a judgement or a notice moves nothing");
+        }
         Fact::CaseClosed { outcome, .. } if outcome == "no_cause" => {
             assert!(before.dismissal.is_some(), "dismissed by one person");
         }
@@ -229,6 +242,8 @@ fn random_wishes_reach_every_status_and_every_turn() {
         "part_reopened",
         "closing_proposed",
         "consent_asked",
+        "repeat_judged",
+        "contact_plan_noticed",
     ] {
         assert!(seen.contains(name), "{name} is never reached: {seen:?}");
     }
