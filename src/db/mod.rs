@@ -8,6 +8,7 @@ pub mod dialect;
 pub mod fulltext;
 pub mod ids;
 pub mod migrate;
+pub mod prepared;
 pub mod schema;
 pub mod scratch;
 pub mod sealed;

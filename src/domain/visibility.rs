@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use crate::db::connection::MultiBackend;
+use crate::db::prepared::OneOf;
 use crate::db::schema::{case_scopes, cases};
 use crate::db::types::OfficeId;
 use crate::domain::actor::{Act, Actor, Staff};
@@ -49,7 +50,7 @@ fn visible_to_staff(rules: &Rulebook, staff: &Staff) -> Predicate {
             Box::new(cases::is_sealed.eq(false))
         } else {
             Box::new(cases::is_sealed.eq(false).and(exists(case_scopes::table.filter(
-                case_scopes::case_id.eq(cases::id).and(case_scopes::office_id.eq_any(readers.offices)),
+                case_scopes::case_id.eq(cases::id).and(case_scopes::office_id.one_of(readers.offices)),
             ))))
         };
     let involved: Predicate = if readers.sees_all_sealed {
@@ -61,7 +62,7 @@ fn visible_to_staff(rules: &Rulebook, staff: &Staff) -> Predicate {
             case_scopes::table.filter(
                 case_scopes::case_id
                     .eq(cases::id)
-                    .and(case_scopes::office_id.eq_any(readers.sealed_at))
+                    .and(case_scopes::office_id.one_of(readers.sealed_at))
                     .and(case_scopes::is_direct.eq(true)),
             ),
         ))

@@ -9,6 +9,7 @@ use super::interim;
 use super::life::{Fact, Hop, HopRole, Status};
 use super::record::{record, sha256_hex};
 use crate::db::DbConnection;
+use crate::db::prepared::prepared;
 use crate::db::schema::{answers, cases};
 use crate::db::types::{AnswerId, CaseId, EventId, OfficeId, ReferralId, Time, UserId};
 use crate::domain::actor::Act;
@@ -230,14 +231,15 @@ fn decide(
     state: AnswerState,
     note: Option<String>,
 ) -> Result<()> {
-    diesel::update(answers::table.find(id).filter(answers::state.eq(AnswerState::Submitted)))
-        .set((
+    prepared(diesel::update(answers::table.find(id).filter(answers::state.eq(AnswerState::Submitted))).set(
+        (
             answers::state.eq(state),
             answers::decided_by.eq(act.actor.user()),
             answers::decided_at.eq(act.now),
             answers::decision_note.eq(note),
-        ))
-        .execute(connection)?;
+        ),
+    ))
+    .execute(connection)?;
     Ok(())
 }
 
@@ -285,14 +287,13 @@ pub(super) fn open_window(
     let span = act.rules.required_span("reply_window", None, None, None, false)?;
     let until: Time =
         deadlines::due(act.rules.calendar(docket.life.holder)?, act.now.timestamp(), span)?.into();
-    diesel::update(cases::table.find(docket.row.id))
-        .set((
-            cases::answered_at.eq(act.now),
-            cases::window_until.eq(until),
-            cases::outcome_reason.eq(row.reason_code),
-            cases::outcome_text.eq(row.text),
-        ))
-        .execute(connection)?;
+    prepared(diesel::update(cases::table.find(docket.row.id)).set((
+        cases::answered_at.eq(act.now),
+        cases::window_until.eq(until),
+        cases::outcome_reason.eq(row.reason_code),
+        cases::outcome_text.eq(row.text),
+    )))
+    .execute(connection)?;
     Ok(())
 }
 

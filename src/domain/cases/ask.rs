@@ -11,6 +11,7 @@ use super::record::record;
 use super::repeat;
 use super::row::Channel;
 use crate::db::DbConnection;
+use crate::db::prepared::prepared;
 use crate::db::schema::{messages, questions};
 use crate::db::types::{CaseId, EventId, MessageId, OfficeId, QuestionId};
 use crate::domain::actor::{Act, Actor};
@@ -130,8 +131,7 @@ pub(super) fn hear(
     if let Fact::CitizenReplied { question, .. } = fact {
         clocks::resume(connection, act, docket, "reply")?;
         if let Some(question) = question {
-            diesel::update(questions::table.find(question))
-                .set(questions::replied_at.eq(act.now))
+            prepared(diesel::update(questions::table.find(question)).set(questions::replied_at.eq(act.now)))
                 .execute(connection)?;
         }
     }

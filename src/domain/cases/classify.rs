@@ -10,6 +10,7 @@ use super::record::record;
 use super::register::Place;
 use super::row::Priority;
 use crate::db::DbConnection;
+use crate::db::prepared::prepared;
 use crate::db::schema::cases;
 use crate::db::types::CaseId;
 use crate::domain::actor::Act;
@@ -96,18 +97,13 @@ pub fn classify(
     // what is about conduct bars more people than what is not
     docket.conflict = Conflict::of(connection, &act.rules, &docket.row)?;
     let row = &docket.row;
-    diesel::update(cases::table.find(id))
-        .set((
-            (cases::kind.eq(&kind.code), cases::category.eq(&leaf.code), cases::priority.eq(priority)),
-            (
-                cases::province.eq(&row.province),
-                cases::county.eq(&row.county),
-                cases::address.eq(&row.address),
-            ),
-            (cases::lat.eq(row.lat), cases::lon.eq(row.lon), cases::due_at.eq(due)),
-            cases::is_sealed.eq(row.is_sealed || seals),
-        ))
-        .execute(connection)?;
+    prepared(diesel::update(cases::table.find(id)).set((
+        (cases::kind.eq(&kind.code), cases::category.eq(&leaf.code), cases::priority.eq(priority)),
+        (cases::province.eq(&row.province), cases::county.eq(&row.county), cases::address.eq(&row.address)),
+        (cases::lat.eq(row.lat), cases::lon.eq(row.lon), cases::due_at.eq(due)),
+        cases::is_sealed.eq(row.is_sealed || seals),
+    )))
+    .execute(connection)?;
     if seals {
         // what follows a case that is sealed now would tell of it
         let family = &docket.life.family;

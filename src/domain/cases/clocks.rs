@@ -9,6 +9,7 @@ use super::docket::Docket;
 use super::life::{ClockMove, Fact, HopRole, Status};
 use super::row::CaseRow;
 use crate::db::DbConnection;
+use crate::db::prepared::prepared;
 use crate::db::schema::{cases, clock_changes, referrals};
 use crate::db::types::{CaseId, ClockChangeId, OfficeId, ReferralId, Time};
 use crate::domain::actor::Act;
@@ -112,8 +113,7 @@ pub fn restart_outer(connection: &mut DbConnection, act: &Act, row: &CaseRow) ->
     let span = act.rules.span("outer", Some(&row.kind), row.category.as_deref(), None, false);
     let calendar = act.rules.calendar(row.intake_office_id)?;
     let outer = span.map(|span| deadlines::due(calendar, act.now.timestamp(), span)).transpose()?;
-    diesel::update(cases::table.find(row.id))
-        .set(cases::outer_at.eq(outer.map(Time::from)))
+    prepared(diesel::update(cases::table.find(row.id)).set(cases::outer_at.eq(outer.map(Time::from))))
         .execute(connection)?;
     Ok(())
 }
@@ -122,26 +122,24 @@ pub fn restart_outer(connection: &mut DbConnection, act: &Act, row: &CaseRow) ->
 pub fn start_triage(connection: &mut DbConnection, act: &Act, docket: &mut Docket) -> Result<()> {
     let promise =
         promise(act, docket.life.holder, act.now, &docket.row.kind, docket.row.category.as_deref(), false)?;
-    diesel::update(cases::table.find(docket.row.id))
-        .set((
-            cases::triage_started_at.eq(act.now),
-            cases::triage_due_at.eq(promise.triage_due_at),
-            cases::triage_fired.eq(None::<i32>),
-            cases::triage_next_at.eq(promise.triage_next_at),
-        ))
-        .execute(connection)?;
+    prepared(diesel::update(cases::table.find(docket.row.id)).set((
+        cases::triage_started_at.eq(act.now),
+        cases::triage_due_at.eq(promise.triage_due_at),
+        cases::triage_fired.eq(None::<i32>),
+        cases::triage_next_at.eq(promise.triage_next_at),
+    )))
+    .execute(connection)?;
     Ok(())
 }
 
 /// Stops the desk's clock: the case was referred or closed.
 pub fn stop_triage(connection: &mut DbConnection, case: CaseId) -> Result<()> {
-    diesel::update(cases::table.find(case))
-        .set((
-            cases::triage_started_at.eq(None::<Time>),
-            cases::triage_due_at.eq(None::<Time>),
-            cases::triage_next_at.eq(None::<Time>),
-        ))
-        .execute(connection)?;
+    prepared(diesel::update(cases::table.find(case)).set((
+        cases::triage_started_at.eq(None::<Time>),
+        cases::triage_due_at.eq(None::<Time>),
+        cases::triage_next_at.eq(None::<Time>),
+    )))
+    .execute(connection)?;
     Ok(())
 }
 
@@ -221,9 +219,11 @@ pub fn start_referral(
         }
         None => None,
     };
-    diesel::update(referrals::table.find(referral))
-        .set((referrals::due_at.eq(due_at), referrals::next_at.eq(next)))
-        .execute(connection)?;
+    prepared(
+        diesel::update(referrals::table.find(referral))
+            .set((referrals::due_at.eq(due_at), referrals::next_at.eq(next))),
+    )
+    .execute(connection)?;
     let change =
         Change { case, referral: Some(referral), change: "start", before: None, after: due_at, reason: None };
     log(connection, act, &change)
@@ -242,8 +242,7 @@ fn running(connection: &mut DbConnection, case: CaseId) -> Result<Vec<Running>> 
 /// Stands all clocks of the case still while the citizen is asked.
 pub fn pause(connection: &mut DbConnection, act: &Act, docket: &Docket, wait_until: Time) -> Result<()> {
     stand_still(connection, act, docket.row.id, "question")?;
-    diesel::update(cases::table.find(docket.row.id))
-        .set(cases::wait_until.eq(wait_until))
+    prepared(diesel::update(cases::table.find(docket.row.id)).set(cases::wait_until.eq(wait_until)))
         .execute(connection)?;
     Ok(())
 }
@@ -254,7 +253,8 @@ pub fn set_aside(connection: &mut DbConnection, act: &Act, docket: &Docket) -> R
     if row.paused_at.is_none() {
         stand_still(connection, act, row.id, "merge")?;
     }
-    diesel::update(cases::table.find(row.id)).set(cases::wait_until.eq(None::<Time>)).execute(connection)?;
+    prepared(diesel::update(cases::table.find(row.id)).set(cases::wait_until.eq(None::<Time>)))
+        .execute(connection)?;
     Ok(row.wait_until)
 }
 
@@ -271,8 +271,7 @@ pub fn take_up(
         (Status::AwaitingCitizen, Some(until)) => {
             let gap = act.now.as_microsecond() - since.as_microsecond();
             let until = Time::from_microsecond(until.as_microsecond() + gap);
-            diesel::update(cases::table.find(docket.row.id))
-                .set(cases::wait_until.eq(until))
+            prepared(diesel::update(cases::table.find(docket.row.id)).set(cases::wait_until.eq(until)))
                 .execute(connection)?;
             Ok(())
         }
@@ -292,33 +291,38 @@ fn stand_still(connection: &mut DbConnection, act: &Act, case: CaseId, reason: &
         };
         log(connection, act, &change)?;
     }
-    diesel::update(referrals::table.filter(referrals::case_id.eq(case)))
-        .set((referrals::next_at.eq(None::<Time>), referrals::is_paused.eq(true)))
-        .execute(connection)?;
-    diesel::update(cases::table.find(case))
-        .set((cases::paused_at.eq(act.now), cases::triage_next_at.eq(None::<Time>)))
-        .execute(connection)?;
+    prepared(
+        diesel::update(referrals::table.filter(referrals::case_id.eq(case)))
+            .set((referrals::next_at.eq(None::<Time>), referrals::is_paused.eq(true))),
+    )
+    .execute(connection)?;
+    prepared(
+        diesel::update(cases::table.find(case))
+            .set((cases::paused_at.eq(act.now), cases::triage_next_at.eq(None::<Time>))),
+    )
+    .execute(connection)?;
     Ok(())
 }
 
 /// Lets all clocks run again, each with exactly the working time that was left.
 pub fn resume(connection: &mut DbConnection, act: &Act, docket: &Docket, reason: &str) -> Result<()> {
     let (row, paused_at) = (&docket.row, docket.row.paused_at.unwrap_or(act.now));
-    diesel::update(referrals::table.filter(referrals::case_id.eq(row.id)))
-        .set(referrals::is_paused.eq(false))
-        .execute(connection)?;
+    prepared(
+        diesel::update(referrals::table.filter(referrals::case_id.eq(row.id)))
+            .set(referrals::is_paused.eq(false)),
+    )
+    .execute(connection)?;
     for (referral, office, started, due, fired) in running(connection, row.id)? {
         let Some(due) = due else { continue };
         let calendar = act.rules.calendar(office)?;
         let (started, resumed) = credit(calendar, paused_at, act.now, started, due)?;
         let next = next_point(calendar, started, resumed, fired)?;
-        diesel::update(referrals::table.find(referral))
-            .set((
-                referrals::started_at.eq(started),
-                referrals::due_at.eq(resumed),
-                referrals::next_at.eq(next),
-            ))
-            .execute(connection)?;
+        prepared(diesel::update(referrals::table.find(referral)).set((
+            referrals::started_at.eq(started),
+            referrals::due_at.eq(resumed),
+            referrals::next_at.eq(next),
+        )))
+        .execute(connection)?;
         let change = Change {
             case: row.id,
             referral: Some(referral),
@@ -351,17 +355,16 @@ fn resume_case(
         triage = (Some(started), Some(due), next_point(calendar, started, due, row.triage_fired)?);
     }
     let due = credit(calendar, paused_at, act.now, paused_at, row.due_at)?.1;
-    diesel::update(cases::table.find(row.id))
-        .set((
-            (cases::paused_at.eq(None::<Time>), cases::wait_until.eq(None::<Time>)),
-            (cases::due_at.eq(due), cases::outer_at.eq(outer)),
-            (
-                cases::triage_started_at.eq(triage.0),
-                cases::triage_due_at.eq(triage.1),
-                cases::triage_next_at.eq(triage.2),
-            ),
-        ))
-        .execute(connection)?;
+    prepared(diesel::update(cases::table.find(row.id)).set((
+        (cases::paused_at.eq(None::<Time>), cases::wait_until.eq(None::<Time>)),
+        (cases::due_at.eq(due), cases::outer_at.eq(outer)),
+        (
+            cases::triage_started_at.eq(triage.0),
+            cases::triage_due_at.eq(triage.1),
+            cases::triage_next_at.eq(triage.2),
+        ),
+    )))
+    .execute(connection)?;
     let change = Change {
         case: row.id,
         referral: None,
@@ -406,11 +409,14 @@ pub fn extend(
         .select((referrals::started_at, referrals::fired))
         .first(connection)?;
     let next = next_point(act.rules.calendar(office)?, started, *due_at, fired)?;
-    diesel::update(referrals::table.find(referral))
-        .set((referrals::due_at.eq(due_at), referrals::next_at.eq(next)))
-        .execute(connection)?;
+    prepared(
+        diesel::update(referrals::table.find(referral))
+            .set((referrals::due_at.eq(due_at), referrals::next_at.eq(next))),
+    )
+    .execute(connection)?;
     if is_root_lead && case.due_at < *due_at {
-        diesel::update(cases::table.find(case.id)).set(cases::due_at.eq(due_at)).execute(connection)?;
+        prepared(diesel::update(cases::table.find(case.id)).set(cases::due_at.eq(due_at)))
+            .execute(connection)?;
     }
     let change = Change {
         case: case.id,

@@ -13,6 +13,7 @@ use super::mass;
 use super::record::{record, sha256_hex};
 use super::remedies;
 use crate::db::DbConnection;
+use crate::db::prepared::prepared;
 use crate::db::schema::cases;
 use crate::db::types::{CaseId, OfficeId, Time};
 use crate::domain::actor::{Act, Actor};
@@ -263,22 +264,17 @@ pub(super) fn end(
     let event = record(connection, act, &mut docket, &facts, office)?;
     let remedy = ending.remedy.clone().unwrap_or_else(|| default_remedy(&docket.row.language).to_owned());
     let until = remedies::window(act, &docket, ending.outcome)?;
-    diesel::update(cases::table.find(docket.row.id))
-        .set((
-            (
-                cases::outcome_reason.eq(&ending.reason),
-                cases::outcome_text.eq(&text),
-                cases::remedy.eq(remedy),
-            ),
-            (
-                cases::closed_at.eq(act.now),
-                cases::window_until.eq(None::<Time>),
-                cases::remedy_until.eq(until),
-                cases::wait_until.eq(None::<Time>),
-            ),
-            cases::paused_at.eq(None::<Time>),
-        ))
-        .execute(connection)?;
+    prepared(diesel::update(cases::table.find(docket.row.id)).set((
+        (cases::outcome_reason.eq(&ending.reason), cases::outcome_text.eq(&text), cases::remedy.eq(remedy)),
+        (
+            cases::closed_at.eq(act.now),
+            cases::window_until.eq(None::<Time>),
+            cases::remedy_until.eq(until),
+            cases::wait_until.eq(None::<Time>),
+        ),
+        cases::paused_at.eq(None::<Time>),
+    )))
+    .execute(connection)?;
     clocks::stop_triage(connection, docket.row.id)?;
     let facts = Facts {
         office: Some(holder),

@@ -12,6 +12,7 @@ use super::docket::{Docket, Expected};
 use super::life::{Fact, Status};
 use super::record::record;
 use crate::db::DbConnection;
+use crate::db::prepared::prepared;
 use crate::db::schema::{cases, deadline_points, referrals};
 use crate::db::types::{CaseId, DeadlinePointId, OfficeId, ReferralId, Time};
 use crate::domain::actor::Act;
@@ -140,12 +141,16 @@ fn read_clock(
 fn move_on(connection: &mut DbConnection, ringing: Ringing, percent: u16, next: Option<Time>) -> Result<()> {
     let percent = i32::from(percent);
     match ringing.referral {
-        Some(id) => diesel::update(referrals::table.find(id))
-            .set((referrals::fired.eq(percent), referrals::next_at.eq(next)))
-            .execute(connection)?,
-        None => diesel::update(cases::table.find(ringing.case))
-            .set((cases::triage_fired.eq(percent), cases::triage_next_at.eq(next)))
-            .execute(connection)?,
+        Some(id) => prepared(
+            diesel::update(referrals::table.find(id))
+                .set((referrals::fired.eq(percent), referrals::next_at.eq(next))),
+        )
+        .execute(connection)?,
+        None => prepared(
+            diesel::update(cases::table.find(ringing.case))
+                .set((cases::triage_fired.eq(percent), cases::triage_next_at.eq(next))),
+        )
+        .execute(connection)?,
     };
     Ok(())
 }
@@ -153,12 +158,14 @@ fn move_on(connection: &mut DbConnection, ringing: Ringing, percent: u16, next: 
 /// A clock whose work has ended rings no more.
 fn silence(connection: &mut DbConnection, ringing: Ringing) -> Result<()> {
     match ringing.referral {
-        Some(id) => diesel::update(referrals::table.find(id))
-            .set(referrals::next_at.eq(None::<Time>))
-            .execute(connection)?,
-        None => diesel::update(cases::table.find(ringing.case))
-            .set(cases::triage_next_at.eq(None::<Time>))
-            .execute(connection)?,
+        Some(id) => {
+            prepared(diesel::update(referrals::table.find(id)).set(referrals::next_at.eq(None::<Time>)))
+                .execute(connection)?
+        }
+        None => prepared(
+            diesel::update(cases::table.find(ringing.case)).set(cases::triage_next_at.eq(None::<Time>)),
+        )
+        .execute(connection)?,
     };
     Ok(())
 }

@@ -8,6 +8,7 @@ use super::docket::{Docket, Expected};
 use super::life::{Fact, HopRole, Status};
 use super::record::record;
 use crate::db::DbConnection;
+use crate::db::prepared::prepared;
 use crate::db::schema::{answers, cases, clock_changes, interim_demands as demands, progress_notices};
 use crate::db::types::{AnswerId, CaseId, InterimDemandId, OfficeId, ReferralId, Time};
 use crate::domain::actor::Act;
@@ -175,12 +176,11 @@ pub(super) fn answered(
     let open = demands::table.filter(demands::case_id.eq(case).and(demands::settled_at.is_null()));
     let at: Option<Time> = answers::table.find(answer).select(answers::expected_at).first(connection)?;
     let by = if is_interim { "answer" } else { "final" };
-    let settled = diesel::update(open)
-        .set((
-            (demands::settled_at.eq(act.now), demands::settled_by.eq(by), demands::answer_id.eq(answer)),
-            (demands::expected_at.eq(at), demands::next_at.eq(at)),
-        ))
-        .execute(connection)?;
+    let settled = prepared(diesel::update(open).set((
+        (demands::settled_at.eq(act.now), demands::settled_by.eq(by), demands::answer_id.eq(answer)),
+        (demands::expected_at.eq(at), demands::next_at.eq(at)),
+    )))
+    .execute(connection)?;
     let (Some(expected), Some(outer)) = (at, docket.row.outer_at) else { return Ok(()) };
     if settled > 0 || !is_interim {
         return Ok(());

@@ -12,6 +12,7 @@ use super::docket::Docket;
 use super::family;
 use super::life::{Fact, Hop, Life};
 use crate::db::DbConnection;
+use crate::db::prepared::prepared;
 use crate::db::schema::{case_scopes, cases, events, referrals};
 use crate::db::types::{CaseId, EventId, OfficeId, ReferralId, Time};
 use crate::domain::actor::Act;
@@ -132,27 +133,27 @@ fn save_row(connection: &mut DbConnection, act: &Act, docket: &mut Docket, head:
     let dismissal = life.dismissal.as_ref().map(serde_json::to_string).transpose();
     let dismissal = dismissal.map_err(|error| Error::Internal(Box::new(error)))?;
     let asked = life.asked.iter().cloned().collect::<Vec<_>>().join(" ");
-    let changed =
-        diesel::update(cases::table.filter(cases::id.eq(row.id).and(cases::version.eq(row.version))))
-            .set((
-                cases::version.eq(row.version + 1),
-                cases::status.eq(life.status),
-                cases::resume_status.eq(life.resume),
-                cases::holder_office_id.eq(life.holder),
-                cases::holder_user_id.eq(life.holder_user),
-                cases::lead_referral_id.eq(life.lead),
-                cases::asked_levels.eq(&asked),
-                cases::transfers.eq(i32::try_from(life.transfers).unwrap_or(i32::MAX)),
-                cases::reopenings.eq(i32::try_from(life.reopenings).unwrap_or(i32::MAX)),
-                cases::objections.eq(i32::try_from(life.objections).unwrap_or(i32::MAX)),
-                cases::rating.eq(life.rating.map(i32::from)),
-                cases::dismissal.eq(&dismissal),
-                cases::outcome.eq(&life.outcome),
-                cases::last_seq.eq(head.seq),
-                cases::last_hash.eq(&head.hash),
-                cases::updated_at.eq(act.now),
-            ))
-            .execute(connection)?;
+    let changed = prepared(
+        diesel::update(cases::table.filter(cases::id.eq(row.id).and(cases::version.eq(row.version)))).set((
+            cases::version.eq(row.version + 1),
+            cases::status.eq(life.status),
+            cases::resume_status.eq(life.resume),
+            cases::holder_office_id.eq(life.holder),
+            cases::holder_user_id.eq(life.holder_user),
+            cases::lead_referral_id.eq(life.lead),
+            cases::asked_levels.eq(&asked),
+            cases::transfers.eq(i32::try_from(life.transfers).unwrap_or(i32::MAX)),
+            cases::reopenings.eq(i32::try_from(life.reopenings).unwrap_or(i32::MAX)),
+            cases::objections.eq(i32::try_from(life.objections).unwrap_or(i32::MAX)),
+            cases::rating.eq(life.rating.map(i32::from)),
+            cases::dismissal.eq(&dismissal),
+            cases::outcome.eq(&life.outcome),
+            cases::last_seq.eq(head.seq),
+            cases::last_hash.eq(&head.hash),
+            cases::updated_at.eq(act.now),
+        )),
+    )
+    .execute(connection)?;
     if changed != 1 {
         return Err(Error::Conflict(Code::StaleVersion));
     }
@@ -222,23 +223,23 @@ fn insert_hop(
 
 fn update_hop(connection: &mut DbConnection, act: &Act, id: ReferralId, old: &Hop, hop: &Hop) -> Result<()> {
     use referrals as r;
-    diesel::update(r::table.find(id))
-        .set((
-            r::state.eq(hop.state),
-            r::user_id.eq(hop.user),
-            r::extensions.eq(i32::try_from(hop.extensions).unwrap_or(i32::MAX)),
-        ))
-        .execute(connection)?;
+    prepared(diesel::update(r::table.find(id)).set((
+        r::state.eq(hop.state),
+        r::user_id.eq(hop.user),
+        r::extensions.eq(i32::try_from(hop.extensions).unwrap_or(i32::MAX)),
+    )))
+    .execute(connection)?;
     if hop.state == super::life::HopState::Accepted && old.state == super::life::HopState::Sent {
-        diesel::update(r::table.find(id)).set(r::accepted_at.eq(act.now)).execute(connection)?;
+        prepared(diesel::update(r::table.find(id)).set(r::accepted_at.eq(act.now))).execute(connection)?;
     }
     if old.state.is_open() && !hop.state.is_open() {
-        diesel::update(r::table.find(id))
-            .set((r::ended_at.eq(act.now), r::next_at.eq(None::<Time>)))
-            .execute(connection)?;
+        prepared(
+            diesel::update(r::table.find(id)).set((r::ended_at.eq(act.now), r::next_at.eq(None::<Time>))),
+        )
+        .execute(connection)?;
     }
     if !old.state.is_open() && hop.state.is_open() {
-        diesel::update(r::table.find(id)).set(r::ended_at.eq(None::<Time>)).execute(connection)?;
+        prepared(diesel::update(r::table.find(id)).set(r::ended_at.eq(None::<Time>))).execute(connection)?;
     }
     Ok(())
 }
@@ -276,9 +277,10 @@ pub fn widen_scope(
             .on_conflict_do_nothing()
             .execute(c))?;
         if inserted == 0 && is_direct {
-            diesel::update(case_scopes::table.find((office, case)))
-                .set(case_scopes::is_direct.eq(true))
-                .execute(connection)?;
+            prepared(
+                diesel::update(case_scopes::table.find((office, case))).set(case_scopes::is_direct.eq(true)),
+            )
+            .execute(connection)?;
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ use super::docket::{Docket, Expected};
 use super::life::{Fact, HopRole, NewHop, Target};
 use super::record::record;
 use crate::db::DbConnection;
+use crate::db::prepared::prepared;
 use crate::db::schema::{cases, referrals};
 use crate::db::types::{CaseId, EventId, OfficeId, ReferralId, Time};
 use crate::domain::actor::{Act, Actor};
@@ -73,12 +74,11 @@ pub fn refer(
     if hops.iter().any(|hop| hop.role == HopRole::Lead && hop.parent.is_none()) {
         clocks::stop_triage(connection, id)?;
         // an answered case goes out again: its answer stays among the answers, but no longer stands
-        diesel::update(cases::table.find(id))
-            .set((
-                (cases::window_until.eq(None::<Time>), cases::answered_at.eq(None::<Time>)),
-                (cases::outcome_text.eq(None::<String>), cases::outcome_reason.eq(None::<String>)),
-            ))
-            .execute(connection)?;
+        prepared(diesel::update(cases::table.find(id)).set((
+            (cases::window_until.eq(None::<Time>), cases::answered_at.eq(None::<Time>)),
+            (cases::outcome_text.eq(None::<String>), cases::outcome_reason.eq(None::<String>)),
+        )))
+        .execute(connection)?;
     }
     let ids = hops.iter().map(|hop| hop.referral).collect();
     Ok((docket.reload(connection)?, ids))
@@ -181,9 +181,10 @@ pub(super) fn send(
 ) -> Result<()> {
     for hop in hops {
         clocks::start_referral(connection, act, docket.row.id, hop.referral, hop.office, hop.due_at)?;
-        diesel::update(referrals::table.find(hop.referral))
-            .set(referrals::instruction.eq(instruction))
-            .execute(connection)?;
+        prepared(
+            diesel::update(referrals::table.find(hop.referral)).set(referrals::instruction.eq(instruction)),
+        )
+        .execute(connection)?;
         let facts = Facts {
             office: Some(hop.office),
             due: hop.due_at,

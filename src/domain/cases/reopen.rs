@@ -10,6 +10,7 @@ use super::life::{Fact, Hop, HopRole, NewHop, Status};
 use super::record::record;
 use super::row::{CaseRow, Channel};
 use crate::db::DbConnection;
+use crate::db::prepared::prepared;
 use crate::db::schema::cases;
 use crate::db::types::{CaseId, ReferralId, Time};
 use crate::domain::actor::Act;
@@ -79,17 +80,16 @@ pub fn reopen(
 
 /// Takes what its ending wrote from the row, and promises an answer until `due`.
 pub(super) fn clear_ending(connection: &mut DbConnection, act: &Act, row: &CaseRow, due: Time) -> Result<()> {
-    diesel::update(cases::table.find(row.id))
-        .set((
-            (
-                cases::closed_at.eq(None::<Time>),
-                cases::answered_at.eq(None::<Time>),
-                cases::remedy_until.eq(None::<Time>),
-            ),
-            (cases::outcome_text.eq(None::<String>), cases::outcome_reason.eq(None::<String>)),
-            (cases::remedy.eq(None::<String>), cases::due_at.eq(due)),
-        ))
-        .execute(connection)?;
+    prepared(diesel::update(cases::table.find(row.id)).set((
+        (
+            cases::closed_at.eq(None::<Time>),
+            cases::answered_at.eq(None::<Time>),
+            cases::remedy_until.eq(None::<Time>),
+        ),
+        (cases::outcome_text.eq(None::<String>), cases::outcome_reason.eq(None::<String>)),
+        (cases::remedy.eq(None::<String>), cases::due_at.eq(due)),
+    )))
+    .execute(connection)?;
     clocks::restart_outer(connection, act, row)
 }
 

@@ -10,6 +10,7 @@ use super::row::Citizen;
 use crate::db::DbConnection;
 use crate::db::connection::MultiBackend;
 use crate::db::dialect::for_update_skip_locked;
+use crate::db::prepared::OneOf;
 use crate::db::schema::citizens;
 use crate::db::sealed::{Blind, Sealed};
 use crate::db::types::CitizenId;
@@ -98,7 +99,7 @@ impl Marks {
         macro_rules! or {
             ($column:ident, $marks:expr) => {
                 if !$marks.is_empty() {
-                    query = query.or_filter(citizens::$column.eq_any($marks.clone()));
+                    query = query.or_filter(citizens::$column.one_of($marks.iter().cloned()));
                     is_marked = true;
                 }
             };

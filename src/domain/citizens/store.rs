@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use super::row::{Citizen, CitizenRow, New, Written};
 use super::told::{Identity, language_of};
 use crate::db::DbConnection;
+use crate::db::prepared::OneOf;
 use crate::db::schema::citizens;
 use crate::db::types::CitizenId;
 use crate::domain::actor::{Act, Actor};
@@ -200,7 +201,7 @@ pub fn load_all(
         return Ok(HashMap::new());
     }
     let rows: Vec<CitizenRow> =
-        citizens::table.filter(citizens::id.eq_any(ids)).select(CitizenRow::as_select()).load(connection)?;
+        citizens::table.filter(citizens::id.one_of(ids)).select(CitizenRow::as_select()).load(connection)?;
     rows.into_iter().map(|row| Ok((row.id, row.open(connection, vault)?))).collect()
 }
 
@@ -210,16 +211,16 @@ pub fn search(connection: &mut DbConnection, vault: &Vault, wished: &Identity) -
         citizens::table.order(citizens::id).limit(50).select(CitizenRow::as_select()).into_boxed();
     let blinds = |look, value: &Option<String>| value.as_deref().map(|value| vault.blinds(look, value));
     if let Some(blinds) = blinds(Look::Identifier, &wished.identifier) {
-        query = query.filter(citizens::identifier_index.eq_any(blinds));
+        query = query.filter(citizens::identifier_index.one_of(blinds));
     }
     if let Some(blinds) = blinds(Look::Mobile, &wished.mobile) {
-        query = query.filter(citizens::mobile_index.eq_any(blinds));
+        query = query.filter(citizens::mobile_index.one_of(blinds));
     }
     if let Some(blinds) = blinds(Look::Phone, &wished.phone) {
-        query = query.filter(citizens::phone_index.eq_any(blinds));
+        query = query.filter(citizens::phone_index.one_of(blinds));
     }
     if let Some(blinds) = blinds(Look::Email, &wished.email) {
-        query = query.filter(citizens::email_index.eq_any(blinds));
+        query = query.filter(citizens::email_index.one_of(blinds));
     }
     let rows: Vec<CitizenRow> = query.load(connection)?;
     rows.into_iter().map(|row| row.open(connection, vault)).collect()

@@ -4,12 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use diesel::dsl::{exists, not, sql};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
 use super::{Tie, of_person};
 use crate::db::DbConnection;
+use crate::db::prepared::{Fixed, OneOf};
 use crate::db::schema::{cases, postings, referrals};
 use crate::db::types::{CaseId, OfficeId};
 use crate::domain::actor::{Act, Actor, Role, Staff};
@@ -57,9 +57,8 @@ fn joined(ties: Vec<Tie>) -> Vec<(BTreeSet<OfficeId>, BTreeSet<OfficeId>, Tie)> 
 fn holds(rules: &Rulebook, (line, own, tie): (BTreeSet<OfficeId>, BTreeSet<OfficeId>, Tie)) -> Predicate {
     use postings as p;
     let line: Vec<OfficeId> = line.into_iter().collect();
-    let about_office = cases::about_office_id.is_not_null().and(
-        cases::about_office_id.eq_any(line.iter().copied().map(Some).collect::<Vec<_>>()).assume_not_null(),
-    );
+    let about_office =
+        cases::about_office_id.is_not_null().and(cases::about_office_id.one_of(line.iter().copied()));
     let heads: Vec<Role> = Role::ALL.iter().copied().filter(|role| role.is_head()).collect();
     // where the person complained of was posted at filing or is today
     let theirs = || {
@@ -69,8 +68,8 @@ fn holds(rules: &Rulebook, (line, own, tie): (BTreeSet<OfficeId>, BTreeSet<Offic
                 .and(p::to_at.ge(cases::registered_at.nullable()).assume_not_null())),
         )
     };
-    let headed = exists(theirs().filter(p::role.eq_any(heads)).filter(p::office_id.eq_any(line)));
-    let colleague = exists(theirs().filter(p::office_id.eq_any(own.into_iter().collect::<Vec<_>>())));
+    let headed = exists(theirs().filter(p::role.one_of(heads)).filter(p::office_id.one_of(line)));
+    let colleague = exists(theirs().filter(p::office_id.one_of(own)));
     let bound = about_office.or(headed).or(conduct(rules).and(colleague));
     let in_time: Predicate = match (tie.from, tie.to) {
         (Some(from), Some(to)) => Box::new(cases::registered_at.between(from, to)),
@@ -86,13 +85,9 @@ fn holds(rules: &Rulebook, (line, own, tie): (BTreeSet<OfficeId>, BTreeSet<Offic
 
 /// About conduct, or nobody has said yet what it is about.
 fn conduct(rules: &Rulebook) -> Predicate {
-    let codes: Vec<Option<String>> = rules
-        .categories
-        .values()
-        .filter(|leaf| leaf.routed_above)
-        .map(|leaf| Some(leaf.code.clone()))
-        .collect();
-    Box::new(cases::category.is_null().or(cases::category.eq_any(codes).assume_not_null()))
+    let codes: Vec<String> =
+        rules.categories.values().filter(|leaf| leaf.routed_above).map(|leaf| leaf.code.clone()).collect();
+    Box::new(cases::category.is_null().or(cases::category.one_of(codes)))
 }
 
 /// Open cases that are at work in these offices, but in which the actor has a conflict of interest: an inbox
@@ -102,9 +97,9 @@ pub fn kept_from(connection: &mut DbConnection, act: &Act, desks: &[OfficeId]) -
     let at_work = referrals::table
         .filter(referrals::case_id.eq(cases::id))
         .filter(referrals::ended_at.is_null())
-        .filter(referrals::office_id.eq_any(desks.to_vec()));
+        .filter(referrals::office_id.one_of(desks.to_vec()));
     Ok(cases::table
-        .filter(sql::<Bool>(ABOUT_SOMEBODY))
+        .filter(Fixed(ABOUT_SOMEBODY))
         .filter(cases::closed_at.is_null())
         .filter(is_barred(&act.rules, person))
         .filter(exists(at_work))
@@ -116,7 +111,7 @@ pub fn kept_from(connection: &mut DbConnection, act: &Act, desks: &[OfficeId]) -
 pub fn barred_among(connection: &mut DbConnection, act: &Act, among: &[CaseId]) -> Result<BTreeSet<CaseId>> {
     let Actor::Staff(person) = &act.actor else { return Ok(BTreeSet::new()) };
     let barred: Vec<CaseId> = cases::table
-        .filter(cases::id.eq_any(among.to_vec()))
+        .filter(cases::id.one_of(among.to_vec()))
         .filter(is_barred(&act.rules, person))
         .select(cases::id)
         .load(connection)?;

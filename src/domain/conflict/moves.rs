@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
 use super::guard::settle;
 use crate::db::DbConnection;
+use crate::db::prepared::Fixed;
 use crate::db::schema::{answers, cases, referrals};
 use crate::db::types::{CaseId, OfficeId, UserId};
 use crate::domain::actor::{Act, Actor, Role};
@@ -38,7 +37,7 @@ pub fn about_somebody(
     limit: i64,
 ) -> Result<Vec<CaseId>> {
     Ok(cases::table
-        .filter(sql::<Bool>(super::condition::ABOUT_SOMEBODY))
+        .filter(Fixed(super::condition::ABOUT_SOMEBODY))
         .filter(cases::closed_at.is_null())
         .filter(cases::id.gt(after.unwrap_or(CaseId(0))))
         .order(cases::id)

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::extend::{Longer, grant, new_due};
 use super::row::find;
 use crate::db::DbConnection;
+use crate::db::prepared::prepared;
 use crate::db::schema::extension_requests as requests;
 use crate::db::types::{CaseId, ExtensionRequestId, OfficeId, ReferralId, Time};
 use crate::domain::actor::{Act, Actor};
@@ -177,13 +178,12 @@ fn settle(
     };
     let old = find(connection, row.referral_id)?;
     let days = u16::try_from(row.days).unwrap_or(1);
-    diesel::update(requests::table.find(row.id))
-        .set((
-            (requests::state.eq(state), requests::answered_at.eq(act.now)),
-            (requests::answered_who.eq(who), requests::answered_how.eq(how)),
-            requests::recorded_by.eq(act.actor.user()),
-        ))
-        .execute(connection)?;
+    prepared(diesel::update(requests::table.find(row.id)).set((
+        (requests::state.eq(state), requests::answered_at.eq(act.now)),
+        (requests::answered_who.eq(who), requests::answered_how.eq(how)),
+        requests::recorded_by.eq(act.actor.user()),
+    )))
+    .execute(connection)?;
     let event = match accepted {
         true => {
             // from the due time as it is now: a closure may have moved it
@@ -226,9 +226,11 @@ pub fn lapse(connection: &mut DbConnection, act: &Act, case: CaseId, id: Extensi
         return Ok(false);
     }
     if docket.life.awaits_consent().is_err() {
-        diesel::update(requests::table.find(id))
-            .set((requests::state.eq(RequestState::Void), requests::answered_at.eq(act.now)))
-            .execute(connection)?;
+        prepared(
+            diesel::update(requests::table.find(id))
+                .set((requests::state.eq(RequestState::Void), requests::answered_at.eq(act.now))),
+        )
+        .execute(connection)?;
         return Ok(true);
     }
     settle(connection, act, &mut docket, &row, false, ("nobody", "silence"), None).map(|()| true)

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::Move;
 use super::row::{ReferralRow, find};
 use crate::db::DbConnection;
+use crate::db::prepared::prepared;
 use crate::db::schema::referrals;
 use crate::db::types::{OfficeId, ReferralId};
 use crate::domain::actor::Act;
@@ -31,13 +32,12 @@ pub fn give_back(
     let (reason, suggested, note) = check(act, wish)?;
     let fact = docket.life.give_back(id, reason.clone(), suggested)?;
     record(connection, act, &mut docket, &[fact], Some(office))?;
-    diesel::update(referrals::table.find(id))
-        .set((
-            referrals::reason_code.eq(reason),
-            referrals::note.eq(note),
-            referrals::suggested_office_id.eq(suggested),
-        ))
-        .execute(connection)?;
+    prepared(diesel::update(referrals::table.find(id)).set((
+        referrals::reason_code.eq(reason),
+        referrals::note.eq(note),
+        referrals::suggested_office_id.eq(suggested),
+    )))
+    .execute(connection)?;
     if docket.life.status == Status::Classified {
         clocks::start_triage(connection, act, &mut docket)?;
     }

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::Move;
 use super::row::{ReferralRow, find};
 use crate::db::DbConnection;
+use crate::db::prepared::prepared;
 use crate::db::schema::referrals;
 use crate::db::types::ReferralId;
 use crate::domain::actor::Act;
@@ -29,7 +30,8 @@ pub fn recall(
     let reason = input::text("reason", words, input::LINE_MAX).map_err(Error::field)?;
     let fact = docket.life.recall(id, reason.clone())?;
     record(connection, act, &mut docket, &[fact], Some(office))?;
-    diesel::update(referrals::table.find(id)).set(referrals::note.eq(reason)).execute(connection)?;
+    prepared(diesel::update(referrals::table.find(id)).set(referrals::note.eq(reason)))
+        .execute(connection)?;
     if docket.life.status == Status::Classified {
         clocks::start_triage(connection, act, &mut docket)?;
     }

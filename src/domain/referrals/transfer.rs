@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::Move;
 use super::row::{ReferralRow, find};
 use crate::db::DbConnection;
+use crate::db::prepared::prepared;
 use crate::db::schema::referrals;
 use crate::db::types::ReferralId;
 use crate::domain::actor::Act;
@@ -36,15 +37,17 @@ pub fn transfer(
         docket.life.transfer(id, &target, reason.clone(), &act.rules.offices, &docket.conflict, most)?;
     confidentiality::extract::require(connection, &docket.row)?;
     let event = record(connection, act, &mut docket, std::slice::from_ref(&fact), Some(office))?;
-    diesel::update(referrals::table.find(id)).set(referrals::note.eq(&reason)).execute(connection)?;
+    prepared(diesel::update(referrals::table.find(id)).set(referrals::note.eq(&reason)))
+        .execute(connection)?;
     if docket.life.status == Status::Classified {
         clocks::start_triage(connection, act, &mut docket)?;
     }
     let Fact::ReferralTransferred { to, .. } = &fact else { return find(connection, id) };
     clocks::start_referral(connection, act, docket.row.id, to.referral, to.office, to.due_at)?;
-    diesel::update(referrals::table.find(to.referral))
-        .set(referrals::instruction.eq(&old.instruction))
-        .execute(connection)?;
+    prepared(
+        diesel::update(referrals::table.find(to.referral)).set(referrals::instruction.eq(&old.instruction)),
+    )
+    .execute(connection)?;
     let facts =
         Facts { office: Some(to.office), due: to.due_at, instruction: old.instruction, ..Facts::default() };
     notifications::to_office(connection, act, &docket.row, event, to.office, "case_referred", &facts)?;

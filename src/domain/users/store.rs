@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use super::postings;
 use crate::db::DbConnection;
 use crate::db::dialect::for_update;
+use crate::db::prepared::OneOf;
 use crate::db::schema::{user_roles, users};
 use crate::db::types::{OfficeId, Time, UserId};
 use crate::domain::actor::{Role, Staff};
@@ -149,7 +150,7 @@ pub fn names(connection: &mut DbConnection, ids: &[UserId]) -> Result<HashMap<Us
         return Ok(HashMap::new());
     }
     let rows: Vec<(UserId, String, String)> = users::table
-        .filter(users::id.eq_any(ids.to_vec()))
+        .filter(users::id.one_of(ids.iter().copied()))
         .select((users::id, users::username, users::name))
         .load(connection)?;
     Ok(rows.into_iter().map(|(id, username, name)| (id, (username, name))).collect())

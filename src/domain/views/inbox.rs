@@ -11,6 +11,7 @@ use super::case::{CaseView, cases as case_views};
 use super::referral::{ReferralView, several as referral_views};
 use crate::db::DbConnection;
 use crate::db::connection::MultiBackend;
+use crate::db::prepared::OneOf;
 use crate::db::schema::{answers, cases, interim_demands, referrals};
 use crate::db::types::{CaseId, OfficeId, ReferralId, Time};
 use crate::domain::actor::{Act, Actor};
@@ -125,7 +126,7 @@ fn open_referrals<'a>(desks: &Desks) -> Referrals<'a> {
     // one office is the common case, and only an equality lets the index give the order
     match desks.referral.as_slice() {
         [one] => open.filter(referrals::office_id.eq(*one)),
-        many => open.filter(referrals::office_id.eq_any(many.to_vec())),
+        many => open.filter(referrals::office_id.one_of(many.to_vec())),
     }
 }
 
@@ -142,7 +143,7 @@ fn in_box<'a>(query: Referrals<'a>, act: &Act, desks: &Desks, name: Tray) -> Ref
         Tray::Overdue => running(works).filter(referrals::due_at.lt(act.now)),
         Tray::Waiting => works.filter(referrals::is_paused.eq(true)),
         Tray::ToApprove => works
-            .filter(referrals::office_id.eq_any(desks.can_approve.clone()))
+            .filter(referrals::office_id.one_of(desks.can_approve.clone()))
             .filter(referrals::id.eq_any(with_draft())),
         Tray::Interim => works.filter(referrals::id.eq_any(with_demand())),
         Tray::Copies => open_referrals(desks)
@@ -175,7 +176,7 @@ fn demanded(
 ) -> Result<std::collections::HashMap<ReferralId, Time>> {
     let ids: Vec<ReferralId> = hops.iter().map(|(hop, _)| hop.id).collect();
     let rows: Vec<(Option<ReferralId>, Time)> = interim_demands::table
-        .filter(interim_demands::settled_at.is_null().and(interim_demands::referral_id.eq_any(ids)))
+        .filter(interim_demands::settled_at.is_null().and(interim_demands::referral_id.one_of(ids)))
         .select((interim_demands::referral_id, interim_demands::due_at))
         .load(connection)?;
     Ok(rows.into_iter().filter_map(|(id, due)| Some((id?, due))).collect())
@@ -279,7 +280,7 @@ fn appeal_page(
 fn open_appeals<'a>(desks: &Desks) -> Referrals<'a> {
     let open = referrals::table.inner_join(cases::table).filter(referrals::ended_at.is_null());
     open.filter(referrals::role.eq(HopRole::Appeal))
-        .filter(referrals::office_id.eq_any(desks.appeal.clone()))
+        .filter(referrals::office_id.one_of(desks.appeal.clone()))
         .filter(referrals::case_id.ne_all(desks.kept_from.clone()))
         .into_boxed()
 }
@@ -310,9 +311,9 @@ fn triage_page(
 
 fn at_desk<'a>(act: &Act, desks: &Desks) -> cases::BoxedQuery<'a, MultiBackend> {
     cases::table
-        .filter(cases::holder_office_id.eq_any(desks.triage.clone()))
+        .filter(cases::holder_office_id.one_of(desks.triage.clone()))
         .filter(cases::triage_due_at.is_not_null())
-        .filter(cases::status.eq_any([Status::Registered, Status::Classified]))
+        .filter(cases::status.one_of([Status::Registered, Status::Classified]))
         .filter(visibility::visible(act))
         .into_boxed()
 }
@@ -349,13 +350,13 @@ fn count_referrals(
     // nothing is asked of a case as long as there is nothing to hide: the index alone is counted
     let hides = !desks.kept_from.is_empty();
     let mine = || {
-        let open = r::table.filter(r::ended_at.is_null()).filter(r::office_id.eq_any(desks.referral.clone()));
+        let open = r::table.filter(r::ended_at.is_null()).filter(r::office_id.one_of(desks.referral.clone()));
         let open = open.into_boxed::<MultiBackend>();
         if hides { open.filter(r::case_id.ne_all(desks.kept_from.clone())) } else { open }
     };
     let mut sorts = r::table
         .filter(r::ended_at.is_null())
-        .filter(r::office_id.eq_any(desks.referral.clone()))
+        .filter(r::office_id.one_of(desks.referral.clone()))
         .group_by((r::role, r::state, r::is_paused))
         .select((r::role, r::state, r::is_paused, count_star()))
         .into_boxed::<MultiBackend>();
@@ -378,7 +379,7 @@ fn count_referrals(
     let overdue = running().filter(r::due_at.lt(act.now)).count().get_result(connection)?;
     let today = running().filter(r::due_at.ge(act.now)).filter(r::due_at.lt(end_of_today(act)));
     let to_approve = works()
-        .filter(r::office_id.eq_any(desks.can_approve.clone()))
+        .filter(r::office_id.one_of(desks.can_approve.clone()))
         .filter(referrals::id.eq_any(with_draft()));
     let interim: i64 = works().filter(r::id.eq_any(with_demand())).count().get_result(connection)?;
     counts.insert(Tray::Interim.to_string(), interim);

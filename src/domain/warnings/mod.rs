@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::db::DbConnection;
 use crate::db::dialect::for_update;
+use crate::db::prepared::prepared;
 use crate::db::schema::{cases, warning_cases, warnings};
 use crate::db::types::{CaseId, InterimDemandId, OfficeId, ReferralId, Time, UserId, WarningId};
 use crate::domain::actor::{Act, Actor};
@@ -184,13 +185,12 @@ pub fn go_up(connection: &mut DbConnection, act: &Act, id: WarningId) -> Result<
     let is_top = row.addressed_to == act.rules.offices.centre();
     let to = superior(act, row.addressed_to);
     let next = if is_top { None } else { Some(until(act, to)?) };
-    diesel::update(warnings::table.find(id))
-        .set((
-            warnings::addressed_to.eq(to),
-            warnings::steps.eq(row.steps + i32::from(!is_top)),
-            warnings::next_at.eq(next),
-        ))
-        .execute(connection)?;
+    prepared(diesel::update(warnings::table.find(id)).set((
+        warnings::addressed_to.eq(to),
+        warnings::steps.eq(row.steps + i32::from(!is_top)),
+        warnings::next_at.eq(next),
+    )))
+    .execute(connection)?;
     Ok(true)
 }
 
@@ -202,16 +202,11 @@ pub fn lifted(connection: &mut DbConnection, act: &Act, referral: ReferralId, re
         warnings::table.filter(warnings::key.eq_any(keys)).filter(warnings::state.eq(WarningState::Draft));
     let ids: Vec<WarningId> = of.select(warnings::id).load(connection)?;
     for id in ids {
-        diesel::update(warnings::table.find(id))
-            .set((
-                (warnings::key.eq(format!("lifted:{id}")), warnings::state.eq(WarningState::SetAside)),
-                (
-                    warnings::decided_at.eq(act.now),
-                    warnings::note.eq(reason),
-                    warnings::next_at.eq(None::<Time>),
-                ),
-            ))
-            .execute(connection)?;
+        prepared(diesel::update(warnings::table.find(id)).set((
+            (warnings::key.eq(format!("lifted:{id}")), warnings::state.eq(WarningState::SetAside)),
+            (warnings::decided_at.eq(act.now), warnings::note.eq(reason), warnings::next_at.eq(None::<Time>)),
+        )))
+        .execute(connection)?;
     }
     Ok(())
 }
@@ -284,12 +279,11 @@ pub fn rule(
             input::optional_text("reason", reason, input::LINE_MAX).map_err(Error::field)?
         }
     };
-    diesel::update(warnings::table.find(id))
-        .set((
-            (warnings::state.eq(state), warnings::decided_by.eq(by), warnings::decided_office.eq(office)),
-            (warnings::decided_at.eq(act.now), warnings::note.eq(&note), warnings::next_at.eq(None::<Time>)),
-        ))
-        .execute(connection)?;
+    prepared(diesel::update(warnings::table.find(id)).set((
+        (warnings::state.eq(state), warnings::decided_by.eq(by), warnings::decided_office.eq(office)),
+        (warnings::decided_at.eq(act.now), warnings::note.eq(&note), warnings::next_at.eq(None::<Time>)),
+    )))
+    .execute(connection)?;
     tell(connection, act, &row, state, office, note)?;
     let row: Row = warnings::table.find(id).select(Row::as_select()).first(connection)?;
     view(connection, act, row)

@@ -23,6 +23,7 @@ use super::family;
 use super::life::{Standing, Status};
 use super::row::Channel;
 use crate::db::DbConnection;
+use crate::db::prepared::prepared;
 use crate::db::schema::{cases, referrals};
 use crate::db::types::{CaseId, OfficeId, Time};
 use crate::domain::actor::{Act, Actor};
@@ -123,23 +124,21 @@ fn own_channel(act: &Act) -> Channel {
 
 /// The case waits for a new answer: the former one stays among the answers but no longer stands.
 fn await_answer(connection: &mut DbConnection, case: CaseId, due: Time) -> Result<()> {
-    diesel::update(cases::table.find(case))
-        .set((
-            (cases::outcome_text.eq(None::<String>), cases::outcome_reason.eq(None::<String>)),
-            cases::answered_at.eq(None::<Time>),
-        ))
-        .execute(connection)?;
+    prepared(diesel::update(cases::table.find(case)).set((
+        (cases::outcome_text.eq(None::<String>), cases::outcome_reason.eq(None::<String>)),
+        cases::answered_at.eq(None::<Time>),
+    )))
+    .execute(connection)?;
     await_decision(connection, case, due)
 }
 
 /// The case is open again with a new promise; its answer stands for now.
 fn await_decision(connection: &mut DbConnection, case: CaseId, due: Time) -> Result<()> {
-    diesel::update(cases::table.find(case))
-        .set((
-            (cases::closed_at.eq(None::<Time>), cases::window_until.eq(None::<Time>)),
-            (cases::remedy_until.eq(None::<Time>), cases::remedy.eq(None::<String>)),
-            cases::due_at.eq(due),
-        ))
-        .execute(connection)?;
+    prepared(diesel::update(cases::table.find(case)).set((
+        (cases::closed_at.eq(None::<Time>), cases::window_until.eq(None::<Time>)),
+        (cases::remedy_until.eq(None::<Time>), cases::remedy.eq(None::<String>)),
+        cases::due_at.eq(due),
+    )))
+    .execute(connection)?;
     Ok(())
 }

@@ -21,6 +21,7 @@ pub use ways::reroute;
 use super::{DeliveryState, Outlet};
 use crate::db::DbConnection;
 use crate::db::dialect::{for_update, for_update_skip_locked};
+use crate::db::prepared::{OneOf, prepared};
 use crate::db::schema::{messages, outbox};
 use crate::db::sealed::Sealed;
 use crate::db::types::{CaseId, CitizenId, EventId, MessageId, OfficeId, Time};
@@ -68,18 +69,20 @@ pub fn claim(
     .load(connection)?;
     let until = now.plus_seconds(lease_seconds);
     if !due.is_empty() {
-        diesel::update(outbox::table.filter(outbox::message_id.eq_any(due.clone())))
-            .set((outbox::lease_owner.eq(owner), outbox::lease_until.eq(until)))
-            .execute(connection)?;
+        let found = outbox::table.filter(outbox::message_id.one_of(due.iter().copied()));
+        let lease = (outbox::lease_owner.eq(owner), outbox::lease_until.eq(until));
+        prepared(diesel::update(found).set(lease)).execute(connection)?;
     }
     Ok(due.into_iter().map(|message| Claimed { message, owner: owner.to_owned(), until }).collect())
 }
 
 /// Gives all leases of `owner` back, so that another worker need not wait for their end.
 pub fn release(connection: &mut DbConnection, owner: &str) -> Result<usize> {
-    Ok(diesel::update(outbox::table.filter(outbox::lease_owner.eq(owner)))
-        .set((outbox::lease_owner.eq(None::<String>), outbox::lease_until.eq(None::<Time>)))
-        .execute(connection)?)
+    Ok(prepared(
+        diesel::update(outbox::table.filter(outbox::lease_owner.eq(owner)))
+            .set((outbox::lease_owner.eq(None::<String>), outbox::lease_until.eq(None::<Time>))),
+    )
+    .execute(connection)?)
 }
 
 /// How many messages wait to be sent, now or later.

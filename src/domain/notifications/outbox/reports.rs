@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::MessageRow;
 use super::settle::{end, note};
 use crate::db::DbConnection;
+use crate::db::prepared::prepared;
 use crate::db::schema::{messages, outbox};
 use crate::db::sealed::Sealed;
 use crate::db::types::{MessageId, Time};
@@ -48,9 +49,11 @@ pub fn delivered(
         | DeliveryState::Delivered
         | DeliveryState::Unknown
         | DeliveryState::Received => {
-            diesel::update(messages::table.find(message))
-                .set((messages::state.eq(state), messages::settled_at.eq(act.now)))
-                .execute(connection)?;
+            prepared(
+                diesel::update(messages::table.find(message))
+                    .set((messages::state.eq(state), messages::settled_at.eq(act.now))),
+            )
+            .execute(connection)?;
             note(connection, act, message, state, None)?;
         }
     }
@@ -94,12 +97,11 @@ pub fn resend(connection: &mut DbConnection, act: &Act, message: MessageId) -> R
     if row.outlet().is_none() || row.template.is_none() {
         return Err(Error::Conflict(Code::WrongState));
     }
-    diesel::update(m::table.find(message))
-        .set((
-            (m::state.eq(DeliveryState::Queued), m::attempts.eq(0), m::error.eq(None::<String>)),
-            (m::carrier_id.eq(None::<String>), m::settled_at.eq(None::<Time>), m::body.eq(None::<Sealed>)),
-        ))
-        .execute(connection)?;
+    prepared(diesel::update(m::table.find(message)).set((
+        (m::state.eq(DeliveryState::Queued), m::attempts.eq(0), m::error.eq(None::<String>)),
+        (m::carrier_id.eq(None::<String>), m::settled_at.eq(None::<Time>), m::body.eq(None::<Sealed>)),
+    )))
+    .execute(connection)?;
     notifications::enqueue(connection, message, act.now)?;
     let by = act.actor.key();
     note(connection, act, message, DeliveryState::Queued, Some(&format!("sent again by {by}")))

@@ -7,6 +7,7 @@ use super::ways::{next_outlet, succeed};
 use super::{Claimed, Letter, MessageRow};
 use crate::config::Outbox;
 use crate::db::DbConnection;
+use crate::db::prepared::prepared;
 use crate::db::schema::{deliveries, messages, outbox};
 use crate::db::sealed::Sealed;
 use crate::db::types::{MessageId, Time};
@@ -92,13 +93,12 @@ fn keep(
     let subject = subject.map(|text| seal(field!(messages::subject), &text)).transpose()?;
     let body = seal(field!(messages::body), &mask(&letter.rendered.body))?;
     let address = seal(field!(messages::address), &letter.address)?;
-    diesel::update(m::table.find(row.id))
-        .set((
-            (m::state.eq(state), m::attempts.eq(row.attempts + 1), m::error.eq(detail), m::facts.eq(facts)),
-            (m::address.eq(address), m::subject.eq(subject), m::body.eq(body)),
-            (m::carrier_id.eq(carrier_id), m::settled_at.eq(act.now)),
-        ))
-        .execute(connection)?;
+    prepared(diesel::update(m::table.find(row.id)).set((
+        (m::state.eq(state), m::attempts.eq(row.attempts + 1), m::error.eq(detail), m::facts.eq(facts)),
+        (m::address.eq(address), m::subject.eq(subject), m::body.eq(body)),
+        (m::carrier_id.eq(carrier_id), m::settled_at.eq(act.now)),
+    )))
+    .execute(connection)?;
     note(connection, act, row.id, state, detail)?;
     Ok(Settled::Done)
 }
@@ -126,9 +126,11 @@ pub fn settle_passing(
     if !put_back(connection, claimed, next_at)? {
         return Ok(Settled::Lost);
     }
-    diesel::update(messages::table.find(row.id))
-        .set((messages::attempts.eq(attempts), messages::error.eq(error)))
-        .execute(connection)?;
+    prepared(
+        diesel::update(messages::table.find(row.id))
+            .set((messages::attempts.eq(attempts), messages::error.eq(error))),
+    )
+    .execute(connection)?;
     note(connection, act, row.id, DeliveryState::Queued, Some(error))?;
     Ok(Settled::Retry(next_at))
 }
@@ -167,12 +169,11 @@ pub(super) fn end(
     let next = next_outlet(connection, act, row)?;
     // the access code goes on with the successor; a dead letter keeps it to be sent again
     let facts = if next.is_some() { without_code(connection, act, row)?.0 } else { row.facts.clone() };
-    diesel::update(m::table.find(row.id))
-        .set((
-            (m::state.eq(state), m::attempts.eq(attempts), m::error.eq(error)),
-            (m::facts.eq(facts), m::settled_at.eq(act.now)),
-        ))
-        .execute(connection)?;
+    prepared(diesel::update(m::table.find(row.id)).set((
+        (m::state.eq(state), m::attempts.eq(attempts), m::error.eq(error)),
+        (m::facts.eq(facts), m::settled_at.eq(act.now)),
+    )))
+    .execute(connection)?;
     note(connection, act, row.id, state, Some(error))?;
     match next {
         Some(outlet) => Ok(Settled::FellBack(succeed(connection, act, row, outlet)?)),
@@ -193,16 +194,18 @@ fn take(connection: &mut DbConnection, claimed: &Claimed) -> Result<bool> {
 
 /// Ends the lease and sets when the message is due again; false when the lease is no longer ours.
 pub(super) fn put_back(connection: &mut DbConnection, claimed: &Claimed, next_at: Time) -> Result<bool> {
-    let back = diesel::update(
-        outbox::table
-            .find(claimed.message)
-            .filter(outbox::lease_owner.eq(&claimed.owner).and(outbox::lease_until.eq(claimed.until))),
+    let back = prepared(
+        diesel::update(
+            outbox::table
+                .find(claimed.message)
+                .filter(outbox::lease_owner.eq(&claimed.owner).and(outbox::lease_until.eq(claimed.until))),
+        )
+        .set((
+            outbox::next_at.eq(next_at),
+            outbox::lease_owner.eq(None::<String>),
+            outbox::lease_until.eq(None::<Time>),
+        )),
     )
-    .set((
-        outbox::next_at.eq(next_at),
-        outbox::lease_owner.eq(None::<String>),
-        outbox::lease_until.eq(None::<Time>),
-    ))
     .execute(connection)?;
     Ok(back == 1)
 }

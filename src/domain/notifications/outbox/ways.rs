@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::settle::{Settled, note, put_back};
 use super::{Claimed, MessageRow};
 use crate::db::DbConnection;
+use crate::db::prepared::prepared;
 use crate::db::schema::{cases, messages};
 use crate::db::types::MessageId;
 use crate::domain::actor::Act;
@@ -31,9 +32,11 @@ pub fn reroute(
     }
     match other {
         Some(outlet) => {
-            diesel::update(messages::table.find(row.id))
-                .set((messages::channel.eq(outlet), messages::attempts.eq(0)))
-                .execute(connection)?;
+            prepared(
+                diesel::update(messages::table.find(row.id))
+                    .set((messages::channel.eq(outlet), messages::attempts.eq(0))),
+            )
+            .execute(connection)?;
             note(
                 connection,
                 act,
@@ -43,8 +46,7 @@ pub fn reroute(
             )?;
         }
         None => {
-            diesel::update(messages::table.find(row.id))
-                .set(messages::error.eq(error))
+            prepared(diesel::update(messages::table.find(row.id)).set(messages::error.eq(error)))
                 .execute(connection)?;
         }
     }
