@@ -77,6 +77,12 @@ catalogue! {
     AppealDecided "appeal_decided" 409 "درباره تجدیدنظر تصمیم گرفته شده و در سامد نهایی است؛ می‌توانید به دیوان عدالت اداری یا سازمان بازرسی کل کشور (۱۳۶) بروید." "The appeal was decided and that is final here; you may turn to the Administrative Justice Court or the General Inspection Organisation (136).";
     NoLevelAbove "no_level_above" 409 "سطح بالاتری برای تجدیدنظر نیست؛ می‌توانید به دیوان عدالت اداری یا سازمان بازرسی کل کشور (۱۳۶) بروید." "There is no level above to appeal to; you may turn to the Administrative Justice Court or the General Inspection Organisation (136).";
     SamePerson "same_person" 403 "شما در رسیدگی، پاسخ یا تأیید این پرونده دست داشته‌اید؛ شخص دیگری باید تصمیم بگیرد." "You handled, answered or approved this case; another person must decide its appeal.";
+    ProblemState "problem_state" 409 "وضعیت کنونی این مسئله این کار را نمی‌پذیرد؛ تاریخچه آن را ببینید." "The present state of this problem does not allow this; see its history.";
+    ProblemNotAnswered "problem_not_answered" 409 "مسئله با پاسخی تأییدشده حل می‌شود؛ نخست پاسخ را بنویسید تا فرد دیگری تأیید کند." "A problem is solved with an approved answer; write one first and have another person approve it.";
+    NoProblemAnswer "no_problem_answer" 409 "این پرونده به مسئله‌ای با پاسخ تأییدشده پیوند ندارد؛ متن پاسخ را خودتان بنویسید." "This case points to no problem with an approved answer; write the text yourself.";
+    RecommendationState "recommendation_state" 409 "وضعیت کنونی این پیشنهاد اصلاحی این کار را نمی‌پذیرد." "The present state of this recommendation does not allow this.";
+    CallbackState "callback_state" 409 "این تماس در وضعیتی نیست که این کار را بپذیرد؛ فهرست تماس‌ها را تازه کنید." "This call is not in a state that allows this; read the list of calls again.";
+    OtherOffice "other_office" 403 "این کار با واحدی دیگر است: کسی از خود این واحد درباره آن نظر نمی‌دهد." "Another office must do this: nobody of this office judges its own work.";
     NoRoute "no_route" 409 "قاعده‌ای برای ارجاع این پرونده نیست؛ واحد را نام ببرید." "No routing rule fits this case; name the office.";
     KeyReused "idempotency_key_reused" 409 "این کلید با درخواست دیگری به کار رفته است؛ کلید تازه بسازید." "This idempotency key was used with another request; make a new key.";
     StaleVersion "stale_version" 412 "پرونده تغییر کرده است؛ آن را دوباره بخوانید." "The case has changed; read it again.";

@@ -19,6 +19,8 @@ pub mod notifications;
 pub mod offices;
 pub mod once;
 pub mod policy;
+pub mod problems;
+pub mod quality;
 pub mod referrals;
 pub mod rulebook;
 pub mod seed;

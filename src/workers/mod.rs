@@ -5,6 +5,7 @@
 
 pub mod anchoring;
 pub mod deadlines;
+pub mod following;
 pub mod housekeeping;
 pub mod outbox;
 #[cfg(test)]
@@ -49,6 +50,7 @@ pub fn start_all(app: App, slot: Slot) -> Workers {
     let tasks = vec![
         tokio::spawn(outbox::run(app.clone(), owner.clone(), stopped.clone())),
         tokio::spawn(deadlines::run(app.clone(), stopped.clone())),
+        tokio::spawn(following::run(app.clone(), stopped.clone())),
         tokio::spawn(anchoring::run(app.clone(), stopped.clone())),
         tokio::spawn(housekeeping::run(app.clone(), slot, told_lost, stopped)),
     ];
@@ -92,11 +94,12 @@ impl Workers {
     }
 }
 
-/// Runs outbox and deadlines until neither finds anything more; for tests. Gives how much was done.
+/// Runs outbox, deadlines and what is followed up until none finds anything more; for tests. Gives how much was done.
 pub async fn drain(app: &App) -> Result<usize> {
     let mut done = 0;
     loop {
-        let step = deadlines::run_once(app).await? + outbox::drain_once(app).await?;
+        let watched = deadlines::run_once(app).await? + following::run_once(app).await?;
+        let step = watched + outbox::drain_once(app).await?;
         done += step;
         if step == 0 {
             return Ok(done);

@@ -17,6 +17,7 @@ use crate::domain::actor::{Act, Actor};
 use crate::domain::input;
 use crate::domain::notifications::{self, Facts};
 use crate::domain::policy;
+use crate::domain::quality::{self, Lesson, Recommend};
 use crate::domain::rulebook::Verb;
 use crate::error::{Code, Error, FieldError, Fields, Result};
 
@@ -35,6 +36,12 @@ pub struct Close {
     /// Where the citizen can go next: objection, appeal, court, ombudsman.
     #[serde(default)]
     pub remedy: Option<String>,
+    /// Coded cause of the case; mandatory where the kind needs one and the answer named none.
+    #[serde(default)]
+    pub cause: Option<String>,
+    /// What an office should change.
+    #[serde(default)]
+    pub recommendation: Option<Recommend>,
 }
 
 /// A dismissal: proposed by one person, confirmed by the same call of another.
@@ -68,6 +75,7 @@ struct Ending<'a> {
     text: Option<String>,
     remedy: Option<String>,
     template: &'a str,
+    lesson: Lesson,
 }
 
 /// Closes an answered case, or solves a new one by advice.
@@ -91,21 +99,35 @@ pub fn close(
     let stands = docket.row.outcome.as_deref() == Some(wish.outcome.as_str());
     let reason = wish.reason_code.clone().or_else(|| docket.row.outcome_reason.clone().filter(|_| stands));
     check_outcome(act, &docket.row.kind, &wish.outcome, reason.as_deref(), &mut fields);
+    let lesson = lesson(connection, act, &docket, wish, &mut fields)?;
     fields.finish()?;
-    let ending = Ending { outcome: &wish.outcome, reason, text, remedy, template: "case_closed" };
+    let ending = Ending { outcome: &wish.outcome, reason, text, remedy, template: "case_closed", lesson };
     end(connection, act, docket, ending, Some(office))
+}
+
+/// Why the case came about, and what should change.
+fn lesson(
+    connection: &mut DbConnection,
+    act: &Act,
+    docket: &Docket,
+    wish: &Close,
+    fields: &mut Fields,
+) -> Result<Lesson> {
+    let found = (wish.cause.as_deref(), wish.recommendation.as_ref());
+    quality::check(connection, act, docket, found, fields)
 }
 
 /// Solved on the line: a first-class outcome (requirement tag P1.4).
 fn advise(connection: &mut DbConnection, act: &Act, docket: Docket, wish: &Close) -> Result<Docket> {
     let office = policy::allow(act, Verb::Advise, docket.life.holder)?;
     docket.life.can_advise()?;
-    let text = input::text("text", wish.text.as_deref().unwrap_or_default(), input::TEXT_MAX)
-        .map_err(Error::field)?;
+    let mut fields = Fields::default();
+    let text = fields.take(input::text("text", wish.text.as_deref().unwrap_or_default(), input::TEXT_MAX));
     let remedy =
-        input::optional_text("remedy", wish.remedy.as_deref(), input::TEXT_MAX).map_err(Error::field)?;
-    let ending =
-        Ending { outcome: "advice", reason: None, text: Some(text), remedy, template: "case_closed" };
+        fields.take(input::optional_text("remedy", wish.remedy.as_deref(), input::TEXT_MAX)).flatten();
+    let lesson = lesson(connection, act, &docket, wish, &mut fields)?;
+    fields.finish()?;
+    let ending = Ending { outcome: "advice", reason: None, text, remedy, template: "case_closed", lesson };
     end(connection, act, docket, ending, Some(office))
 }
 
@@ -155,6 +177,7 @@ pub fn dismiss(
                 text: Some(first.signpost.clone()),
                 remedy: Some(first.signpost.clone()),
                 template: "case_dismissed",
+                lesson: Lesson::default(),
             };
             end(connection, act, docket, ending, Some(office))
         }
@@ -187,8 +210,14 @@ pub fn withdraw(
     let reason =
         fields.take(input::optional_text("reason", wish.reason.as_deref(), input::LINE_MAX)).flatten();
     fields.finish()?;
-    let ending =
-        Ending { outcome: "withdrawn", reason: None, text: reason, remedy: None, template: "case_withdrawn" };
+    let ending = Ending {
+        outcome: "withdrawn",
+        reason: None,
+        text: reason,
+        remedy: None,
+        template: "case_withdrawn",
+        lesson: Lesson::default(),
+    };
     end(connection, act, docket, ending, office)
 }
 
@@ -204,6 +233,7 @@ pub fn close_without_reply(connection: &mut DbConnection, act: &Act, id: CaseId)
         text: None,
         remedy: None,
         template: "case_closed_no_reply",
+        lesson: Lesson::default(),
     };
     end(connection, act, docket, ending, None).map(|_| true)
 }
@@ -216,7 +246,9 @@ pub fn close_after_window(connection: &mut DbConnection, act: &Act, id: CaseId) 
     }
     let outcome = docket.row.outcome.clone().unwrap_or_else(|| "answered".into());
     let reason = docket.row.outcome_reason.clone();
-    let ending = Ending { outcome: &outcome, reason, text: None, remedy: None, template: "case_closed" };
+    let lesson = Lesson::default();
+    let ending =
+        Ending { outcome: &outcome, reason, text: None, remedy: None, template: "case_closed", lesson };
     end(connection, act, docket, ending, None).map(|_| true)
 }
 
@@ -232,7 +264,10 @@ fn end(
         Fact::CaseClosed { outcome: ending.outcome.to_owned(), reason: ending.reason.clone(), text_sha256 };
     let holder = docket.life.holder;
     let text = ending.text.clone().or_else(|| docket.row.outcome_text.clone());
-    let event = record(connection, act, &mut docket, &[fact], office)?;
+    let effect = quality::record_lesson(connection, act, &docket, &ending.lesson)?;
+    let facts: Vec<Fact> = effect.facts.iter().cloned().chain([fact]).collect();
+    let event = record(connection, act, &mut docket, &facts, office)?;
+    quality::announce(connection, act, &docket.row, event, &effect)?;
     let remedy = ending.remedy.unwrap_or_else(|| default_remedy(&docket.row.language).to_owned());
     let until = remedies::window(act, &docket, ending.outcome)?;
     diesel::update(cases::table.find(docket.row.id))

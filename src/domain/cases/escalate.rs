@@ -131,18 +131,30 @@ fn silence(connection: &mut DbConnection, ringing: Ringing) -> Result<()> {
     Ok(())
 }
 
-/// Who is told of a point: the holder, then the office above it, then the centre.
+/// The notice of a point and who gets it.
 fn audience(act: &Act, point: Point, office: OfficeId) -> (&'static str, OfficeId) {
-    let centre = act.rules.offices.centre();
+    let template = match point {
+        Point::Half | Point::Reminder => "deadline_reminder",
+        Point::Dunning => "deadline_dunning",
+        Point::Superior => "deadline_superior",
+        Point::Centre => "deadline_centre",
+    };
+    (template, receiver(act, point, office))
+}
+
+/// Who is told of a point: the holder, then the office above it, then the centre.
+pub fn receiver(act: &Act, point: Point, office: OfficeId) -> OfficeId {
     match point {
-        Point::Half | Point::Reminder => ("deadline_reminder", office),
-        Point::Dunning => ("deadline_dunning", office),
-        Point::Superior => {
-            let above = act.rules.offices.get(office).and_then(|office| office.parent).unwrap_or(centre);
-            ("deadline_superior", above)
-        }
-        Point::Centre => ("deadline_centre", centre),
+        Point::Half | Point::Reminder | Point::Dunning => office,
+        Point::Superior => superior(act, office),
+        Point::Centre => act.rules.offices.centre(),
     }
+}
+
+/// The office above, or the centre.
+pub fn superior(act: &Act, office: OfficeId) -> OfficeId {
+    let offices = &act.rules.offices;
+    offices.get(office).and_then(|office| office.parent).unwrap_or_else(|| offices.centre())
 }
 
 /// Cases whose citizen did not reply in time.

@@ -71,6 +71,8 @@ fn read(connection: &mut DbConnection, version: i64) -> Result<Rulebook> {
             (row.event.clone(), row.audience.clone(), row.channel.clone(), row.language.clone())
         }),
         remedies: keyed(rows_of::<super::Remedy>(&rows, "remedy")?, |row| row.code.clone()),
+        causes: keyed(rows_of::<super::Cause>(&rows, "cause")?, |row| row.code.clone()),
+        checklist: keyed(rows_of::<super::CheckItem>(&rows, "check_item")?, |row| row.code.clone()),
         provinces: keyed(rows_of::<super::Province>(&rows, "province")?, |row| row.code.clone()),
         counties: keyed(rows_of::<super::County>(&rows, "county")?, |row| row.code.clone()),
         roles: rows_of::<super::Role>(&rows, "role")?

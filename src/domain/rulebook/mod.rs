@@ -20,8 +20,8 @@ pub use offices::{Level, Office, Offices};
 pub use roles::{Reach, Verb};
 pub use routing::Route;
 pub use rows::{
-    Calendar as CalendarRow, Category, County, Group, Holiday, Kind, Limit, Outcome, Province, Reason,
-    Remedy, Role, Rule, Shift, Template,
+    Calendar as CalendarRow, Category, Cause, CheckItem, County, Group, Holiday, Kind, Limit, Outcome,
+    Province, Reason, Remedy, Role, Rule, Shift, Template,
 };
 
 use crate::domain::calendar::Calendar;
@@ -52,6 +52,10 @@ pub struct Rulebook {
     pub templates: BTreeMap<(String, String, String, String), Template>,
     /// Courts and ombudsman by code.
     pub remedies: BTreeMap<String, Remedy>,
+    /// Causes by code.
+    pub causes: BTreeMap<String, Cause>,
+    /// The checklist of calls by code.
+    pub checklist: BTreeMap<String, CheckItem>,
     /// Provinces by code.
     pub provinces: BTreeMap<String, Province>,
     /// Counties by code.
@@ -70,6 +74,21 @@ impl Rulebook {
     /// The category of this code, or the field error that names it.
     pub fn category(&self, field: &str, code: &str) -> Result<&Category, FieldError> {
         self.categories.get(code).ok_or_else(|| FieldError::unknown(field, code))
+    }
+
+    /// The cause of this code, or the field error that lists the causes.
+    pub fn cause(&self, field: &str, code: &str) -> Result<&Cause, FieldError> {
+        self.causes.get(code).ok_or_else(|| {
+            let list = self.causes.keys().cloned().collect::<Vec<_>>().join(", ");
+            FieldError::new(field, "unknown", format!("علت‌ها: {list}"), format!("Causes: {list}."))
+        })
+    }
+
+    /// The checklist in its order.
+    pub fn check_items(&self) -> Vec<&CheckItem> {
+        let mut items: Vec<&CheckItem> = self.checklist.values().collect();
+        items.sort_by_key(|item| (item.order, &item.code));
+        items
     }
 
     /// The name of an outcome in a language, or its code where no row knows it.

@@ -18,6 +18,12 @@ text_enum! {
         /// The citizen's word taken down by staff: an objection, an appeal, a rating.
         Object = "object", Appeal = "appeal", Rate = "rate",
         DecideAppeal = "decide_appeal",
+        /// Systemic issues: propose and link, run those of the office, approve their answers.
+        LinkProblem = "link_problem", RunProblem = "run_problem", ApproveProblem = "approve_problem",
+        /// Recommendations: the addressed office replies, another verifies.
+        FollowAdvice = "follow_advice", VerifyAdvice = "verify_advice",
+        /// Quality: samples of closed cases, calls to their citizens, the report.
+        DrawSample = "draw_sample", CallBack = "call_back", ReadQuality = "read_quality",
     }
 }
 

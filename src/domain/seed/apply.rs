@@ -22,9 +22,25 @@ use crate::on_both;
 /// Who stands as the author of seeded rows.
 const AUTHOR: &str = "seed";
 /// What becomes definitions, offices last, since they are checked against their rows.
-const DEFINED: [&str; 16] = [
-    "province", "county", "calendar", "shift", "holiday", "role", "kind", "outcome", "group", "category",
-    "reason", "limit", "rule", "template", "remedy", "office",
+const DEFINED: [&str; 18] = [
+    "province",
+    "county",
+    "calendar",
+    "shift",
+    "holiday",
+    "role",
+    "kind",
+    "outcome",
+    "group",
+    "category",
+    "reason",
+    "limit",
+    "rule",
+    "template",
+    "remedy",
+    "cause",
+    "check_item",
+    "office",
 ];
 
 /// A row as the files want it.

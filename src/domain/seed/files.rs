@@ -17,7 +17,7 @@ macro_rules! national {
 }
 
 /// The files that the binary carries, by name.
-pub(super) const NATIONAL: [(&str, &str); 12] = national![
+pub(super) const NATIONAL: [(&str, &str); 13] = national![
     "provinces.toml",
     "counties.toml",
     "calendars.toml",
@@ -30,10 +30,11 @@ pub(super) const NATIONAL: [(&str, &str); 12] = national![
     "templates.toml",
     "roles.toml",
     "remedies.toml",
+    "quality.toml",
 ];
 
 /// What a section may be called.
-const SECTIONS: [&str; 19] = [
+const SECTIONS: [&str; 21] = [
     "province",
     "county",
     "calendar",
@@ -53,6 +54,8 @@ const SECTIONS: [&str; 19] = [
     "template",
     "role",
     "remedy",
+    "cause",
+    "check_item",
 ];
 
 /// One row: a `[[noun]]` section with its fields.

@@ -167,7 +167,7 @@ impl CitizenView {
 }
 
 /// An office by its id; an ended one keeps its number.
-pub(super) fn office_view(act: &Act, id: OfficeId) -> OfficeView {
+pub(crate) fn office_view(act: &Act, id: OfficeId) -> OfficeView {
     match act.rules.offices.get(id) {
         Some(office) => OfficeView {
             code: office.code.clone(),

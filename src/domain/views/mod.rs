@@ -5,6 +5,7 @@
 
 mod actions;
 mod case;
+mod followed;
 mod inbox;
 mod public;
 mod referral;
@@ -12,6 +13,7 @@ mod remedies;
 mod timeline;
 
 pub use actions::{Action, actions};
+pub(crate) use case::office_view;
 pub use case::{CaseView, CitizenView, HolderView, OfficeView, case, cases};
 pub use inbox::{Inbox, InboxItem, Tray, inbox};
 pub use public::{PublicAnswer, PublicCase, PublicEvent, public_case, public_timeline};

@@ -11,6 +11,7 @@ use crate::domain::actor::Act;
 use crate::domain::cases::CaseRow;
 use crate::domain::cases::answer::AnswerState;
 use crate::domain::cases::life::{Fact, Status};
+use crate::domain::problems;
 use crate::error::{Language, Result};
 
 /// A case by its tracking code.
@@ -46,6 +47,8 @@ pub struct PublicCase {
     /// The citizen's rating of the present round, 1 to 5.
     pub rating: Option<i32>,
     pub closed_at: Option<Time>,
+    /// The problem of many people that this case is part of.
+    pub problem: Option<problems::PublicProblem>,
 }
 
 /// An approved answer.
@@ -129,6 +132,7 @@ pub fn public_case(
         window_until: row.window_until.or(row.remedy_until),
         rating: row.rating,
         closed_at: row.closed_at,
+        problem: problems::of_public_case(connection, act, row.id, reader)?,
     })
 }
 
@@ -259,12 +263,32 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
             crate::domain::text::persian_digits(&format!("امتیاز شما ثبت شد: {score}")),
             format!("You rated it {score}"),
         ),
+        Fact::ProblemSettled { is_solved: true, .. } => {
+            say("مسئله عمومی این پرونده حل شد".into(), "The problem behind this case was solved".into())
+        }
+        Fact::ProblemSettled { .. } => say(
+            "بررسی مسئله عمومی این پرونده پایان یافت".into(),
+            "The examination of the problem behind this case has ended".into(),
+        ),
+        Fact::ProblemLinked { .. } => say(
+            "پرونده به یک مسئله عمومی پیوند خورد".into(),
+            "The case was linked to a problem that many people have".into(),
+        ),
+        Fact::FalseClosureFound { .. } => say(
+            "پس از تماس با شما روشن شد که پرونده به‌درستی بسته نشده بود".into(),
+            "After the call with you it was found that the case had been closed wrongly".into(),
+        ),
         Fact::FileAttached { .. } => say("پیوستی افزوده شد".into(), "A file was added".into()),
         Fact::ReferralAssigned { .. }
         | Fact::DeadlinePassed { .. }
         | Fact::AnswerSubmitted { .. }
         | Fact::AnswerRejected { .. }
         | Fact::DismissalProposed { .. }
+        | Fact::ProblemUnlinked { .. }
+        | Fact::CauseRecorded { .. }
+        | Fact::RecommendationMade { .. }
+        | Fact::RecommendationMoved { .. }
+        | Fact::CitizenCalledBack { .. }
         | Fact::NoteAdded { .. } => None,
     }
 }

@@ -117,7 +117,8 @@ impl TestApp {
     pub async fn submit(&self, case: &Case, office: &str) -> String {
         let referral = self.lead(case).await;
         let handler = format!("handler.{}", office.to_lowercase());
-        let body = json!({ "text": "آب از ساعت ده وصل می‌شود.", "outcome": "granted" });
+        let body =
+            json!({ "text": "آب از ساعت ده وصل می‌شود.", "outcome": "granted", "cause": "service_given" });
         let told = self
             .as_user(&handler)
             .await

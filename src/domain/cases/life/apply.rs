@@ -82,6 +82,14 @@ impl Life {
             }
             Fact::CaseRated { score, .. } => self.rating = Some(*score),
             Fact::DeadlinePassed { .. }
+            | Fact::ProblemLinked { .. }
+            | Fact::ProblemUnlinked { .. }
+            | Fact::ProblemSettled { .. }
+            | Fact::CauseRecorded { .. }
+            | Fact::RecommendationMade { .. }
+            | Fact::RecommendationMoved { .. }
+            | Fact::CitizenCalledBack { .. }
+            | Fact::FalseClosureFound { .. }
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
             | Fact::FileAttached { .. } => {}

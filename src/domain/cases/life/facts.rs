@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{AppealCause, AppealResult, Consequence, HopRole, Proposal, Status};
 use crate::db::types::{
-    AnswerId, AppealId, AttachmentId, MessageId, NoteId, ObjectionId, OfficeId, QuestionId, RatingId,
-    ReferralId, Time, UserId,
+    AnswerId, AppealId, AttachmentId, CallbackId, MessageId, NoteId, ObjectionId, OfficeId, ProblemId,
+    QuestionId, RatingId, RecommendationId, ReferralId, Time, UserId,
 };
 
 /// A referral as it is sent.
@@ -166,6 +166,48 @@ pub enum Fact {
         #[serde(skip_serializing_if = "Option::is_none")]
         previous: Option<u8>,
     },
+    /// The case points to a problem from now on.
+    ProblemLinked {
+        problem: ProblemId,
+    },
+    ProblemUnlinked {
+        problem: ProblemId,
+    },
+    /// The problem of the case was settled: solved, or found not to be solvable.
+    ProblemSettled {
+        problem: ProblemId,
+        round: i32,
+        is_solved: bool,
+    },
+    /// Why the case came about, as its closing found.
+    CauseRecorded {
+        cause: String,
+        office: OfficeId,
+    },
+    RecommendationMade {
+        recommendation: RecommendationId,
+        office: OfficeId,
+        text_sha256: String,
+    },
+    /// A step of a recommendation, or a point of its deadline (`percent`).
+    RecommendationMoved {
+        recommendation: RecommendationId,
+        state: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        percent: Option<u16>,
+    },
+    /// The citizen was rung up after the closing; the words stay in the row of the call.
+    CitizenCalledBack {
+        callback: CallbackId,
+        claim: String,
+        score: i32,
+    },
+    /// The closing was false: what it told was not so. The case is reopened in the same act.
+    FalseClosureFound {
+        callback: CallbackId,
+        office: OfficeId,
+        by: UserId,
+    },
     MessageReceived {
         message: MessageId,
         channel: String,
@@ -206,6 +248,14 @@ impl Fact {
             Fact::AppealRaised { .. } => "appeal_raised",
             Fact::AppealDecided { .. } => "appeal_decided",
             Fact::CaseRated { .. } => "case_rated",
+            Fact::ProblemLinked { .. } => "problem_linked",
+            Fact::ProblemUnlinked { .. } => "problem_unlinked",
+            Fact::ProblemSettled { .. } => "problem_settled",
+            Fact::CauseRecorded { .. } => "cause_recorded",
+            Fact::RecommendationMade { .. } => "recommendation_made",
+            Fact::RecommendationMoved { .. } => "recommendation_moved",
+            Fact::CitizenCalledBack { .. } => "citizen_called_back",
+            Fact::FalseClosureFound { .. } => "false_closure_found",
             Fact::MessageReceived { .. } => "message_received",
             Fact::NoteAdded { .. } => "note_added",
             Fact::FileAttached { .. } => "file_attached",
@@ -238,6 +288,14 @@ impl Fact {
             | Fact::ObjectionRaised { .. }
             | Fact::AppealRaised { .. }
             | Fact::CaseRated { .. }
+            | Fact::ProblemLinked { .. }
+            | Fact::ProblemUnlinked { .. }
+            | Fact::ProblemSettled { .. }
+            | Fact::CauseRecorded { .. }
+            | Fact::RecommendationMade { .. }
+            | Fact::RecommendationMoved { .. }
+            | Fact::CitizenCalledBack { .. }
+            | Fact::FalseClosureFound { .. }
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
             | Fact::FileAttached { .. } => None,

@@ -84,6 +84,21 @@ fn check_fact(play: &Play, before: &Life, fact: &Fact) {
                 }
             }
         }
+        Fact::FalseClosureFound { .. } => {
+            assert_eq!(before.status, Status::Closed, "only a closing can be false");
+            assert!(before.can_reopen().is_ok());
+        }
+        Fact::ProblemLinked { .. }
+        | Fact::ProblemUnlinked { .. }
+        | Fact::ProblemSettled { .. }
+        | Fact::CauseRecorded { .. }
+        | Fact::RecommendationMade { .. }
+        | Fact::RecommendationMoved { .. }
+        | Fact::CitizenCalledBack { .. } => {
+            let mut after = before.clone();
+            after.apply(fact);
+            assert_eq!(after, *before, "what is learnt of a case does not move it");
+        }
         Fact::CaseClosed { outcome, .. } if outcome == "no_cause" => {
             assert!(before.dismissal.is_some(), "dismissed by one person");
         }
@@ -140,6 +155,8 @@ fn random_wishes_reach_every_status_and_every_turn() {
         "case_rated",
         "appeal_raised",
         "appeal_decided",
+        "false_closure_found",
+        "recommendation_moved",
     ] {
         assert!(seen.contains(name), "{name} is never reached: {seen:?}");
     }

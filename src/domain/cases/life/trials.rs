@@ -7,7 +7,9 @@ use proptest::sample;
 use super::*;
 use std::collections::BTreeSet;
 
-use crate::db::types::{AppealId, MessageId, ObjectionId, QuestionId, RatingId, Time};
+use crate::db::types::{
+    AppealId, CallbackId, MessageId, ObjectionId, ProblemId, QuestionId, RatingId, RecommendationId, Time,
+};
 use crate::domain::rulebook::{Level, Office, Offices};
 use crate::error::Result;
 
@@ -52,26 +54,78 @@ fn offices() -> Offices {
 #[derive(Debug, Clone)]
 pub(super) enum Wish {
     Classify,
-    Refer { by_holder: bool, from: i64, to: Vec<(i64, HopRole)> },
-    Accept { hop: usize, user: i64 },
-    Assign { hop: usize, user: i64 },
-    GiveBack { hop: usize },
-    Transfer { hop: usize, to: i64 },
-    Recall { hop: usize },
+    Refer {
+        by_holder: bool,
+        from: i64,
+        to: Vec<(i64, HopRole)>,
+    },
+    Accept {
+        hop: usize,
+        user: i64,
+    },
+    Assign {
+        hop: usize,
+        user: i64,
+    },
+    GiveBack {
+        hop: usize,
+    },
+    Transfer {
+        hop: usize,
+        to: i64,
+    },
+    Recall {
+        hop: usize,
+    },
     Ask,
     Reply,
-    Extend { hop: usize, has_consent: bool },
-    Submit { hop: usize, author: i64, is_interim: bool },
-    Approve { hop: usize, by: i64 },
-    Reject { hop: usize, by: i64 },
-    Dismiss { by: i64 },
+    Extend {
+        hop: usize,
+        has_consent: bool,
+    },
+    Submit {
+        hop: usize,
+        author: i64,
+        is_interim: bool,
+    },
+    Approve {
+        hop: usize,
+        by: i64,
+    },
+    Reject {
+        hop: usize,
+        by: i64,
+    },
+    Dismiss {
+        by: i64,
+    },
     Close,
     Withdraw,
-    Reopen { to_lead: bool },
-    Object { in_time: bool },
-    Rate { score: u8 },
-    Appeal { is_late: bool },
-    Decide { by: i64, result: AppealResult, consequence: Consequence },
+    Reopen {
+        to_lead: bool,
+    },
+    Object {
+        in_time: bool,
+    },
+    Rate {
+        score: u8,
+    },
+    Appeal {
+        is_late: bool,
+    },
+    Decide {
+        by: i64,
+        result: AppealResult,
+        consequence: Consequence,
+    },
+    /// Something is learnt of the case; `what` chooses which.
+    Learn {
+        what: u8,
+    },
+    /// The citizen said that the closing was false, and a supervisor confirms.
+    Expose {
+        by: i64,
+    },
 }
 
 pub(super) fn wish() -> impl Strategy<Value = Wish> {
@@ -102,6 +156,8 @@ pub(super) fn wish() -> impl Strategy<Value = Wish> {
         3 => any::<bool>().prop_map(|in_time| Wish::Object { in_time }),
         2 => (0..7_u8).prop_map(|score| Wish::Rate { score }),
         4 => any::<bool>().prop_map(|is_late| Wish::Appeal { is_late }),
+        1 => (0..7_u8).prop_map(|what| Wish::Learn { what }),
+        1 => user().prop_map(|by| Wish::Expose { by }),
         5 => (1..=6_i64, result, consequence).prop_map(|(by, result, consequence)| Wish::Decide { by, result, consequence }),
     ]
 }
@@ -236,7 +292,22 @@ impl Play {
                 let (appeal, referral) = (AppealId(id), ReferralId(id));
                 self.life.appeal(standing, &self.offices, Some(ABOUT), appeal, referral, None, said)
             }
+            Wish::Learn { what } => Ok(self.learnt(id, what)),
+            Wish::Expose { by } => self.life.false_closure(CallbackId(id), self.life.against(), UserId(by)),
             Wish::Decide { by, result, consequence } => self.decided(id, UserId(by), result, consequence),
+        }
+    }
+
+    fn learnt(&self, id: i64, what: u8) -> Fact {
+        let (problem, recommendation) = (ProblemId(id), RecommendationId(id));
+        match what {
+            0 => Fact::ProblemLinked { problem },
+            1 => Fact::ProblemUnlinked { problem },
+            2 => Fact::ProblemSettled { problem, round: 1, is_solved: true },
+            3 => Fact::CauseRecorded { cause: "delay".into(), office: self.life.against() },
+            4 => Fact::RecommendationMade { recommendation, office: CENTRE, text_sha256: String::new() },
+            5 => Fact::RecommendationMoved { recommendation, state: "done".into(), percent: None },
+            _ => Fact::CitizenCalledBack { callback: CallbackId(id), claim: "resolved".into(), score: 80 },
         }
     }
 

@@ -3,6 +3,7 @@
 //! A start refuses files with problems (requirement tag S2.1: no limit and no rule without its source).
 
 mod calendars;
+mod quality;
 mod rules;
 mod subjects;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub fn problems(files: &Files) -> Vec<String> {
     calendars::check(files, &mut findings);
     subjects::check(files, &mut findings);
     rules::check(files, &mut findings);
+    quality::check(files, &mut findings);
     texts::check(files, &mut findings);
     shapes(files, &mut findings);
     findings.0.sort();
@@ -141,6 +143,8 @@ fn shape(row: &Row) -> serde_json::Result<()> {
         "template" => read::<book::Template>(row),
         "role" => read::<book::Role>(row),
         "remedy" => read::<book::Remedy>(row),
+        "cause" => read::<book::Cause>(row),
+        "check_item" => read::<book::CheckItem>(row),
         "office" => offices::listed(row).map(drop),
         _ => Ok(()),
     }

@@ -217,3 +217,12 @@ fn a_broken_text_and_an_unknown_section_are_named() {
     );
     names("limits.toml", "[[limit]]", "[[limit]]", "[[limmit]]", 0, "unknown section 'limmit'");
 }
+
+#[test]
+fn a_cause_or_item_that_cannot_be_used_is_named() {
+    let item = "code = \"contacted\"";
+    names("quality.toml", item, "scale = \"yes_no\"", "scale = \"stars\"", 0, "unknown scale 'stars'");
+    names("quality.toml", item, "weight = 10", "weight = 0", 0, "the weight is no whole number");
+    let cause = "code = \"no_fault\"";
+    names("quality.toml", cause, "fault = false\n", "", -4, "not complete");
+}
