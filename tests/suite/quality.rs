@@ -93,6 +93,7 @@ async fn a_complaint_is_not_answered_or_closed_without_a_cause() {
 #[actix_web::test]
 async fn a_recommendation_is_followed_until_another_office_finds_it_done() {
     let app = TestApp::start().await;
+    crate::escalation::addressed(&app).await;
     let (case, path) = recommended(&app).await;
     let liaison = app.as_user("liaison.moen").await;
     let listed = liaison.get("/inbox?box=recommendations").await.expect(200);
