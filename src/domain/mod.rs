@@ -28,6 +28,8 @@ pub mod once;
 pub mod parity;
 pub mod policy;
 pub mod privacy;
+pub mod problems;
+pub mod quality;
 pub mod referrals;
 pub mod register;
 pub mod rulebook;

@@ -16,8 +16,10 @@ use crate::domain::deadlines;
 use crate::domain::input;
 use crate::domain::notifications::{self, Facts};
 use crate::domain::policy;
+use crate::domain::problems;
+use crate::domain::quality::{self, Lesson, Recommend};
 use crate::domain::rulebook::Verb;
-use crate::error::{Code, Error, FieldError, Fields, Result};
+use crate::error::{Code, Error, FieldError, Fields, Language, Result};
 use crate::text_enum;
 
 text_enum! {
@@ -29,7 +31,8 @@ text_enum! {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
-    /// The text that the citizen will read.
+    /// The text that the citizen will read; may be missing with `problem_answer`.
+    #[serde(default)]
     pub text: String,
     /// Coded outcome; required for the final answer of a lead.
     #[serde(default)]
@@ -43,6 +46,15 @@ pub struct Answer {
     /// When the citizen may expect the final answer: a Jalali or an ISO date; an interim answer must name it.
     #[serde(default)]
     pub expected_at: Option<String>,
+    /// Coded cause of the case; mandatory for the final answer of a lead where the kind needs one.
+    #[serde(default)]
+    pub cause: Option<String>,
+    /// What an office should change; sent with the approval.
+    #[serde(default)]
+    pub recommendation: Option<Recommend>,
+    /// `true` answers with the approved answer of the problem that the case points to.
+    #[serde(default)]
+    pub problem_answer: Option<bool>,
 }
 
 /// An approver's word.
@@ -101,7 +113,7 @@ pub fn submit(
     let author = act.actor.user().ok_or(Error::Forbidden(Code::Forbidden))?;
     let is_interim = wish.interim.unwrap_or(false);
     docket.life.can_answer(referral, is_interim)?;
-    let (text, expected) = check(act, &docket, &hop, wish, is_interim)?;
+    let (text, expected, lesson) = check(connection, act, &docket, &hop, wish, is_interim)?;
     let answer: AnswerId = act.id();
     let fact = docket.life.submit(referral, answer, author, is_interim, sha256_hex(text.as_bytes()))?;
     diesel::insert_into(answers::table)
@@ -113,6 +125,7 @@ pub fn submit(
             answers::expected_at.eq(expected),
         ))
         .execute(connection)?;
+    quality::keep_draft(connection, act, &docket, answer, hop.office, &lesson)?;
     record(connection, act, &mut docket, &[fact], Some(office))?;
     let needs_approval = act.rules.offices.get(hop.office).is_none_or(|office| office.needs_approval);
     if !needs_approval {
@@ -124,14 +137,16 @@ pub fn submit(
 }
 
 fn check(
+    connection: &mut DbConnection,
     act: &Act,
     docket: &Docket,
     hop: &Hop,
     wish: &Answer,
     is_interim: bool,
-) -> Result<(String, Option<Time>)> {
+) -> Result<(String, Option<Time>, Lesson)> {
     let mut fields = Fields::default();
-    let text = fields.take(input::text("text", &wish.text, input::TEXT_MAX));
+    let words = words(connection, act, docket, wish)?;
+    let text = fields.take(input::text("text", &words, input::TEXT_MAX));
     let is_decisive = hop.role == HopRole::Lead && hop.parent.is_none() && !is_interim;
     match wish.outcome.as_deref() {
         Some(code) => check_outcome(act, &docket.row.kind, code, wish.reason_code.as_deref(), &mut fields),
@@ -146,8 +161,45 @@ fn check(
         }
         (false, _) => None,
     };
+    let lesson = match is_decisive {
+        true => {
+            let found = (wish.cause.as_deref(), wish.recommendation.as_ref());
+            quality::check(connection, act, docket, found, &mut fields)?
+        }
+        false => no_lesson(wish, &mut fields),
+    };
     fields.finish()?;
-    Ok((text.unwrap_or_default(), expected))
+    Ok((text.unwrap_or_default(), expected, lesson))
+}
+
+/// What the citizen will read: the writer's own words, or the answer of the problem behind the case.
+fn words(connection: &mut DbConnection, act: &Act, docket: &Docket, wish: &Answer) -> Result<String> {
+    if wish.problem_answer != Some(true) {
+        return Ok(wish.text.clone());
+    }
+    let answer = problems::answer_for(connection, act, docket.row.id)?;
+    let answer = answer.ok_or(Error::Conflict(Code::NoProblemAnswer))?;
+    let reader = if docket.row.language == "en" { Language::En } else { Language::Fa };
+    let own = wish.text.trim();
+    Ok(if own.is_empty() {
+        answer.text(reader).to_owned()
+    } else {
+        format!("{own}\n\n{}", answer.text(reader))
+    })
+}
+
+/// A cause is found with the final answer to the citizen, not before it and not beside it.
+fn no_lesson(wish: &Answer, fields: &mut Fields) -> Lesson {
+    let told = [("cause", wish.cause.is_some()), ("recommendation", wish.recommendation.is_some())];
+    for (field, _) in told.into_iter().filter(|(_, is_told)| *is_told) {
+        fields.add(FieldError::new(
+            field,
+            "only_final",
+            "علت و پیشنهاد اصلاحی تنها با پاسخ نهایی دستگاه محوری نوشته می‌شود.",
+            "Cause and recommendation come with the final answer of the lead office only.",
+        ));
+    }
+    Lesson::default()
 }
 
 /// An outcome must be one of the kind's; some need a coded reason, so that no refusal is free text only (S2.2ii).
@@ -219,6 +271,7 @@ pub fn reject(
         .map_err(Error::field)?;
     let fact = docket.life.reject(row.referral_id, id, by)?;
     decide(connection, act, id, AnswerState::Rejected, Some(note))?;
+    quality::drop_draft(connection, id)?;
     record(connection, act, &mut docket, &[fact], Some(office))?;
     Ok((docket.reload(connection)?, find(connection, id)?))
 }
@@ -253,7 +306,10 @@ fn take_effect(
 ) -> Result<()> {
     let Fact::AnswerApproved { answer, is_interim, .. } = fact else { return Ok(()) };
     decide(connection, act, answer, AnswerState::Approved, note)?;
-    let event = record(connection, act, docket, std::slice::from_ref(&fact), Some(office))?;
+    let effect = quality::take_force(connection, act, docket.row.id, answer)?;
+    let facts: Vec<Fact> = effect.facts.iter().cloned().chain([fact]).collect();
+    let event = record(connection, act, docket, &facts, Some(office))?;
+    quality::announce(connection, act, &docket.row, event, &effect)?;
     let concerns_citizen = hop.role == HopRole::Lead && hop.parent.is_none();
     let is_final = docket.life.status == Status::Answered;
     if is_final {

@@ -19,6 +19,7 @@ use crate::domain::actor::{Act, Actor};
 use crate::domain::input;
 use crate::domain::notifications::{self, Facts};
 use crate::domain::policy;
+use crate::domain::quality::{self, Lesson, Recommend};
 use crate::domain::rulebook::Verb;
 use crate::error::{Code, Error, FieldError, Fields, Result};
 
@@ -40,6 +41,13 @@ pub struct Close {
     /// Minutes of whoever heard the matter; the first of the two persons who close a mass case gives them.
     #[serde(default)]
     pub minutes: Option<String>,
+    /// Coded cause of the case; mandatory where the kind needs one and the answer named none. Of the two persons who
+    /// close a mass case both name it, and what the second writes counts.
+    #[serde(default)]
+    pub cause: Option<String>,
+    /// What an office should change.
+    #[serde(default)]
+    pub recommendation: Option<Recommend>,
 }
 
 /// A dismissal: proposed by one person, confirmed by the same call of another.
@@ -78,6 +86,8 @@ pub(super) struct Ending<'a> {
     pub(super) is_quiet: bool,
     /// The outcome takes the place of one with which a case has ended already.
     pub(super) is_changed: bool,
+    /// Why the case came about, and what should change.
+    pub(super) lesson: Lesson,
 }
 
 /// Closes an answered case, or solves a new one by advice.
@@ -104,22 +114,37 @@ pub fn close(
     let stands = docket.row.outcome.as_deref() == Some(wish.outcome.as_str());
     let reason = wish.reason_code.clone().or_else(|| docket.row.outcome_reason.clone().filter(|_| stands));
     check_outcome(act, &docket.row.kind, &wish.outcome, reason.as_deref(), &mut fields);
+    let lesson = lesson(connection, act, &docket, wish, &mut fields)?;
     fields.finish()?;
-    let ending =
-        Ending { outcome: &wish.outcome, reason, text, remedy, template: "case_closed", ..Ending::default() };
+    let template = "case_closed";
+    let ending = Ending { outcome: &wish.outcome, reason, text, remedy, template, lesson, ..Ending::default() };
     end(connection, act, docket, ending, Some(office))
+}
+
+/// Why the case came about, and what should change.
+pub(super) fn lesson(
+    connection: &mut DbConnection,
+    act: &Act,
+    docket: &Docket,
+    wish: &Close,
+    fields: &mut Fields,
+) -> Result<Lesson> {
+    let found = (wish.cause.as_deref(), wish.recommendation.as_ref());
+    quality::check(connection, act, docket, found, fields)
 }
 
 /// Solved on the line: a first-class outcome (requirement tag P1.4).
 fn advise(connection: &mut DbConnection, act: &Act, docket: Docket, wish: &Close) -> Result<Docket> {
     let office = policy::allow(act, Verb::Advise, docket.life.holder)?;
     docket.life.can_advise()?;
-    let text = input::text("text", wish.text.as_deref().unwrap_or_default(), input::TEXT_MAX)
-        .map_err(Error::field)?;
+    let mut fields = Fields::default();
+    let text = fields.take(input::text("text", wish.text.as_deref().unwrap_or_default(), input::TEXT_MAX));
     let remedy =
-        input::optional_text("remedy", wish.remedy.as_deref(), input::TEXT_MAX).map_err(Error::field)?;
-    let ending =
-        Ending { outcome: "advice", text: Some(text), remedy, template: "case_closed", ..Ending::default() };
+        fields.take(input::optional_text("remedy", wish.remedy.as_deref(), input::TEXT_MAX)).flatten();
+    let lesson = lesson(connection, act, &docket, wish, &mut fields)?;
+    fields.finish()?;
+    let template = "case_closed";
+    let ending = Ending { outcome: "advice", text, remedy, template, lesson, ..Ending::default() };
     end(connection, act, docket, ending, Some(office))
 }
 
@@ -257,7 +282,10 @@ pub(super) fn end(
         Fact::CaseClosed { outcome: ending.outcome.to_owned(), reason: ending.reason.clone(), text_sha256 };
     let holder = docket.life.holder;
     let text = ending.text.clone().or_else(|| docket.row.outcome_text.clone());
-    let event = record(connection, act, &mut docket, &[fact], office)?;
+    let effect = quality::record_lesson(connection, act, &docket, &ending.lesson)?;
+    let facts: Vec<Fact> = effect.facts.iter().cloned().chain([fact]).collect();
+    let event = record(connection, act, &mut docket, &facts, office)?;
+    quality::announce(connection, act, &docket.row, event, &effect)?;
     let remedy = ending.remedy.clone().unwrap_or_else(|| default_remedy(&docket.row.language).to_owned());
     let until = remedies::window(act, &docket, ending.outcome)?;
     diesel::update(cases::table.find(docket.row.id))

@@ -9,7 +9,7 @@ use super::life::{Fact, Hop, HopRole, NewHop, Status};
 use super::record::record;
 use crate::db::DbConnection;
 use crate::db::schema::cases;
-use crate::db::types::{CaseId, ReferralId, Time};
+use crate::db::types::{CaseId, OfficeId, ReferralId, Time};
 use crate::domain::actor::Act;
 use crate::domain::deadlines;
 use crate::domain::input;
@@ -38,7 +38,7 @@ pub fn reopen(
     expected: Expected,
     wish: &Reopen,
 ) -> Result<Docket> {
-    let mut docket = Docket::open(connection, act, id, expected)?;
+    let docket = Docket::open(connection, act, id, expected)?;
     let office = policy::allow(act, Verb::Reopen, docket.life.holder)?;
     docket.life.can_reopen()?;
     let reason = input::text("reason", &wish.reason, input::LINE_MAX).map_err(Error::field)?;
@@ -46,6 +46,29 @@ pub fn reopen(
         Some(code) => Some(input::choice::<Status>("to", code).map_err(Error::field)?),
         None => None,
     };
+    again(connection, act, docket, office, Again { reason, to: wished, first: Vec::new() })
+}
+
+/// How a closed case is taken up again.
+pub struct Again {
+    /// As the citizen will read it.
+    pub reason: String,
+    /// `Classified`: to be referred anew, else back to the office that answered.
+    pub to: Option<Status>,
+    /// What is recorded before it, as its cause.
+    pub first: Vec<Fact>,
+}
+
+/// Takes a closed case up again in the name of `office`; whether that may be was judged.
+pub fn again(
+    connection: &mut DbConnection,
+    act: &Act,
+    mut docket: Docket,
+    office: OfficeId,
+    how: Again,
+) -> Result<Docket> {
+    let Again { reason, to: wished, first } = how;
+    let id = docket.row.id;
     let hop = if wished == Some(Status::Classified) { None } else { back_to_lead(act, &docket)? };
     let status = if hop.is_some() { Status::Referred } else { Status::Classified };
     let holder = hop.as_ref().map_or(office, |hop| hop.office);
@@ -56,7 +79,8 @@ pub fn reopen(
         ..Facts::default()
     };
     let fact = Fact::CaseReopened { reason, status, office: holder, hop: hop.clone() };
-    let event = record(connection, act, &mut docket, &[fact], Some(office))?;
+    let recorded: Vec<Fact> = first.into_iter().chain([fact]).collect();
+    let event = record(connection, act, &mut docket, &recorded, Some(office))?;
     diesel::update(cases::table.find(id))
         .set((
             (

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 
 use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{BigInt, Bool};
 
 use super::{Tie, of_person};
 use crate::db::DbConnection;
+use crate::db::connection::MultiBackend;
 use crate::db::schema::{cases, postings, referrals};
 use crate::db::types::{CaseId, OfficeId};
 use crate::domain::actor::{Act, Actor, Role, Staff};
@@ -18,7 +19,7 @@ use crate::domain::visibility::Predicate;
 use crate::error::Result;
 
 /// A literal, so that both databases use the small index of cases about somebody.
-pub(super) const ABOUT_SOMEBODY: &str =
+pub const ABOUT_SOMEBODY: &str =
     "(cases.about_office_id IS NOT NULL OR cases.about_user_id IS NOT NULL)";
 
 /// Cases in which this person has no conflict of interest.
@@ -110,6 +111,23 @@ pub fn kept_from(connection: &mut DbConnection, act: &Act, desks: &[OfficeId]) -
         .filter(exists(at_work))
         .select(cases::id)
         .load(connection)?)
+}
+
+/// Ids of cases.
+pub type Barred = cases::BoxedQuery<'static, MultiBackend, BigInt>;
+
+/// The cases of which the actor must know nothing, as a subquery: what hangs on one of them is neither shown to the
+/// actor nor counted.
+pub fn barred(act: &Act) -> Barred {
+    let all = cases::table.select(cases::id).into_boxed();
+    match &act.actor {
+        Actor::Staff(person) => {
+            all.filter(sql::<Bool>(ABOUT_SOMEBODY)).filter(is_barred(&act.rules, person))
+        }
+        Actor::System | Actor::Citizen { .. } | Actor::Gateway { .. } | Actor::Public => {
+            all.filter(cases::id.is_null())
+        }
+    }
 }
 
 /// Which of these cases the actor must know nothing of.

@@ -71,6 +71,8 @@ pub(super) struct Case {
     pub question: Option<String>,
     pub answer: Option<String>,
     pub outcome: Option<String>,
+    /// Why it came about, where a complaint or report was answered.
+    pub cause: Option<String>,
     pub reason: Option<String>,
     pub note: Option<String>,
     pub suggested_office: Option<String>,

@@ -6,9 +6,9 @@ use diesel::prelude::*;
 use super::files;
 use super::obstacles::{Candidate, QUIET_DAYS};
 use crate::db::schema::{
-    answers, appeals, attachments, cases, citizens, clock_changes, corrections, deliveries, exports,
-    extension_requests, extracts, families, family_links, holds, identity_requests, messages, notes,
-    objections, outbox, questions, ratings, referrals, warnings,
+    answers, appeals, attachments, callbacks, cases, citizens, clock_changes, corrections, deliveries, exports,
+    extension_requests, extracts, families, family_links, holds, identity_requests, messages, no_calls, notes,
+    objections, outbox, problem_notices, questions, ratings, recommendations, referrals, warnings,
 };
 use crate::db::sealed::Sealed;
 use crate::db::types::{CaseId, CitizenId, MessageId};
@@ -90,7 +90,20 @@ fn reasons(connection: &mut DbConnection, case: CaseId) -> Result<()> {
     diesel::update(warnings::table.filter(warnings::case_id.eq(case)))
         .set(warnings::note.eq(NO_TEXT))
         .execute(connection)?;
+    learnt(connection, case)?;
     diesel::update(families::table.find(case)).set(families::closing.eq(NO_TEXT)).execute(connection)?;
+    Ok(())
+}
+
+/// What was said of the case after its closing; what is counted of it stays.
+fn learnt(connection: &mut DbConnection, case: CaseId) -> Result<()> {
+    diesel::update(callbacks::table.filter(callbacks::case_id.eq(case)))
+        .set((callbacks::comment.eq(NO_TEXT), callbacks::note.eq(NO_TEXT)))
+        .execute(connection)?;
+    use recommendations as r;
+    diesel::update(r::table.filter(r::case_id.eq(case)))
+        .set((r::text.eq(""), r::reason.eq(NO_TEXT), r::done_text.eq(NO_TEXT)))
+        .execute(connection)?;
     Ok(())
 }
 
@@ -139,6 +152,13 @@ fn identity(connection: &mut DbConnection, act: &Act, case: &Candidate) -> Resul
     diesel::update(messages::table.filter(messages::case_id.eq(case.id)))
         .set((messages::address.eq(NOT_SEALED), messages::citizen_id.eq(None::<CitizenId>)))
         .execute(connection)?;
+    diesel::update(callbacks::table.filter(callbacks::case_id.eq(case.id)))
+        .set(callbacks::citizen_id.eq(None::<CitizenId>))
+        .execute(connection)?;
+    // that somebody was told still counts; who it was does not
+    diesel::update(problem_notices::table.filter(problem_notices::case_id.eq(case.id)))
+        .set(problem_notices::citizen_id.eq(CitizenId(-case.id.0)))
+        .execute(connection)?;
     match case.citizen_id {
         Some(citizen) => forget_citizen(connection, act, citizen),
         None => Ok(()),
@@ -152,9 +172,11 @@ pub(super) fn forget_citizen(connection: &mut DbConnection, act: &Act, citizen: 
     if others > 0 {
         return Ok(());
     }
+    let is_quiet = citizens::id.eq(citizen).and(citizens::updated_at.le(quiet));
+    let goes = citizens::table.filter(is_quiet).select(citizens::id);
+    diesel::delete(no_calls::table.filter(no_calls::citizen_id.eq_any(goes))).execute(connection)?;
     let gone =
-        diesel::delete(citizens::table.filter(citizens::id.eq(citizen).and(citizens::updated_at.le(quiet))))
-            .execute(connection)?;
+        diesel::delete(citizens::table.filter(is_quiet)).execute(connection)?;
     if gone > 0 {
         diesel::delete(corrections::table.filter(corrections::citizen_id.eq(citizen))).execute(connection)?;
         diesel::update(exports::table.filter(exports::citizen_id.eq(citizen)))

@@ -7,6 +7,7 @@ mod actions;
 mod case;
 mod confidentiality;
 mod family;
+mod followed;
 mod inbox;
 mod public;
 mod referral;

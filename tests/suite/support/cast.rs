@@ -138,7 +138,8 @@ impl TestApp {
     async fn submit_with(&self, case: &Case, office: &str, outcome: &str) -> String {
         let referral = self.lead(case).await;
         let handler = format!("handler.{}", office.to_lowercase());
-        let body = json!({ "text": "آب از ساعت ده وصل می‌شود.", "outcome": outcome });
+        let body =
+            json!({ "text": "آب از ساعت ده وصل می‌شود.", "outcome": outcome, "cause": "service_given" });
         let told = self
             .as_user(&handler)
             .await

@@ -4,6 +4,7 @@
 
 mod calendars;
 mod retention;
+mod quality;
 mod rules;
 mod subjects;
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub fn problems(files: &Files) -> Vec<String> {
     subjects::check(files, &mut findings);
     rules::check(files, &mut findings);
     retention::check(files, &mut findings);
+    quality::check(files, &mut findings);
     texts::check(files, &mut findings);
     shapes(files, &mut findings);
     findings.0.sort();
@@ -164,6 +166,8 @@ fn shape(row: &Row) -> serde_json::Result<()> {
         "role" => read::<book::Role>(row),
         "remedy" => read::<book::Remedy>(row),
         "retention" => read::<book::Retention>(row),
+        "cause" => read::<book::Cause>(row),
+        "check_item" => read::<book::CheckItem>(row),
         "office" => offices::listed(row).map(drop),
         _ => Ok(()),
     }
