@@ -29,6 +29,7 @@ mod problem;
 mod problems;
 mod public;
 mod quality;
+mod quality_report;
 mod rating;
 mod recommendations;
 mod referrals;
@@ -223,7 +224,7 @@ fn quality_routes(config: &mut ServiceConfig<'_>) {
         .service(quality::confirm_false_closure)
         .service(quality::reject_false_closure)
         .service(quality::allow_calls)
-        .service(quality::read_quality)
+        .service(quality_report::read_quality)
         .service(recommendations::list_recommendations)
         .service(recommendations::accept_recommendation)
         .service(recommendations::refuse_recommendation)

@@ -53,8 +53,7 @@ pub async fn run_once(app: &App) -> Result<usize> {
     loop {
         let now = app.clock.now();
         let limit = PAGE + i64::try_from(skipped.len()).unwrap_or(0);
-        let found =
-            app.read(Actor::System, move |connection, act| find(connection, act, now, limit)).await?;
+        let found = app.read(Actor::System, move |connection, act| find(connection, act, now, limit)).await?;
         let fresh: Vec<Piece> = found.into_iter().filter(|piece| !skipped.contains(piece)).collect();
         if fresh.is_empty() {
             break;

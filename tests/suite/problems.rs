@@ -253,3 +253,96 @@ async fn a_late_problem_is_marked_at_every_point_once_and_goes_up() {
     let listed = app.as_user("liaison.moen-10").await.get("/inbox?box=problems").await.expect(200);
     assert_eq!(listed["items"][0]["urgency"], "overdue");
 }
+
+/// A complaint about an office, of its own citizen.
+async fn about(app: &TestApp, office: &str) -> Case {
+    let wish = json!({
+        "kind": "complaint", "category": "water.outage", "about_office": office,
+        "citizen": { "national_id": REZA, "name": "رضا", "mobile": "09990000012" },
+    });
+    let case = app.register(wish).await;
+    app.classify(&case, "complaint", "water.outage").await;
+    case
+}
+
+/// Fails unless the problem is as if it were not there for this person, by every way.
+async fn hidden_from(app: &TestApp, id: &str, username: &str) {
+    let person = app.as_user(username).await;
+    for path in [format!("/problems/{id}"), format!("/problems/{id}/cases")] {
+        person.get(&path).await.refused(404, "not_found");
+    }
+    for (verb, body) in [
+        ("cases", json!({ "cases": ["1"] })),
+        ("assignment", json!({ "office": "MOEN-10" })),
+        ("answer", json!({ "text_fa": "متن" })),
+        ("approval", json!({})),
+        ("solution", json!({ "result": "solved" })),
+        ("reopening", json!({ "reason": "؟" })),
+    ] {
+        post(app, username, id, verb, body).await.refused(404, "not_found");
+    }
+    person.patch(&format!("/problems/{id}"), json!({ "public": false })).await.refused(404, "not_found");
+    let listed = person.get("/problems").await.expect(200);
+    assert_eq!(listed["items"], json!([]), "{username} lists it");
+    let work = person.get("/inbox?box=problems").await.expect(200);
+    assert_eq!((&work["counts"]["problems"], &work["items"]), (&json!(0), &json!([])), "{username}");
+}
+
+#[actix_web::test]
+async fn a_problem_leaves_the_hands_of_those_whom_one_of_its_cases_is_about() {
+    let app = TestApp::start().await;
+    crate::escalation::addressed(&app).await;
+    let plain = app.accepted("MOEN-10").await;
+    let id = problem(&app, &[&plain]).await;
+    let body = json!({ "office": "MOEN-10", "user": "liaison.moen-10" });
+    post(&app, "liaison.moen-10", &id, "assignment", body).await.expect(200);
+    post(&app, "liaison.moen-10", &id, "answer", json!({ "text_fa": "بی‌گناهیم." })).await.expect(201);
+    let case = about(&app, "MOEN-10").await;
+    let told = post(&app, "inspector.centre", &id, "cases", json!({ "cases": [case.id] })).await.expect(200);
+    assert_eq!(
+        (&told["office"]["code"], &told["user"], &told["pending_answer"]),
+        (&json!("MOEN"), &Value::Null, &Value::Null)
+    );
+    for username in ["liaison.moen-10", "approver.moen-10", "handler.moen-10"] {
+        hidden_from(&app, &id, username).await;
+    }
+    // its answer is not theirs to give either
+    let path = format!("/referrals/{}/answers", app.lead(&plain).await);
+    let answer = json!({ "problem_answer": true, "outcome": "granted" });
+    app.as_user("handler.moen-10").await.post(&path, answer).await.refused(409, "no_problem_answer");
+    post(
+        &app,
+        "inspector.centre",
+        &id,
+        "assignment",
+        json!({ "office": "MOEN-10", "user": "liaison.moen-10" }),
+    )
+    .await
+    .wrong("office", "conflict_of_interest");
+    let work = app.as_user("liaison.moen").await.get("/inbox?box=problems").await.expect(200);
+    assert_eq!((&work["counts"]["problems"], &work["items"][0]["problem"]["id"]), (&json!(1), &json!(id)));
+    // what is said later of a case counts as well, and nobody complained of hears of the deadline
+    let about = json!({ "office": "MOEN", "reason": "گفته شهروند" });
+    let path = case.path("complained-of");
+    app.as_user("classifier.centre").await.put(&path, about).await.expect(200);
+    hidden_from(&app, &id, "liaison.moen").await;
+    app.drain().await;
+    let told = app.as_user("inspector.centre").await.get(&format!("/problems/{id}")).await.expect(200);
+    assert_eq!(told["office"]["code"], "CENTRE");
+    app.pass_days(120);
+    app.drain().await;
+    let told = app.as_user("inspector.centre").await.get(&format!("/problems/{id}")).await.expect(200);
+    let history = told["history"].as_array().unwrap();
+    let of = |event: &str| -> Vec<String> {
+        let lines = history.iter().filter(|line| line["event"] == event);
+        lines.map(|line| line["detail"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!(of("conflict_cleared"), ["MOEN", "CENTRE"]);
+    let told = of("deadline_passed");
+    assert!(told.len() == 5 && told.iter().all(|line| line.ends_with("CENTRE")), "{told:?}");
+    // the case leaves, and the problem may go back
+    let inspector = app.as_user("inspector.centre").await;
+    inspector.delete(&format!("/problems/{id}/cases/{}", case.id)).await.expect(200);
+    post(&app, "inspector.centre", &id, "assignment", json!({ "office": "MOEN-10" })).await.expect(200);
+    app.as_user("liaison.moen-10").await.get(&format!("/problems/{id}")).await.expect(200);
+}

@@ -355,3 +355,120 @@ async fn a_sealed_case_is_called_about_only_by_those_who_may_read_it() {
     let drawn = app.as_user("analyst.centre").await.get("/quality/samples").await.expect(200);
     assert_eq!(drawn["items"][0]["cases"], json!([]));
 }
+
+/// A complaint about an office that the ministry of health answered with a recommendation; gives case and path.
+async fn recommended_about(app: &TestApp, about: &str, to: &str) -> (Case, crate::support::Reply) {
+    let wish = json!({ "kind": "complaint", "category": "water.outage", "about_office": about });
+    let case = app.register(wish).await;
+    app.classify(&case, "complaint", "water.outage").await;
+    app.refer("classifier.centre", &case, &[("MOHME", "lead")]).await;
+    let referral = app.lead(&case).await;
+    let handler = app.as_user("handler.mohme").await;
+    handler.post(&format!("/referrals/{referral}/acceptance"), json!({})).await.expect(200);
+    let advice = json!({ "recommendation": { "text": "برنامه بازنگری شود.", "to_office": to } });
+    (case, handler.post(&format!("/referrals/{referral}/answers"), learnt(advice)).await)
+}
+
+async fn counted(app: &TestApp, who: &str) -> Value {
+    let path = "/statistics/quality?from=2026-06-01&to=2026-07-01";
+    app.as_user(who).await.get(path).await.expect(200)
+}
+
+#[actix_web::test]
+async fn a_recommendation_never_reaches_those_whom_its_case_is_about() {
+    let app = TestApp::start().await;
+    let (_, refused) = recommended_about(&app, "MOEN-10", "MOEN-10").await;
+    refused.wrong("recommendation.to_office", "conflict_of_interest");
+    let (case, told) = recommended_about(&app, "MOEN-10", "MOEN").await;
+    let approval = format!("/answers/{}/approval", told.expect(201)["id"].as_str().unwrap());
+    app.as_user("approver.mohme").await.post(&approval, json!({})).await.expect(200);
+    let list = app.as_user("inspector.centre").await.get("/recommendations").await.expect(200);
+    let path = format!("/recommendations/{}", list["items"][0]["id"].as_str().unwrap());
+    assert_eq!(list["items"][0]["office"]["code"], "MOEN");
+    // it turns out that the case is about the ministry that is to carry it out
+    let about = json!({ "office": "MOEN", "reason": "گفته شهروند" });
+    app.as_user("classifier.centre").await.put(&case.path("complained-of"), about).await.expect(200);
+    for username in ["liaison.moen", "approver.moen", "liaison.moen-10"] {
+        let person = app.as_user(username).await;
+        for (verb, body) in [
+            ("acceptance", json!({})),
+            ("refusal", json!({ "reason": "نه" })),
+            ("done", json!({ "changed": "شد" })),
+            ("verification", json!({ "confirmed": true })),
+        ] {
+            person.post(&format!("{path}/{verb}"), body).await.refused(404, "not_found");
+        }
+        assert_eq!(person.get("/recommendations").await.expect(200)["items"], json!([]), "{username}");
+        let work = person.get("/inbox?box=recommendations").await.expect(200);
+        assert_eq!((&work["counts"]["recommendations"], &work["items"]), (&json!(0), &json!([])));
+    }
+    assert_eq!(counted(&app, "approver.moen").await["causes"], json!([]));
+    app.drain().await;
+    let list = app.as_user("inspector.centre").await.get("/recommendations").await.expect(200);
+    let moved = &list["items"][0];
+    assert_eq!((&moved["office"]["code"], &moved["state"]), (&json!("CENTRE"), &json!("sent")));
+    app.drain().await;
+    let made = app.events(&case).await.into_iter().filter(|event| event == "recommendation_made").count();
+    assert_eq!(made, 2, "it moved once");
+}
+
+#[actix_web::test]
+async fn a_call_about_oneself_is_neither_drawn_listed_made_nor_counted() {
+    let app = TestApp::start().await;
+    let (plain, case) = (app.closed().await, closed_of_reza(&app).await);
+    sample(&app, json!({})).await.expect(201);
+    let all = open_calls(&app, "agent.centre").await;
+    assert_eq!(all.len(), 2);
+    let name = |user: &'static str| {
+        let (app, path) = (&app, case.path("complained-of"));
+        async move {
+            let about = json!({ "user": user, "reason": "گفته شهروند" });
+            app.as_user("classifier.centre").await.put(&path, about).await.expect(200);
+        }
+    };
+    name("agent.centre").await;
+    let left = open_calls(&app, "agent.centre").await;
+    assert_eq!(left.len(), 1);
+    let theirs = all.iter().find(|id| !left.contains(*id)).unwrap();
+    let agent = app.as_user("agent.centre").await;
+    agent.get(&format!("/quality/callbacks/{theirs}")).await.refused(404, "not_found");
+    let path = format!("/quality/callbacks/{theirs}/result");
+    agent.post(&path, said("not_resolved")).await.refused(404, "not_found");
+    assert_eq!(counted(&app, "analyst.centre").await["sample_size"], 2);
+    name("analyst.centre").await;
+    assert_eq!(counted(&app, "analyst.centre").await["sample_size"], 1);
+    assert_eq!(counted(&app, "analyst.centre").await["samples"], 0);
+    let drawn = app.as_user("analyst.centre").await.get("/quality/samples").await.expect(200);
+    assert_eq!(drawn["items"], json!([]));
+    name("inspector.centre").await;
+    let again = sample(&app, json!({ "dry_run": true })).await.expect(201);
+    assert_eq!((&again["population"], &again["cases"][0]["case_id"]), (&json!(1), &json!(plain.id)));
+}
+
+#[actix_web::test]
+async fn whom_to_ring_up_is_read_call_by_call_and_the_citizen_sees_each_reading() {
+    let app = TestApp::start().await;
+    let case = app.closed().await;
+    sample(&app, json!({})).await.expect(201);
+    let agent = app.as_user("agent.centre").await;
+    let listed = agent.get("/quality/callbacks").await.expect(200);
+    let mobile = |call: &Value| call["case"]["citizen"]["mobile"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(mobile(&listed["items"][0]), "", "{listed}");
+    let reads = || async {
+        let pair = json!({ "tracking_code": case.tracking_code, "access_code": case.access_code });
+        let found = app.nobody().post("/public/lookups", pair).await.expect(200);
+        let citizen = app.bearer(found["token"].as_str().unwrap());
+        let path = format!("/public/cases/{}/identity-reads", case.tracking_code);
+        let all = citizen.get(&path).await.expect(200)["items"].as_array().unwrap().clone();
+        all.into_iter().filter(|read| read["why"] == "callback").count()
+    };
+    assert_eq!(reads().await, 0);
+    let path = format!("/quality/callbacks/{}", listed["items"][0]["id"].as_str().unwrap());
+    let told = agent.get(&path).await.expect(200);
+    assert_eq!(mobile(&told), "+989990000011", "{told}");
+    agent.get(&path).await.expect(200);
+    assert_eq!(reads().await, 2);
+    // the office that closed it asks nobody, and others who see the case make no calls
+    app.as_user("handler.moen-10").await.get(&path).await.refused(403, "forbidden");
+    agent.get("/quality/callbacks/1").await.refused(404, "not_found");
+}

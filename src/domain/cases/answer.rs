@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::docket::{Docket, Expected};
 use super::family;
 use super::interim;
+use super::learn;
 use super::life::{Fact, Hop, HopRole, Status};
 use super::record::{record, sha256_hex};
 use crate::db::DbConnection;
@@ -16,10 +17,9 @@ use crate::domain::deadlines;
 use crate::domain::input;
 use crate::domain::notifications::{self, Facts};
 use crate::domain::policy;
-use crate::domain::problems;
 use crate::domain::quality::{self, Lesson, Recommend};
 use crate::domain::rulebook::Verb;
-use crate::error::{Code, Error, FieldError, Fields, Language, Result};
+use crate::error::{Code, Error, FieldError, Fields, Result};
 use crate::text_enum;
 
 text_enum! {
@@ -145,7 +145,7 @@ fn check(
     is_interim: bool,
 ) -> Result<(String, Option<Time>, Lesson)> {
     let mut fields = Fields::default();
-    let words = words(connection, act, docket, wish)?;
+    let words = learn::words(connection, act, docket, wish)?;
     let text = fields.take(input::text("text", &words, input::TEXT_MAX));
     let is_decisive = hop.role == HopRole::Lead && hop.parent.is_none() && !is_interim;
     match wish.outcome.as_deref() {
@@ -166,40 +166,10 @@ fn check(
             let found = (wish.cause.as_deref(), wish.recommendation.as_ref());
             quality::check(connection, act, docket, found, &mut fields)?
         }
-        false => no_lesson(wish, &mut fields),
+        false => learn::none(wish, &mut fields),
     };
     fields.finish()?;
     Ok((text.unwrap_or_default(), expected, lesson))
-}
-
-/// What the citizen will read: the writer's own words, or the answer of the problem behind the case.
-fn words(connection: &mut DbConnection, act: &Act, docket: &Docket, wish: &Answer) -> Result<String> {
-    if wish.problem_answer != Some(true) {
-        return Ok(wish.text.clone());
-    }
-    let answer = problems::answer_for(connection, act, docket.row.id)?;
-    let answer = answer.ok_or(Error::Conflict(Code::NoProblemAnswer))?;
-    let reader = if docket.row.language == "en" { Language::En } else { Language::Fa };
-    let own = wish.text.trim();
-    Ok(if own.is_empty() {
-        answer.text(reader).to_owned()
-    } else {
-        format!("{own}\n\n{}", answer.text(reader))
-    })
-}
-
-/// A cause is found with the final answer to the citizen, not before it and not beside it.
-fn no_lesson(wish: &Answer, fields: &mut Fields) -> Lesson {
-    let told = [("cause", wish.cause.is_some()), ("recommendation", wish.recommendation.is_some())];
-    for (field, _) in told.into_iter().filter(|(_, is_told)| *is_told) {
-        fields.add(FieldError::new(
-            field,
-            "only_final",
-            "علت و پیشنهاد اصلاحی تنها با پاسخ نهایی دستگاه محوری نوشته می‌شود.",
-            "Cause and recommendation come with the final answer of the lead office only.",
-        ));
-    }
-    Lesson::default()
 }
 
 /// An outcome must be one of the kind's; some need a coded reason, so that no refusal is free text only (S2.2ii).

@@ -8,6 +8,7 @@ use super::answer::check_outcome;
 use super::clocks;
 use super::docket::{Docket, Expected};
 use super::family;
+use super::learn;
 use super::life::{Fact, Proposal, Relation};
 use super::mass;
 use super::record::{record, sha256_hex};
@@ -114,23 +115,12 @@ pub fn close(
     let stands = docket.row.outcome.as_deref() == Some(wish.outcome.as_str());
     let reason = wish.reason_code.clone().or_else(|| docket.row.outcome_reason.clone().filter(|_| stands));
     check_outcome(act, &docket.row.kind, &wish.outcome, reason.as_deref(), &mut fields);
-    let lesson = lesson(connection, act, &docket, wish, &mut fields)?;
+    let lesson = learn::of_closing(connection, act, &docket, wish, &mut fields)?;
     fields.finish()?;
     let template = "case_closed";
-    let ending = Ending { outcome: &wish.outcome, reason, text, remedy, template, lesson, ..Ending::default() };
+    let ending =
+        Ending { outcome: &wish.outcome, reason, text, remedy, template, lesson, ..Ending::default() };
     end(connection, act, docket, ending, Some(office))
-}
-
-/// Why the case came about, and what should change.
-pub(super) fn lesson(
-    connection: &mut DbConnection,
-    act: &Act,
-    docket: &Docket,
-    wish: &Close,
-    fields: &mut Fields,
-) -> Result<Lesson> {
-    let found = (wish.cause.as_deref(), wish.recommendation.as_ref());
-    quality::check(connection, act, docket, found, fields)
 }
 
 /// Solved on the line: a first-class outcome (requirement tag P1.4).
@@ -141,7 +131,7 @@ fn advise(connection: &mut DbConnection, act: &Act, docket: Docket, wish: &Close
     let text = fields.take(input::text("text", wish.text.as_deref().unwrap_or_default(), input::TEXT_MAX));
     let remedy =
         fields.take(input::optional_text("remedy", wish.remedy.as_deref(), input::TEXT_MAX)).flatten();
-    let lesson = lesson(connection, act, &docket, wish, &mut fields)?;
+    let lesson = learn::of_closing(connection, act, &docket, wish, &mut fields)?;
     fields.finish()?;
     let template = "case_closed";
     let ending = Ending { outcome: "advice", text, remedy, template, lesson, ..Ending::default() };

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use super::answer::check_outcome;
 use super::close::{self, Close, Ending};
 use super::docket::Docket;
+use super::learn;
 use super::life::{Closing, Fact, Status};
 use super::note;
 use super::record::{record, sha256_hex};
@@ -96,7 +97,7 @@ fn read(
             fields.take(input::text("minutes", wish.minutes.as_deref().unwrap_or_default(), input::TEXT_MAX))
         }
     };
-    let lesson = close::lesson(connection, act, docket, wish, &mut fields)?;
+    let lesson = learn::of_closing(connection, act, docket, wish, &mut fields)?;
     fields.finish()?;
     Ok(Read { text, remedy, reason, minutes, lesson, first })
 }

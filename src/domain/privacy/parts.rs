@@ -6,9 +6,10 @@ use diesel::prelude::*;
 use super::files;
 use super::obstacles::{Candidate, QUIET_DAYS};
 use crate::db::schema::{
-    answers, appeals, attachments, callbacks, cases, citizens, clock_changes, corrections, deliveries, exports,
-    extension_requests, extracts, families, family_links, holds, identity_requests, messages, no_calls, notes,
-    objections, outbox, problem_notices, questions, ratings, recommendations, referrals, warnings,
+    answers, appeals, attachments, callbacks, cases, citizens, clock_changes, corrections, deliveries,
+    exports, extension_requests, extracts, families, family_links, holds, identity_requests, messages,
+    no_calls, notes, objections, outbox, problem_notices, questions, ratings, recommendations, referrals,
+    warnings,
 };
 use crate::db::sealed::Sealed;
 use crate::db::types::{CaseId, CitizenId, MessageId};
@@ -175,8 +176,7 @@ pub(super) fn forget_citizen(connection: &mut DbConnection, act: &Act, citizen: 
     let is_quiet = citizens::id.eq(citizen).and(citizens::updated_at.le(quiet));
     let goes = citizens::table.filter(is_quiet).select(citizens::id);
     diesel::delete(no_calls::table.filter(no_calls::citizen_id.eq_any(goes))).execute(connection)?;
-    let gone =
-        diesel::delete(citizens::table.filter(is_quiet)).execute(connection)?;
+    let gone = diesel::delete(citizens::table.filter(is_quiet)).execute(connection)?;
     if gone > 0 {
         diesel::delete(corrections::table.filter(corrections::citizen_id.eq(citizen))).execute(connection)?;
         diesel::update(exports::table.filter(exports::citizen_id.eq(citizen)))

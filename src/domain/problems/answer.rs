@@ -126,7 +126,10 @@ pub fn answer_for(
 }
 
 /// The last approved answer.
-pub(super) fn standing_answer(connection: &mut DbConnection, id: ProblemId) -> Result<Option<ProblemAnswerRow>> {
+pub(super) fn standing_answer(
+    connection: &mut DbConnection,
+    id: ProblemId,
+) -> Result<Option<ProblemAnswerRow>> {
     use problem_answers as a;
     Ok(a::table
         .filter(a::problem_id.eq(id).and(a::decided_at.is_not_null()))

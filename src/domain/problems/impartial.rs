@@ -48,12 +48,7 @@ pub(super) fn conflicts(connection: &mut DbConnection, act: &Act, id: ProblemId)
 }
 
 /// Whether an account must have no part in it.
-fn bars_user(
-    connection: &mut DbConnection,
-    act: &Act,
-    conflicts: &[Conflict],
-    user: UserId,
-) -> Result<bool> {
+fn bars_user(connection: &mut DbConnection, act: &Act, conflicts: &[Conflict], user: UserId) -> Result<bool> {
     if conflicts.is_empty() {
         return Ok(false);
     }

@@ -10,23 +10,22 @@ mod impartial;
 mod link;
 mod notice;
 mod propose;
+mod public;
 mod row;
 mod run;
 mod settle;
 mod state;
 mod view;
 
-pub use answer::{AnswerProblem, approve, propose_answer, answer_for};
+pub use answer::{AnswerProblem, answer_for, approve, propose_answer};
 pub use clock::{fire, ringing};
 pub use impartial::{clear, tainted};
 pub use link::{Link, link, of_case, unlink};
 pub use notice::{tell, untold};
 pub use propose::{Propose, propose};
+pub use public::{PublicProblem, of_public_case, public_list};
 pub use row::{Counts, Filter, ProblemRow, counts, find, inbox, inbox_count, list};
 pub use run::{AssignProblem, ChangeProblem, assign, change};
 pub use settle::{ReopenProblem, Settle, reopen, settle};
 pub use state::ProblemState;
-pub use view::{
-    LinkedCase, ProblemAnswerView, ProblemEventView, ProblemView, PublicProblem, linked_cases,
-    of_public_case, public_list, view, views,
-};
+pub use view::{LinkedCase, ProblemAnswerView, ProblemEventView, ProblemView, linked_cases, view, views};

@@ -105,9 +105,8 @@ pub fn inbox(
     after: Option<(Time, ProblemId)>,
     limit: i64,
 ) -> Result<Vec<ProblemRow>> {
-    let mut query = free(act)
-        .filter(problems::office_id.eq_any(offices.to_vec()))
-        .filter(problems::state.eq_any(WORK));
+    let mut query =
+        free(act).filter(problems::office_id.eq_any(offices.to_vec())).filter(problems::state.eq_any(WORK));
     if let Some((at, id)) = after {
         query = query.filter(problems::due_at.gt(at).or(problems::due_at.eq(at).and(problems::id.gt(id))));
     }

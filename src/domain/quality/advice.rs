@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::AdviceState;
 use super::impartial::{conflict_of, is_free};
-use super::lesson::due_at;
+use super::recommend::due_at;
 use crate::db::DbConnection;
 use crate::db::dialect::for_update;
 use crate::db::schema::{cases, recommendations};

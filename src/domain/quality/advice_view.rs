@@ -101,9 +101,7 @@ type Boxed<'a> = recommendations::BoxedQuery<'a, MultiBackend>;
 
 /// Recommendations of which the actor may know: none from a case about the actor.
 fn free<'a>(act: &Act) -> Boxed<'a> {
-    recommendations::table
-        .filter(not(among(recommendations::case_id, condition::barred(act))))
-        .into_boxed()
+    recommendations::table.filter(not(among(recommendations::case_id, condition::barred(act)))).into_boxed()
 }
 
 fn readable<'a>(act: &Act) -> Boxed<'a> {

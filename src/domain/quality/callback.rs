@@ -202,7 +202,12 @@ pub fn allow_calls(
     definitions::log(connection, act, "change", &format!("citizen:{citizen}"), detail)
 }
 
-fn set_calls(connection: &mut DbConnection, act: &Act, citizen: Option<CitizenId>, allowed: bool) -> Result<()> {
+fn set_calls(
+    connection: &mut DbConnection,
+    act: &Act,
+    citizen: Option<CitizenId>,
+    allowed: bool,
+) -> Result<()> {
     use no_calls as n;
     let Some(citizen) = citizen else { return Ok(()) };
     if allowed {

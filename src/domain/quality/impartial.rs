@@ -8,7 +8,7 @@ use diesel::sql_types::Bool;
 
 use super::AdviceState;
 use super::advice::lock;
-use super::lesson::{due_at, tell_office};
+use super::recommend::{self, due_at};
 use crate::db::DbConnection;
 use crate::db::dialect::for_update;
 use crate::db::schema::{cases, recommendations};
@@ -90,11 +90,8 @@ pub fn clear(connection: &mut DbConnection, act: &Act, id: RecommendationId) -> 
             (r::reason.eq(None::<String>), r::done_text.eq(None::<String>)),
         ))
         .execute(connection)?;
-    let fact = Fact::RecommendationMade {
-        recommendation: id,
-        office,
-        text_sha256: sha256_hex(row.text.as_bytes()),
-    };
+    let fact =
+        Fact::RecommendationMade { recommendation: id, office, text_sha256: sha256_hex(row.text.as_bytes()) };
     let event = record(connection, act, &mut docket, &[fact], None)?;
-    tell_office(connection, act, &docket.row, event, id).map(|()| true)
+    recommend::tell(connection, act, &docket.row, event, id).map(|()| true)
 }

@@ -4,34 +4,17 @@
 //! Written with an answer it waits for the approval as the answer does; written with a closing it holds at once.
 
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::AdviceState;
 use super::impartial::{conflict_of, free_office};
+use super::recommend::{self, Recommend, due_at};
 use crate::db::DbConnection;
 use crate::db::schema::{lessons, recommendations};
 use crate::db::types::{AnswerId, CaseId, EventId, LessonId, OfficeId, RecommendationId, Time};
 use crate::domain::actor::Act;
 use crate::domain::cases::life::Fact;
 use crate::domain::cases::{CaseRow, Docket, clocks, sha256_hex};
-use crate::domain::confidentiality;
-use crate::domain::deadlines;
-use crate::domain::input;
-use crate::domain::notifications::{self, Facts};
-use crate::error::{Error, FieldError, Fields, Result};
-
-/// A recommendation: what an office should change.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Recommend {
-    /// What to change; nothing of a person, since the office may not see the case.
-    pub text: String,
-    /// Code of the office that can change it.
-    pub to_office: String,
-    /// Until when; by the limit `recommendation` when missing.
-    #[serde(default)]
-    pub due_at: Option<Time>,
-}
+use crate::error::{FieldError, Fields, Result};
 
 /// What was found, checked.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -78,81 +61,10 @@ pub fn check(
         None => None,
     };
     let recommendation = match recommendation {
-        Some(wish) => check_recommendation(connection, act, docket, wish, fields)?,
+        Some(wish) => recommend::read(connection, act, docket, wish, fields)?,
         None => None,
     };
     Ok(Lesson { cause, recommendation })
-}
-
-fn check_recommendation(
-    connection: &mut DbConnection,
-    act: &Act,
-    docket: &Docket,
-    wish: &Recommend,
-    fields: &mut Fields,
-) -> Result<Option<(String, OfficeId, Time)>> {
-    let text = fields.take(input::text("recommendation.text", &wish.text, input::TEXT_MAX));
-    let office = fields.take(act.rules.offices.find("recommendation.to_office", &wish.to_office));
-    let office = office.map(|office| office.id).filter(|office| {
-        let refusal = refusal(act, docket, *office);
-        let takes_it = refusal.is_none();
-        refusal.into_iter().for_each(|error| fields.add(error));
-        takes_it
-    });
-    // the addressed office need not see the case
-    fields.take(check_words(connection, act, docket, text.as_deref())?);
-    if wish.due_at.is_some_and(|due| due <= act.now) {
-        let (fa, en) = ("زمانی در آینده بدهید.", "Give a time that lies ahead.");
-        fields.add(FieldError::new("recommendation.due_at", "in_the_past", fa, en));
-    }
-    let (Some(text), Some(office)) = (text, office) else { return Ok(None) };
-    let due = match wish.due_at {
-        Some(due) => due,
-        None => due_at(act, office)?,
-    };
-    Ok(Some((text, office, due)))
-}
-
-/// A recommendation from a sealed case may not name its citizen.
-fn check_words(
-    connection: &mut DbConnection,
-    act: &Act,
-    docket: &Docket,
-    text: Option<&str>,
-) -> Result<std::result::Result<(), FieldError>> {
-    let field = "recommendation.text";
-    match confidentiality::guard_words(connection, act, &docket.row, field, text) {
-        Err(Error::Invalid(fields)) => Ok(fields.into_iter().next().map_or(Ok(()), Err)),
-        told => told.map(Ok),
-    }
-}
-
-/// Why an office takes no recommendation from this case.
-fn refusal(act: &Act, docket: &Docket, office: OfficeId) -> Option<FieldError> {
-    let field = "recommendation.to_office";
-    if act.rules.offices.get(office).is_some_and(|office| office.signpost_only) {
-        return Some(FieldError::new(
-            field,
-            "signpost_only",
-            "این مرجع بیرون از سامانه است و پیشنهاد نمی‌پذیرد؛ واحد دیگری نام ببرید.",
-            "This body stands outside the service and takes no recommendation; name another office.",
-        ));
-    }
-    docket.conflict.bars_office(&act.rules.offices, office).then(|| {
-        FieldError::new(
-            field,
-            "conflict_of_interest",
-            "پرونده درباره این واحد یا بالادست آن است؛ پیشنهاد را به واحد بالاتر و بی‌طرف بفرستید.",
-            "The case is about this office or one above it; address an office above that is free.",
-        )
-    })
-}
-
-/// The limit `recommendation` on the office's calendar from now on.
-pub(super) fn due_at(act: &Act, office: OfficeId) -> Result<Time> {
-    let level = act.rules.offices.get(office).map(|office| office.level.as_str());
-    let span = act.rules.required_span("recommendation", None, None, level, false)?;
-    Ok(deadlines::due(act.rules.calendar(office)?, act.now.timestamp(), span)?.into())
 }
 
 fn round(docket: &Docket) -> i32 {
@@ -310,21 +222,7 @@ pub fn announce(
     effect: &Effect,
 ) -> Result<()> {
     match effect.recommendation {
-        Some(id) => tell_office(connection, act, case, event, id),
+        Some(id) => recommend::tell(connection, act, case, event, id),
         None => Ok(()),
     }
-}
-
-pub(super) fn tell_office(
-    connection: &mut DbConnection,
-    act: &Act,
-    case: &CaseRow,
-    event: EventId,
-    id: RecommendationId,
-) -> Result<()> {
-    use recommendations as r;
-    let (office, due, text): (OfficeId, Time, String) =
-        r::table.find(id).select((r::office_id, r::due_at, r::text)).first(connection)?;
-    let facts = Facts { office: Some(office), due: Some(due), text: Some(text), ..Facts::default() };
-    notifications::to_office(connection, act, case, event, office, "recommendation_made", &facts)
 }

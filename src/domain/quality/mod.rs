@@ -15,6 +15,8 @@ mod finding;
 mod impartial;
 mod interval;
 mod lesson;
+mod population;
+mod recommend;
 mod report;
 mod report_rows;
 mod sample;
@@ -26,16 +28,15 @@ pub use advice_view::{
 };
 pub use callback::{AnsweredItem, CallResult, allow_calls, record_call};
 pub use callback_view::{
-    CallAnswers, CallbackFilter, CallbackView, answers_of, callback_detail, callback_view, callbacks, case_of,
-    wants_no_calls,
+    CallAnswers, CallbackFilter, CallbackView, answers_of, callback_detail, callback_view, callbacks,
+    case_of, wants_no_calls,
 };
 pub use clock::{fire, ringing};
 pub use finding::{Ruling, confirm, reject};
 pub use impartial::{clear, tainted};
 pub use interval::{Mean, Share};
-pub use lesson::{
-    Effect, Lesson, Recommend, announce, check, drop_draft, keep_draft, record_lesson, take_force,
-};
+pub use lesson::{Effect, Lesson, announce, check, drop_draft, keep_draft, record_lesson, take_force};
+pub use recommend::Recommend;
 pub use report::{QualityReport, report};
 pub use sample::{Draw, SampleRow, SampleView, draw_sample, samples};
 

@@ -99,7 +99,8 @@ pub fn report(connection: &mut DbConnection, act: &Act, from: Time, to: Time) ->
     let tree: Option<BTreeSet<OfficeId>> =
         own_tree(act, Verb::ReadQuality).map(|offices| offices.into_iter().collect());
     let is_mine = |office: &OfficeId| tree.as_ref().is_none_or(|tree| tree.contains(office));
-    let calls: Vec<Call> = rows::calls(connection, act, span)?.into_iter().filter(|row| is_mine(&row.0)).collect();
+    let calls: Vec<Call> =
+        rows::calls(connection, act, span)?.into_iter().filter(|row| is_mine(&row.0)).collect();
     let found: Vec<Found> =
         rows::causes(connection, act, span)?.into_iter().filter(|row| is_mine(&row.1)).collect();
     let advice: Vec<Advice> =

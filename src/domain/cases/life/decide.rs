@@ -4,7 +4,9 @@
 //! the state of the case allows the verb, whoever wants it.
 
 use super::{Consent, Extension, Fact, HopRole, HopState, Life, NewHop, Proposal, Status};
-use crate::db::types::{AnswerId, CallbackId, ExtensionRequestId, OfficeId, QuestionId, ReferralId, Time, UserId};
+use crate::db::types::{
+    AnswerId, CallbackId, ExtensionRequestId, OfficeId, QuestionId, ReferralId, Time, UserId,
+};
 use crate::domain::conflict::Conflict;
 use crate::domain::rulebook::Offices;
 use crate::error::{Code, Error, FieldError, Result};

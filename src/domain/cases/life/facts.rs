@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{AppealCause, AppealResult, Closing, Consequence, HopRole, Proposal, Relation, Status};
 use crate::db::types::{
-    AnswerId, AppealId, AttachmentId, CallbackId, CaseId, ClosureId, CorrectionId, ExtensionRequestId, HoldId, IdentityRequestId, InterimDemandId, MessageId, NoteId, ObjectionId, OfficeId, ProblemId, QuestionId, RatingId, RecommendationId, ReferralId, Time, TombstoneId, UserId, WarningId,
+    AnswerId, AppealId, AttachmentId, CallbackId, CaseId, ClosureId, CorrectionId, ExtensionRequestId,
+    HoldId, IdentityRequestId, InterimDemandId, MessageId, NoteId, ObjectionId, OfficeId, ProblemId,
+    QuestionId, RatingId, RecommendationId, ReferralId, Time, TombstoneId, UserId, WarningId,
 };
 use crate::domain::history::Class;
 use crate::text_enum;

@@ -8,8 +8,8 @@ use super::*;
 use std::collections::BTreeSet;
 
 use crate::db::types::{
-    AppealId, AttachmentId, CallbackId, CaseId, ExtensionRequestId, IdentityRequestId, MessageId, ObjectionId,
-    ProblemId, QuestionId, RatingId, RecommendationId, Time,
+    AppealId, AttachmentId, CallbackId, CaseId, ExtensionRequestId, IdentityRequestId, MessageId,
+    ObjectionId, ProblemId, QuestionId, RatingId, RecommendationId, Time,
 };
 use crate::domain::conflict::Conflict;
 use crate::domain::rulebook::{Level, Office, Offices};

@@ -3,8 +3,8 @@
 //! A start refuses files with problems (requirement tag S2.1: no limit and no rule without its source).
 
 mod calendars;
-mod retention;
 mod quality;
+mod retention;
 mod rules;
 mod subjects;
 #[cfg(test)]
