@@ -78,6 +78,13 @@ catalogue! {
     WindowPassed "window_passed" 409 "مهلت اعتراض، امتیاز و تجدیدنظر این پرونده گذشته است؛ دیوان عدالت اداری و سازمان بازرسی کل کشور (۱۳۶) باز است." "The window for an objection, a rating and an appeal has passed; the Administrative Justice Court and the General Inspection Organisation (136) remain open to you.";
     AlreadyObjected "already_objected" 409 "به این پرونده یک بار اعتراض شده است؛ گام بعد تجدیدنظر است." "This case was objected to once already; the next step is an appeal.";
     NothingAnswered "nothing_answered" 409 "هنوز دستگاهی به این پرونده پاسخ نداده است تا به آن اعتراض شود؛ اقدام‌های ممکن را در پیگیری ببینید." "No body has answered this case yet, so there is nothing to object to; the look-up shows what you may do.";
+    TakenUpAgain "taken_up_again" 409 "این پرونده یک بار دوباره باز شده است و باید تا پایان رسیدگی شود؛ آن را تکراری نمی‌توان بست." "This case was taken up again once and is to be handled to its end; it cannot be closed as a repeat.";
+    OwnEarlierAnswer "own_earlier_answer" 403 "شما در رسیدگی به پرونده‌های پیشین دست داشته‌اید؛ سرپرست دیگری باید این پرونده را تکراری بشناسد." "You had a hand in an earlier case; another supervisor must judge this one a repeat.";
+    PlanPending "plan_pending" 409 "پیشنهادی برای این شهروند در انتظار تأیید است؛ نخست درباره آن تصمیم بگیرید." "A proposal for this citizen awaits its second person; have that decided first.";
+    PlanOutdated "plan_outdated" 409 "تاریخ بازبینی این پیشنهاد گذشته است؛ آن را رد کنید و پیشنهاد تازه‌ای بنویسید." "The review date of this proposal has passed; reject it and write a new one.";
+    CitizenWithoutCase "citizen_without_case" 409 "این شهروند پرونده‌ای ندارد که به او ابلاغ شود؛ برنامه تماس از پرونده‌ها برمی‌آید." "This citizen has no case on which to be told; a contact plan arises from cases.";
+    OwnPlan "own_plan" 403 "شما این برنامه را پیشنهاد یا تأیید کرده‌اید؛ کس دیگری باید درباره بازبینی تصمیم بگیرد." "You proposed or confirmed this plan; somebody else must decide on its review.";
+    SameDayCap "same_day_cap" 429 "سقف ثبت امروز پر شده است؛ متن را نگه دارید و آن را به پرونده باز خود بیفزایید یا با ۱۱۱ تماس بگیرید." "The day's cap is reached; keep your text and add it to your open case, or call 111.";
     RatingNotOpen "rating_not_open" 409 "امتیاز پس از پاسخ داده می‌شود؛ زمان پاسخ را در پیگیری ببینید." "A case is rated after its answer; the look-up shows when that is due.";
     AppealNotOpen "appeal_not_open" 409 "تجدیدنظر پس از پاسخ دوباره، پس از امتیاز ضعیف، یا با گذشتن مهلت پاسخ ممکن است؛ نخست اعتراض کنید یا امتیاز دهید." "An appeal is open after the additional answer, after a poor rating, or when the answer is late; object or rate first.";
     AppealPending "appeal_pending" 409 "پرونده در انتظار تصمیم درباره تجدیدنظر است؛ تنها مسئول تجدیدنظر درباره آن تصمیم می‌گیرد." "The case awaits the decision on its appeal; only the appeal officer decides it.";
@@ -198,6 +205,8 @@ pub enum Error {
     Clash { code: Code, fields: Vec<FieldError> },
     /// Too often; try again after so many seconds.
     TooMany { code: Code, retry_after: u64 },
+    /// One person filed as often as a day allows; what can be done instead, and when the next day begins.
+    Capped { told: FieldError, retry_after: u64 },
     /// The database or a queue cannot take it now; try again after so many seconds.
     Unavailable { retry_after: u64 },
     /// Another service that is needed does not answer; try again in half a minute.
@@ -222,6 +231,7 @@ impl Error {
             | Error::Clash { code, .. }
             | Error::TooMany { code, .. } => *code,
             Error::Invalid(_) => Code::InvalidInput,
+            Error::Capped { .. } => Code::SameDayCap,
             Error::Unavailable { .. } => Code::Unavailable,
             Error::Internal(_) => Code::Internal,
         }

@@ -8,6 +8,7 @@ use super::caller::Caller;
 use super::commit::{Once, Reply, commit};
 use super::page::{Page, limit};
 use super::problem::{Problem, language};
+use super::repeats::{DeskView, desk};
 use crate::app::App;
 use crate::db::types::CaseId;
 use crate::domain::actor::Act;
@@ -31,6 +32,9 @@ pub struct RegisteredView {
     access_code: Option<String>,
     /// What the sender should be told, such as a complaint taken as a report.
     notices: Vec<NoticeView>,
+    /// For staff: earlier cases of the same citizen and household on the same matter, and the contact plan.
+    #[serde(flatten)]
+    desk: DeskView,
 }
 
 /// Something to tell the sender.
@@ -70,10 +74,12 @@ pub(super) async fn register_case(
     let wish = body.value;
     let shown = language();
     Ok(commit(&app, caller.actor, once, move |connection, act| {
-        let Registered { row, access_code, downgraded_from } = register::register(connection, act, &wish)?;
+        let Registered { row, access_code, downgraded_from, seen } =
+            register::register(connection, act, &wish)?;
         let is_new = access_code.is_some();
         let notices = super::problem::LANGUAGE.sync_scope(shown, || notices(downgraded_from.as_deref()));
-        let view = RegisteredView { case: views::case(connection, act, &row)?, access_code, notices };
+        let desk = desk(connection, act, &seen, shown)?;
+        let view = RegisteredView { case: views::case(connection, act, &row)?, access_code, notices, desk };
         if is_new { Reply::created(&view) } else { Reply::ok(&view) }
     })
     .await?)

@@ -15,6 +15,7 @@ mod closures;
 mod commit;
 mod confidentiality;
 mod configuration;
+mod contact_plans;
 mod explanations;
 mod families;
 mod gateways;
@@ -34,6 +35,7 @@ mod rating;
 mod recommendations;
 mod referrals;
 mod remedies;
+mod repeats;
 mod rules;
 mod sign_on;
 mod token;
@@ -103,6 +105,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(account::change_password)
             .service(cases::register_case)
             .service(cases::list_cases)
+            .configure(repeats_and_plans)
             .service(cases::read_case)
             .service(cases::list_referrals)
             .service(cases::list_answers)
@@ -232,6 +235,21 @@ fn quality_routes(config: &mut ServiceConfig<'_>) {
         .service(recommendations::verify_recommendation);
 }
 
+fn repeats_and_plans(config: &mut ServiceConfig<'_>) {
+    config
+        .service(repeats::find_similar)
+        .service(repeats::list_repeats)
+        .service(repeats::close_as_repeat)
+        .service(contact_plans::propose_contact_plan)
+        .service(contact_plans::approve_contact_plan)
+        .service(contact_plans::reject_contact_plan)
+        .service(contact_plans::end_contact_plan)
+        .service(contact_plans::record_plan_review)
+        .service(contact_plans::decide_plan_review)
+        .service(contact_plans::list_citizens_plans)
+        .service(contact_plans::list_contact_plans);
+}
+
 fn public_routes(config: &mut ServiceConfig<'_>) {
     config
         .service(public::file_case)
@@ -242,6 +260,8 @@ fn public_routes(config: &mut ServiceConfig<'_>) {
         .service(remedies::object_to_answer)
         .service(remedies::appeal_answer)
         .service(remedies::rate_case)
+        .service(contact_plans::read_own_plan)
+        .service(contact_plans::ask_plan_review)
         .service(rating::open_rating_link)
         .service(rating::rate_by_link)
         .service(families::go_alone)

@@ -79,11 +79,14 @@ impl ResponseError for Problem {
             Error::Invalid(fields) | Error::Clash { fields, .. } => {
                 fields.iter().map(|field| ProblemField::of(field, language())).collect()
             }
+            Error::Capped { told, .. } => vec![ProblemField::of(told, language())],
             _ => Vec::new(),
         };
         let mut reply = reply(code, errors);
         let retry_after = match self.0 {
-            Error::TooMany { retry_after, .. } | Error::Unavailable { retry_after } => Some(retry_after),
+            Error::TooMany { retry_after, .. }
+            | Error::Capped { retry_after, .. }
+            | Error::Unavailable { retry_after } => Some(retry_after),
             Error::Away(_) => Some(30),
             _ => None,
         };

@@ -24,7 +24,7 @@ use crate::domain::history::{Receipt, Tombstone, receipt, tombstone};
 use crate::domain::rulebook::Rulebook;
 use crate::domain::users::{self, Attempt};
 use crate::domain::views::{self, CitizenAction, OwnReadView, PublicCase, PublicEvent};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Language, Result};
 
 /// A filed case, and what the citizen keeps of it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -54,6 +54,7 @@ pub(super) async fn file_case(
     wish.channel = "web".into();
     wish.received_at = None;
     wish.priority = None;
+    wish.override_reason = None;
     let reader = language();
     Ok(commit(&app, Actor::Public, once, move |connection, act| {
         let done = register::register(connection, act, &wish)?;
@@ -68,11 +69,25 @@ pub(super) async fn file_case(
             status: done.row.status.to_string(),
             registered_at: done.row.registered_at,
             due_at: done.row.due_at,
-            notices: LANGUAGE.sync_scope(reader, || notices(done.downgraded_from.as_deref())),
+            notices: notices_of(done.downgraded_from.as_deref(), done.seen.has_own_open, reader),
             receipt,
         })
     })
     .await?)
+}
+
+/// What an unproven filer is told: of a downgrade, and that the own record, told in full, has an open case on the
+/// matter; no code, no date, and nothing of anybody else.
+fn notices_of(downgraded_from: Option<&str>, has_own_open: bool, reader: Language) -> Vec<NoticeView> {
+    let mut list = LANGUAGE.sync_scope(reader, || notices(downgraded_from));
+    list.extend(has_own_open.then(|| NoticeView {
+        code: "own_open_case",
+        message: match reader {
+            Language::Fa => "درباره همین موضوع پرونده بازی دارید؛ برای پیگیری یا افزودن مطلب از کد رهگیری همان استفاده کنید. نیازی به ثبت دوباره نیست.".into(),
+            Language::En => "You have an open case on this; use its code to follow it or to add to it. You need not file again.".into(),
+        },
+    }));
+    list
 }
 
 /// A filing by the web; its channel need not be named.

@@ -203,6 +203,9 @@ table! {
         mobile_index -> Nullable<BlindText>,
         phone_index -> Nullable<BlindText>,
         email_index -> Nullable<BlindText>,
+        household_head -> Nullable<SealedText>,
+        household_head_index -> Nullable<BlindText>,
+        household_index -> Nullable<BlindText>,
     }
 }
 
@@ -854,6 +857,56 @@ table! {
 }
 
 table! {
+    repeats (case_id, earlier_id) {
+        case_id -> BigInt,
+        earlier_id -> BigInt,
+        relation -> Text,
+        grounds -> Text,
+        likeness -> Integer,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    contact_plans (id) {
+        id -> BigInt,
+        citizen_id -> BigInt,
+        state -> Text,
+        reasons -> Text,
+        measures -> Text,
+        contact_office_id -> Nullable<BigInt>,
+        subjects -> Nullable<Text>,
+        review_at -> Timestamp,
+        renews_id -> Nullable<BigInt>,
+        proposed_by -> BigInt,
+        proposed_at -> Timestamp,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<Timestamp>,
+        case_id -> Nullable<BigInt>,
+        is_told -> Bool,
+        ended_at -> Nullable<Timestamp>,
+        ended_by -> Nullable<BigInt>,
+        end_reason -> Nullable<Text>,
+    }
+}
+
+table! {
+    contact_plan_reviews (id) {
+        id -> BigInt,
+        plan_id -> BigInt,
+        case_id -> BigInt,
+        text -> Text,
+        channel -> Text,
+        recorded_by -> Nullable<BigInt>,
+        at -> Timestamp,
+        result -> Nullable<Text>,
+        grounds -> Nullable<Text>,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
     questions (id) {
         id -> BigInt,
         case_id -> BigInt,
@@ -1056,6 +1109,7 @@ joinable!(recommendations -> cases (case_id));
 joinable!(callbacks -> cases (case_id));
 joinable!(problem_cases -> problems (problem_id));
 joinable!(callbacks -> quality_samples (sample_id));
+joinable!(contact_plan_reviews -> contact_plans (plan_id));
 joinable!(questions -> cases (case_id));
 joinable!(questions -> referrals (referral_id));
 joinable!(questions -> offices (office_id));
@@ -1128,6 +1182,9 @@ allow_tables_to_appear_in_same_query!(
     quality_samples,
     callbacks,
     no_calls,
+    repeats,
+    contact_plans,
+    contact_plan_reviews,
     questions,
     notes,
     attachments,

@@ -128,6 +128,10 @@ id_types! {
     SampleId,
     /// A call to the citizen of a closed case.
     CallbackId,
+    /// A frequent-contact plan.
+    ContactPlanId,
+    /// A citizen's wish that a plan be reviewed.
+    PlanReviewId,
     /// A question put to the citizen.
     QuestionId,
     /// One line of a case's timeline.

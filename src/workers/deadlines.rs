@@ -13,11 +13,11 @@ use tokio::sync::{Notify, watch};
 use super::{Beat, repeat};
 use crate::app::App;
 use crate::db::DbConnection;
-use crate::db::types::{CaseId, ExtensionRequestId, InterimDemandId, Time};
+use crate::db::types::{CaseId, ContactPlanId, ExtensionRequestId, InterimDemandId, Time};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::escalate::Ringing;
 use crate::domain::cases::{close, escalate, interim};
-use crate::domain::{referrals, warnings};
+use crate::domain::{contact_plans, referrals, warnings};
 use crate::error::{Error, Result};
 
 const TICK: Duration = Duration::from_secs(15);
@@ -44,10 +44,12 @@ enum Due {
     OuterLimit(CaseId),
     Interim { case: CaseId, demand: InterimDemandId },
     Progress(CaseId),
+    PlanExpired(ContactPlanId),
 }
 
 impl Due {
-    fn case(self) -> CaseId {
+    /// The case, where it is one's own time that has come.
+    fn case(self) -> Option<CaseId> {
         match self {
             Due::Point { case, .. }
             | Due::Silence { case, .. }
@@ -55,7 +57,8 @@ impl Due {
             | Due::Unanswered(case)
             | Due::WindowPassed(case)
             | Due::OuterLimit(case)
-            | Due::Progress(case) => case,
+            | Due::Progress(case) => Some(case),
+            Due::PlanExpired(_) => None,
         }
     }
 }
@@ -81,7 +84,7 @@ pub async fn run_once(app: &App) -> Result<usize> {
                 }
                 Err(error @ Error::Unavailable { .. }) => return Err(error),
                 Err(error) => {
-                    tracing::error!(case.id = %due.case(), ?due, %error, "a deadline cannot be handled; the case is left for the next run");
+                    tracing::error!(case.id = ?due.case(), ?due, %error, "a deadline cannot be handled; the case is left for the next run");
                     skipped.insert(due);
                 }
             }
@@ -118,6 +121,7 @@ fn find(connection: &mut DbConnection, now: Time, limit: i64) -> Result<Vec<Due>
     let silent = referrals::silent(connection, now, limit)?;
     let outer = interim::past_outer(connection, now, limit)?;
     let demands = interim::due(connection, now, limit)?;
+    let expired = contact_plans::due(connection, now, limit)?;
     Ok(points
         .into_iter()
         .map(|Ringing { case, referral }| Due::Point { case, referral })
@@ -129,6 +133,7 @@ fn find(connection: &mut DbConnection, now: Time, limit: i64) -> Result<Vec<Due>
             Some(demand) => Due::Interim { case, demand },
             None => Due::Progress(case),
         }))
+        .chain(expired.into_iter().map(Due::PlanExpired))
         .collect())
 }
 
@@ -146,6 +151,7 @@ async fn act_on(app: &App, due: Due) -> Result<bool> {
                 Due::OuterLimit(case) => interim::demand(connection, &act, case),
                 Due::Interim { case, demand } => interim::settle(connection, &act, case, demand),
                 Due::Progress(case) => interim::progress(connection, &act, case),
+                Due::PlanExpired(plan) => contact_plans::expire(connection, &act, plan),
             }
         })
         .await

@@ -9,7 +9,8 @@ use tokio::sync::{Notify, watch};
 use super::{Beat, Slot, repeat};
 use crate::app::App;
 use crate::db::slots;
-use crate::domain::expiry;
+use crate::domain::actor::Actor;
+use crate::domain::{citizens, expiry};
 use crate::error::Result;
 
 const TICK: Duration = Duration::from_secs(30);
@@ -34,6 +35,7 @@ pub async fn run(app: App, slot: Slot, lost: watch::Sender<bool>, stop: watch::R
             let now = app.clock.now().as_microsecond() / 1_000_000;
             if now - forgot_at.load(Ordering::Relaxed) >= FORGET_SECONDS {
                 forget(&app).await?;
+                index_households(&app).await?;
                 forgot_at.store(now, Ordering::Relaxed);
             }
             Ok(0)
@@ -51,6 +53,26 @@ pub async fn renew(app: &App, slot: &Slot) -> Result<bool> {
             slots::renew(connection, slot.number, &slot.holder, high_water, app_inside.clock.now())
         })
         .await
+}
+
+/// Finds the households of records that were written before there were any, some at a time; gives the number of rows.
+pub async fn index_households(app: &App) -> Result<usize> {
+    let mut rows = 0;
+    loop {
+        let inside = app.clone();
+        let step = app
+            .db
+            .write(move |connection| {
+                // the keys that index are those that this transaction sees
+                let act = inside.act(connection, Actor::System)?;
+                citizens::index_households(connection, &act.vault)
+            })
+            .await?;
+        rows += step;
+        if step == 0 {
+            return Ok(rows);
+        }
+    }
 }
 
 /// Forgets what is past its time; gives the number of rows.

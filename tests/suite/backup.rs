@@ -102,7 +102,8 @@ fn keep_registering(
                 let number = done.load(Ordering::Relaxed);
                 let text = format!("روشنایی کوچه شماره {number} خاموش است");
                 let citizen = json!({ "name": NAME, "mobile": MOBILE });
-                let case = json!({ "kind": "request", "channel": "phone", "text": text, "citizen": citizen });
+                let case = json!({ "kind": "request", "channel": "phone", "text": text, "citizen": citizen,
+                    "override_reason": "بیش از سقف روز" });
                 let reply = client
                     .post(format!("{url}/api/v1/cases"))
                     .bearer_auth(&token)

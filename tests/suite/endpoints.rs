@@ -25,7 +25,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 212] = [
+const TABLE: [(&str, &str, For); 225] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -43,6 +43,19 @@ const TABLE: [(&str, &str, For); 212] = [
     ("DELETE", "/users/{id}/totp", For::Role),
     ("POST", "/cases", For::Role),
     ("GET", "/cases", For::Staff),
+    ("POST", "/cases/similar", For::Role),
+    ("GET", "/cases/{id}/repeats", For::Case),
+    ("POST", "/cases/{id}/closure-as-repeat", For::Case),
+    ("POST", "/citizens/{id}/contact-plan", For::Role),
+    ("POST", "/citizens/{id}/contact-plan/approval", For::Role),
+    ("POST", "/citizens/{id}/contact-plan/rejection", For::Role),
+    ("POST", "/citizens/{id}/contact-plan/ending", For::Role),
+    ("POST", "/citizens/{id}/contact-plan/review", For::Role),
+    ("POST", "/citizens/{id}/contact-plan/review-decision", For::Role),
+    ("GET", "/citizens/{id}/contact-plans", For::Role),
+    ("GET", "/contact-plans", For::Role),
+    ("GET", "/public/cases/{tracking_code}/contact-plan", For::Citizen),
+    ("POST", "/public/cases/{tracking_code}/contact-plan-review", For::Citizen),
     ("GET", "/cases/{id}", For::Case),
     ("GET", "/cases/{id}/referrals", For::Case),
     ("POST", "/cases/{id}/referrals", For::Case),
@@ -336,6 +349,8 @@ fn body(method: &str, path: &str) -> Value {
             json!({ "result": "dismissed", "grounds": "دلیل", "consequence": "none" })
         }
         "withdrawal" | "rejection" if path.starts_with("/changes") => json!({ "reason": "نه" }),
+        "closure-as-repeat" => json!({ "of": ["1", "2"], "reason": "تکراری" }),
+        "contact-plan-review" => json!({ "text": "متن" }),
         "closure" => json!({ "outcome": "granted" }),
         "extract" if method == "POST" => json!({}),
         "extract" => json!({ "text": "چکیده" }),
@@ -441,7 +456,8 @@ async fn a_stranger_reads_and_changes_nothing_of_somebody_elses_case() {
 
 /// A call desk registers cases and keeps the citizens' records.
 fn is_of_the_desk(username: &str, path: &str) -> bool {
-    username.starts_with("agent.") && (path == "/cases" || path.starts_with("/citizens"))
+    username.starts_with("agent.")
+        && (path == "/cases" || path == "/cases/similar" || path.starts_with("/citizens"))
 }
 
 #[actix_web::test]

@@ -40,8 +40,23 @@ impl TestApp {
         self.answer(&case, "MOEN-10").await;
         let closed = json!({ "outcome": "granted", "text": format!("{NAME} گرامی، انجام شد") });
         self.as_user("classifier.centre").await.post(&case.path("closure"), closed).await.expect(200);
+        self.plan(&case).await;
         self.drain().await;
         case
+    }
+
+    /// A contact plan of the citizen, reviewed, with names in its words.
+    async fn plan(&self, case: &Case) {
+        let path = format!("/citizens/{}/contact-plan", self.citizen_of(case).await);
+        let wish = json!({
+            "reasons": format!("{NAME} هر روز درباره مهتابی‌ها زنگ زد"), "measures": ["subject_limits"],
+            "subjects": "مهتابی‌ها", "review_at": self.now().plus_days(30).to_string(),
+        });
+        self.as_user("classifier.centre").await.post(&path, wish).await.expect(201);
+        let supervisor = self.as_user("inspector.centre").await;
+        supervisor.post(&format!("{path}/approval"), json!({})).await.expect(200);
+        let words = json!({ "text": format!("{NAME} هستم و نمی‌پذیرم"), "channel": "phone" });
+        self.as_user("agent.centre").await.post(&format!("{path}/review"), words).await.expect(201);
     }
 
     /// Lets years pass, and what is past its time go.

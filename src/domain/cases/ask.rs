@@ -8,10 +8,11 @@ use super::docket::{Docket, Expected, find_visible};
 use super::family;
 use super::life::Fact;
 use super::record::record;
+use super::repeat;
 use super::row::Channel;
 use crate::db::DbConnection;
 use crate::db::schema::{messages, questions};
-use crate::db::types::{CaseId, MessageId, QuestionId};
+use crate::db::types::{CaseId, EventId, MessageId, OfficeId, QuestionId};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::deadlines;
 use crate::domain::input;
@@ -88,21 +89,67 @@ pub fn reply(
         Actor::Citizen { .. } => None,
         _ => Some(policy::allow(act, Verb::Reply, docket.life.holder)?),
     };
-    docket.life.can_hear()?;
+    docket.life.can_speak()?;
     let text = input::text("text", &wish.text, input::TEXT_MAX).map_err(Error::field)?;
     let channel = match wish.channel.as_deref() {
         Some(code) => input::choice::<Channel>("channel", code).map_err(Error::field)?,
         None => Channel::Web,
     };
+    let message = hear(connection, act, &mut docket, &text, channel, office)?;
+    Ok((docket.reload(connection)?, message))
+}
+
+/// Takes the citizen's words down: the reply to a question that waits, new facts for a case that was closed as a
+/// repeat and is opened by them, or one more message.
+pub(super) fn hear(
+    connection: &mut DbConnection,
+    act: &Act,
+    docket: &mut Docket,
+    text: &str,
+    channel: Channel,
+    office: Option<OfficeId>,
+) -> Result<MessageId> {
+    let id = docket.row.id;
     let message: MessageId = act.id();
     let fact = if docket.life.can_reply().is_ok() {
         Fact::CitizenReplied { question: open_question(connection, id)?, message }
     } else {
         Fact::MessageReceived { message, channel: channel.to_string() }
     };
-    let event = record(connection, act, &mut docket, std::slice::from_ref(&fact), office)?;
+    let opens = match docket.life.can_take_new_facts() {
+        Ok(()) => Some(repeat::reopening(connection, act, docket)?),
+        Err(_) => None,
+    };
+    let is_opened = opens.is_some();
+    let facts: Vec<Fact> = std::iter::once(fact.clone()).chain(opens).collect();
+    let event = record(connection, act, docket, &facts, office)?;
+    keep_words(connection, act, docket, message, event, text, channel)?;
+    if is_opened {
+        repeat::take_up(connection, act, docket, event)?;
+    }
+    if let Fact::CitizenReplied { question, .. } = fact {
+        clocks::resume(connection, act, docket, "reply")?;
+        if let Some(question) = question {
+            diesel::update(questions::table.find(question))
+                .set(questions::replied_at.eq(act.now))
+                .execute(connection)?;
+        }
+    }
+    Ok(message)
+}
+
+fn keep_words(
+    connection: &mut DbConnection,
+    act: &Act,
+    docket: &Docket,
+    message: MessageId,
+    event: EventId,
+    text: &str,
+    channel: Channel,
+) -> Result<()> {
+    let id = docket.row.id;
     let facts = act.vault.seal(field!(messages::facts), message, "{}")?;
-    let body = act.vault.seal(field!(messages::body), message, &text)?;
+    let body = act.vault.seal(field!(messages::body), message, text)?;
     use messages as m;
     diesel::insert_into(m::table)
         .values((
@@ -116,15 +163,7 @@ pub fn reply(
             (m::state.eq(DeliveryState::Received), m::attempts.eq(0), m::created_at.eq(act.now)),
         ))
         .execute(connection)?;
-    if let Fact::CitizenReplied { question, .. } = fact {
-        clocks::resume(connection, act, &docket, "reply")?;
-        if let Some(question) = question {
-            diesel::update(questions::table.find(question))
-                .set(questions::replied_at.eq(act.now))
-                .execute(connection)?;
-        }
-    }
-    Ok((docket.reload(connection)?, message))
+    Ok(())
 }
 
 fn open_question(connection: &mut DbConnection, case: CaseId) -> Result<Option<QuestionId>> {

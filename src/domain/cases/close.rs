@@ -89,6 +89,8 @@ pub(super) struct Ending<'a> {
     pub(super) is_changed: bool,
     /// Why the case came about, and what should change.
     pub(super) lesson: Lesson,
+    /// The judgement by which it ends, where that is a fact of its own.
+    pub(super) judged: Option<Fact>,
 }
 
 /// Closes an answered case, or solves a new one by advice.
@@ -268,12 +270,13 @@ pub(super) fn end(
     office: Option<OfficeId>,
 ) -> Result<Docket> {
     let text_sha256 = ending.text.as_deref().map(|text| sha256_hex(text.as_bytes()));
-    let fact =
+    let closed =
         Fact::CaseClosed { outcome: ending.outcome.to_owned(), reason: ending.reason.clone(), text_sha256 };
+    let facts: Vec<Fact> = ending.judged.clone().into_iter().chain([closed]).collect();
     let holder = docket.life.holder;
     let text = ending.text.clone().or_else(|| docket.row.outcome_text.clone());
     let effect = quality::record_lesson(connection, act, &docket, &ending.lesson)?;
-    let facts: Vec<Fact> = effect.facts.iter().cloned().chain([fact]).collect();
+    let facts: Vec<Fact> = effect.facts.iter().cloned().chain(facts).collect();
     let event = record(connection, act, &mut docket, &facts, office)?;
     quality::announce(connection, act, &docket.row, event, &effect)?;
     let remedy = ending.remedy.clone().unwrap_or_else(|| default_remedy(&docket.row.language).to_owned());

@@ -1,7 +1,9 @@
 //! What is filed, checked: every wrong field is named at once, and a matter without identity finds its kind.
 
+use serde::{Deserialize, Serialize};
+
 use super::complained_of;
-use super::register::{Place, Register};
+use super::register::Register;
 use super::row::{Channel, Priority, Representative};
 use crate::db::DbConnection;
 use crate::db::types::Time;
@@ -9,7 +11,28 @@ use crate::domain::actor::Act;
 use crate::domain::citizens::{self, CitizenInput};
 use crate::domain::conflict::About;
 use crate::domain::input;
+use crate::domain::repeats::Matter;
 use crate::error::{Error, FieldError, Fields, Result};
+
+/// Where it happened.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// Two-digit code of the province.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub province: Option<String>,
+    /// Four-digit code of the county.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub county: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Latitude in degrees, −90 to 90.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lat: Option<f64>,
+    /// Longitude in degrees, −180 to 180.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lon: Option<f64>,
+}
 
 /// The checked input.
 pub(super) struct Filing {
@@ -30,6 +53,15 @@ pub(super) struct Filing {
     pub(super) external_id: Option<String>,
     pub(super) received_at: Time,
     pub(super) priority: Priority,
+    pub(super) override_reason: Option<String>,
+}
+
+impl Filing {
+    /// What it is about, to find its repeats.
+    pub(super) fn matter(&self) -> Matter {
+        let county = self.place.county.as_deref();
+        Matter::new(self.category.as_deref(), county, self.subject.as_deref(), &self.text)
+    }
 }
 
 /// Checks all that was told.
@@ -63,6 +95,9 @@ pub(super) fn check(connection: &mut DbConnection, act: &Act, input: &Register) 
         .and_then(|value| fields.take(input::choice::<Priority>("priority", value)))
         .unwrap_or(Priority::Normal);
     let representative = check_representative(input.representative.as_ref(), &mut fields);
+    let override_reason = fields
+        .take(input::optional_text("override_reason", input.override_reason.as_deref(), input::LINE_MAX))
+        .flatten();
     let is_anonymous = input.anonymous.unwrap_or(false);
     let (citizen, is_identified) = check_citizen(input, is_anonymous, &mut fields);
     fields.finish()?;
@@ -89,6 +124,7 @@ pub(super) fn check(connection: &mut DbConnection, act: &Act, input: &Register) 
         external_id,
         received_at,
         priority,
+        override_reason,
     })
 }
 

@@ -24,6 +24,7 @@ pub mod refer;
 pub mod register;
 pub mod remedies;
 pub mod reopen;
+pub mod repeat;
 mod row;
 mod tracking_code;
 

@@ -5,10 +5,12 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use super::clocks::{self, Promise};
+use super::docket::Docket;
+pub use super::filing::Place;
 use super::filing::{Filing, check};
 use super::intake::intake_office;
 use super::life::{Fact, Status};
-use super::record::{Head, Link, sha256_hex, widen_scope};
+use super::record::{Head, Link, record, sha256_hex, widen_scope};
 use super::row::{CaseRow, Priority, Representative};
 use super::{IntakeCode, TrackingCode};
 use crate::db::schema::cases;
@@ -18,30 +20,11 @@ use crate::domain::actor::Act;
 use crate::domain::calendar::{JalaliDate, TEHRAN};
 use crate::domain::citizens::{self, CitizenInput};
 use crate::domain::notifications::{self, Facts};
+use crate::domain::repeats::{self, Overrun, Seen, check_cap};
 use crate::domain::text::search_key;
 use crate::domain::vault::field;
 use crate::error::{Code, Error, Result};
 use crate::on_both;
-
-/// Where it happened.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Place {
-    /// Two-digit code of the province.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub province: Option<String>,
-    /// Four-digit code of the county.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub county: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
-    /// Latitude in degrees, −90 to 90.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lat: Option<f64>,
-    /// Longitude in degrees, −180 to 180.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lon: Option<f64>,
-}
 
 /// What is told when a case is registered (design §5).
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
@@ -90,6 +73,9 @@ pub struct Register {
     /// How much of a hurry there is: normal, urgent, immediate.
     #[serde(default)]
     pub priority: Option<String>,
+    /// Why staff register it although the citizen reached the day's cap.
+    #[serde(default)]
+    pub override_reason: Option<String>,
 }
 
 /// A registered case, and the codes that only its citizen gets.
@@ -100,6 +86,8 @@ pub struct Registered {
     pub access_code: Option<String>,
     /// The kind that was wished, where missing or wrong identity made a report of it.
     pub downgraded_from: Option<String>,
+    /// Earlier cases of the same citizen and household; empty when it was known already.
+    pub seen: Seen,
 }
 
 /// Registers a case, or finds the one that this `external_id` made before.
@@ -112,19 +100,36 @@ pub fn register(connection: &mut DbConnection, act: &Act, input: &Register) -> R
     if let Some(row) = known(connection, &filing)? {
         // whoever may not see it learns no more than that it is there
         super::find_visible(connection, act, row.id).map_err(|_| Error::Conflict(Code::Duplicate))?;
-        return Ok(Registered { row, access_code: None, downgraded_from: None });
+        return Ok(Registered { row, access_code: None, downgraded_from: None, seen: Seen::default() });
     }
-    let citizen = match &filing.citizen {
-        Some(identity) => Some(citizens::find_or_create(connection, act, identity)?),
+    let known = match &filing.citizen {
+        Some(identity) => Some(citizens::recognise(connection, act, identity)?),
         None => None,
     };
+    let (seen, overrun) = match &known {
+        Some(known) => {
+            let seen = repeats::see(connection, act, known, &filing.matter())?;
+            let overrun = check_cap(act, known, &seen, filing.override_reason.as_deref())?;
+            (seen, overrun)
+        }
+        None => (Seen::default(), None),
+    };
+    let citizen = known.map(|known| known.citizen);
     let access_code = format!("{:08}", rand::rng().random_range(0..100_000_000));
-    let (row, event) = file(connection, act, &filing, office, citizen.as_ref().map(|c| c.id), &access_code)?;
+    let (mut row, event) =
+        file(connection, act, &filing, office, citizen.as_ref().map(|c| c.id), &access_code)?;
     let facts = Facts { due: Some(row.due_at), access_code: Some(access_code.clone()), ..Facts::default() };
     let is_downgraded = filing.downgraded_from.is_some();
     notifications::registered(connection, act, &row, citizen.as_ref(), event, &facts, is_downgraded)?;
+    repeats::keep(connection, act, row.id, &seen.found)?;
+    if let Some(Overrun { filed, cap, reason }) = overrun {
+        let mut docket = Docket::of_row(connection, act, row)?;
+        let fact = Fact::CapOverridden { filed, cap, reason };
+        record(connection, act, &mut docket, &[fact], Some(office))?;
+        row = docket.row;
+    }
     metrics::counter!("samad_cases_registered_total", "channel" => filing.channel.as_str()).increment(1);
-    Ok(Registered { row, access_code: Some(access_code), downgraded_from: filing.downgraded_from })
+    Ok(Registered { row, access_code: Some(access_code), downgraded_from: filing.downgraded_from, seen })
 }
 
 /// Files a checked matter that belongs to another case; gives its row and its first event.

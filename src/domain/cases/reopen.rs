@@ -3,10 +3,12 @@
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::ask;
 use super::clocks;
 use super::docket::{Docket, Expected};
 use super::life::{Fact, Hop, HopRole, NewHop, Status};
 use super::record::record;
+use super::row::{CaseRow, Channel};
 use crate::db::DbConnection;
 use crate::db::schema::cases;
 use crate::db::types::{CaseId, OfficeId, ReferralId, Time};
@@ -28,6 +30,9 @@ pub struct Reopen {
     /// the office, where there was one.
     #[serde(default)]
     pub to: Option<String>,
+    /// What is new, in the citizen's words; opens a case that was closed as a repeat, at the audit desk.
+    #[serde(default)]
+    pub new_facts: Option<String>,
 }
 
 /// Reopens a closed case.
@@ -38,10 +43,16 @@ pub fn reopen(
     expected: Expected,
     wish: &Reopen,
 ) -> Result<Docket> {
-    let docket = Docket::open(connection, act, id, expected)?;
+    let mut docket = Docket::open(connection, act, id, expected)?;
     let office = policy::allow(act, Verb::Reopen, docket.life.holder)?;
     docket.life.can_reopen()?;
     let reason = input::text("reason", &wish.reason, input::LINE_MAX).map_err(Error::field)?;
+    if let Some(new_facts) = wish.new_facts.as_deref() {
+        docket.life.can_take_new_facts()?;
+        let words = input::text("new_facts", new_facts, input::TEXT_MAX).map_err(Error::field)?;
+        ask::hear(connection, act, &mut docket, &words, Channel::Phone, Some(office))?;
+        return docket.reload(connection);
+    }
     let wished = match wish.to.as_deref() {
         Some(code) => Some(input::choice::<Status>("to", code).map_err(Error::field)?),
         None => None,
@@ -68,7 +79,6 @@ pub fn again(
     how: Again,
 ) -> Result<Docket> {
     let Again { reason, to: wished, first } = how;
-    let id = docket.row.id;
     let hop = if wished == Some(Status::Classified) { None } else { back_to_lead(act, &docket)? };
     let status = if hop.is_some() { Status::Referred } else { Status::Classified };
     let holder = hop.as_ref().map_or(office, |hop| hop.office);
@@ -81,7 +91,18 @@ pub fn again(
     let fact = Fact::CaseReopened { reason, status, office: holder, hop: hop.clone() };
     let recorded: Vec<Fact> = first.into_iter().chain([fact]).collect();
     let event = record(connection, act, &mut docket, &recorded, Some(office))?;
-    diesel::update(cases::table.find(id))
+    clear_ending(connection, act, &docket.row, facts.due.unwrap_or(docket.row.due_at))?;
+    match &hop {
+        Some(hop) => super::refer::send(connection, act, &docket, std::slice::from_ref(hop), None, event)?,
+        None => clocks::start_triage(connection, act, &mut docket)?,
+    }
+    notifications::to_citizen(connection, act, &docket.row, event, "case_reopened", &facts)?;
+    docket.reload(connection)
+}
+
+/// Takes what its ending wrote from the row, and promises an answer until `due`.
+pub(super) fn clear_ending(connection: &mut DbConnection, act: &Act, row: &CaseRow, due: Time) -> Result<()> {
+    diesel::update(cases::table.find(row.id))
         .set((
             (
                 cases::closed_at.eq(None::<Time>),
@@ -89,16 +110,10 @@ pub fn again(
                 cases::remedy_until.eq(None::<Time>),
             ),
             (cases::outcome_text.eq(None::<String>), cases::outcome_reason.eq(None::<String>)),
-            (cases::remedy.eq(None::<String>), cases::due_at.eq(facts.due.unwrap_or(docket.row.due_at))),
+            (cases::remedy.eq(None::<String>), cases::due_at.eq(due)),
         ))
         .execute(connection)?;
-    clocks::restart_outer(connection, act, &docket.row)?;
-    match &hop {
-        Some(hop) => super::refer::send(connection, act, &docket, std::slice::from_ref(hop), None, event)?,
-        None => clocks::start_triage(connection, act, &mut docket)?,
-    }
-    notifications::to_citizen(connection, act, &docket.row, event, "case_reopened", &facts)?;
-    docket.reload(connection)
+    clocks::restart_outer(connection, act, row)
 }
 
 /// A new lead referral to the office that had the last one, with a new clock.

@@ -5,6 +5,7 @@
 
 mod email;
 mod identifiers;
+mod kin;
 mod phone;
 mod row;
 mod store;
@@ -12,8 +13,12 @@ mod told;
 
 pub use email::{EmailAddress, EmailAddressError};
 pub use identifiers::{ForeignId, IdentifierError, LegalEntityId, NationalId, PostalCode};
+pub use kin::{Kin, Relative, Tie, index_households, relatives};
 pub use phone::{Phone, PhoneError};
 pub use row::Citizen;
+pub(crate) use row::household;
 pub(crate) use store::insert_all;
-pub use store::{correct, find, find_or_create, load, load_all, rewrite, search};
+pub use store::{
+    Recognised, correct, find, find_or_create, load, load_all, recognise, resemble, rewrite, search,
+};
 pub use told::{CitizenInput, Identity, language_of, parse};

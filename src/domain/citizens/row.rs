@@ -6,6 +6,7 @@ use crate::db::DbConnection;
 use crate::db::schema::citizens;
 use crate::db::sealed::{Blind, Sealed};
 use crate::db::types::{CitizenId, Time};
+use crate::domain::text::search_key;
 use crate::domain::vault::{Look, Vault, field};
 use crate::error::Result;
 
@@ -21,6 +22,8 @@ pub struct Citizen {
     pub email: Option<String>,
     pub address: Option<String>,
     pub postal_code: Option<String>,
+    /// The head of the household, where somebody else is.
+    pub household_head: Option<String>,
     pub preferred_channel: Option<String>,
     pub language: String,
     pub created_at: Time,
@@ -31,6 +34,18 @@ impl std::fmt::Debug for Citizen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Citizen").field("id", &self.id).finish_non_exhaustive()
     }
+}
+
+impl Citizen {
+    /// What a household is looked up by; none where postal code or address is missing.
+    pub(super) fn household(&self) -> Option<String> {
+        household(self.postal_code.as_deref(), self.address.as_deref())
+    }
+}
+
+/// A household is a postal code and an address, however that is spelled.
+pub(crate) fn household(postal_code: Option<&str>, address: Option<&str>) -> Option<String> {
+    Some(format!("{}\n{}", postal_code?, search_key(address?)))
 }
 
 /// A citizen as stored, without what it is looked up by.
@@ -46,6 +61,7 @@ pub(super) struct CitizenRow {
     email: Option<Sealed>,
     address: Option<Sealed>,
     postal_code: Option<Sealed>,
+    household_head: Option<Sealed>,
     preferred_channel: Option<String>,
     language: String,
     created_at: Time,
@@ -67,6 +83,7 @@ impl CitizenRow {
             email: open(field!(citizens::email), self.email)?,
             address: open(field!(citizens::address), self.address)?,
             postal_code: open(field!(citizens::postal_code), self.postal_code)?,
+            household_head: open(field!(citizens::household_head), self.household_head)?,
             preferred_channel: self.preferred_channel,
             language: self.language,
             created_at: self.created_at,
@@ -112,12 +129,15 @@ pub(super) struct Written {
     email: Option<Sealed>,
     address: Option<Sealed>,
     postal_code: Option<Sealed>,
+    household_head: Option<Sealed>,
     preferred_channel: Option<String>,
     language: String,
     updated_at: Time,
     mobile_index: Option<Blind>,
     phone_index: Option<Blind>,
     email_index: Option<Blind>,
+    household_head_index: Option<Blind>,
+    household_index: Option<Blind>,
 }
 
 impl Written {
@@ -131,12 +151,15 @@ impl Written {
             email: seal(field!(citizens::email), &citizen.email)?,
             address: seal(field!(citizens::address), &citizen.address)?,
             postal_code: seal(field!(citizens::postal_code), &citizen.postal_code)?,
+            household_head: seal(field!(citizens::household_head), &citizen.household_head)?,
             preferred_channel: citizen.preferred_channel.clone(),
             language: citizen.language.clone(),
             updated_at: citizen.updated_at,
             mobile_index: blind(Look::Mobile, &citizen.mobile),
             phone_index: blind(Look::Phone, &citizen.phone),
             email_index: blind(Look::Email, &citizen.email),
+            household_head_index: blind(Look::HouseholdHead, &citizen.household_head),
+            household_index: blind(Look::Household, &citizen.household()),
         })
     }
 }

@@ -19,9 +19,49 @@ use crate::on_both;
 /// Staff may correct contacts; a public filing only fills what was empty, so that nobody can turn
 /// another person's notices to his own phone.
 pub fn find_or_create(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Result<Citizen> {
+    recognise(connection, act, identity).map(|known| known.citizen)
+}
+
+/// Whoever an identity is of, and what was known before.
+#[derive(Debug, Clone)]
+pub struct Recognised {
+    pub citizen: Citizen,
+    /// The record was made just now.
+    pub is_new: bool,
+    /// Identifier and mobile were both told, and are those that the record had before.
+    pub is_in_full: bool,
+}
+
+/// The same as [`find_or_create`], with what was known before.
+pub fn recognise(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Result<Recognised> {
     if let Some(identifier) = &identity.identifier {
         rotation::one_at_a_time(connection, &act.vault, Look::Identifier, identifier)?;
     }
+    match existing(connection, act, identity)? {
+        Some(citizen) => {
+            let is_in_full = identity.identifier.is_some()
+                && identity.mobile.is_some()
+                && identity.mobile == citizen.mobile;
+            let citizen = refresh(connection, act, citizen, identity)?;
+            Ok(Recognised { citizen, is_new: false, is_in_full })
+        }
+        None => {
+            let citizen = create(connection, act, identity)?;
+            Ok(Recognised { citizen, is_new: true, is_in_full: false })
+        }
+    }
+}
+
+/// The same without writing anything: the record as it is, or one that is only thought.
+pub fn resemble(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Result<Recognised> {
+    let found = existing(connection, act, identity)?;
+    let is_new = found.is_none();
+    let mut citizen = found.unwrap_or_else(|| fresh(act, identity));
+    lay_over(&mut citizen, identity, true);
+    Ok(Recognised { citizen, is_new, is_in_full: false })
+}
+
+fn existing(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Result<Option<Citizen>> {
     let found = match (&identity.identifier, &identity.mobile) {
         (Some(identifier), _) => by_identifier(connection, &act.vault, identifier)?,
         (None, Some(mobile)) => by_mobile_alone(connection, &act.vault, mobile)?,
@@ -34,10 +74,7 @@ pub fn find_or_create(connection: &mut DbConnection, act: &Act, identity: &Ident
             && citizen.name.is_some()
             && identity.name != citizen.name
     };
-    match found.filter(|citizen| !is_other(citizen)) {
-        Some(citizen) => refresh(connection, act, citizen, identity),
-        None => create(connection, act, identity),
-    }
+    Ok(found.filter(|citizen| !is_other(citizen)))
 }
 
 /// The one record of this identifier.
@@ -68,7 +105,13 @@ fn by_mobile_alone(connection: &mut DbConnection, vault: &Vault, mobile: &str) -
 }
 
 fn create(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Result<Citizen> {
-    let citizen = Citizen {
+    let citizen = fresh(act, identity);
+    diesel::insert_into(citizens::table).values(New::of(&citizen, &act.vault)?).execute(connection)?;
+    Ok(citizen)
+}
+
+fn fresh(act: &Act, identity: &Identity) -> Citizen {
+    Citizen {
         id: act.id(),
         kind: identity.kind.to_owned(),
         identifier: identity.identifier.clone(),
@@ -78,13 +121,12 @@ fn create(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Resu
         email: identity.email.clone(),
         address: identity.address.clone(),
         postal_code: identity.postal_code.clone(),
+        household_head: identity.household_head.clone(),
         preferred_channel: identity.preferred_channel.clone(),
         language: language_of(Some(identity)).to_owned(),
         created_at: act.now,
         updated_at: act.now,
-    };
-    diesel::insert_into(citizens::table).values(New::of(&citizen, &act.vault)?).execute(connection)?;
-    Ok(citizen)
+    }
 }
 
 /// Writes many new records with one statement, without looking whether they are known; for invented crowds.
@@ -102,8 +144,18 @@ fn refresh(
     mut citizen: Citizen,
     told: &Identity,
 ) -> Result<Citizen> {
-    let may_correct = matches!(act.actor, Actor::Staff(_));
     let before = citizen.clone();
+    lay_over(&mut citizen, told, matches!(act.actor, Actor::Staff(_)));
+    if citizen != before {
+        citizen.updated_at = act.now;
+        diesel::update(citizens::table.find(citizen.id))
+            .set(Written::of(&citizen, &act.vault)?)
+            .execute(connection)?;
+    }
+    Ok(citizen)
+}
+
+fn lay_over(citizen: &mut Citizen, told: &Identity, may_correct: bool) {
     let lay = |old: &mut Option<String>, new: &Option<String>| {
         if new.is_some() && (old.is_none() || may_correct) {
             old.clone_from(new);
@@ -115,17 +167,11 @@ fn refresh(
     lay(&mut citizen.email, &told.email);
     lay(&mut citizen.address, &told.address);
     lay(&mut citizen.postal_code, &told.postal_code);
+    lay(&mut citizen.household_head, &told.household_head);
     lay(&mut citizen.preferred_channel, &told.preferred_channel);
     if let (Some(language), true) = (&told.language, may_correct) {
         citizen.language.clone_from(language);
     }
-    if citizen != before {
-        citizen.updated_at = act.now;
-        diesel::update(citizens::table.find(citizen.id))
-            .set(Written::of(&citizen, &act.vault)?)
-            .execute(connection)?;
-    }
-    Ok(citizen)
 }
 
 /// The record of this id.

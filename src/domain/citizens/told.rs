@@ -31,6 +31,9 @@ pub struct CitizenInput {
     /// Ten digits.
     #[serde(default)]
     pub postal_code: Option<String>,
+    /// National ID of the head of the household, where somebody else is.
+    #[serde(default)]
+    pub household_head: Option<String>,
     /// `sms`, `email`, `phone` or `letter`.
     #[serde(default)]
     pub preferred_channel: Option<String>,
@@ -52,6 +55,8 @@ pub struct Identity {
     pub email: Option<String>,
     pub address: Option<String>,
     pub postal_code: Option<String>,
+    /// The head of the household, in the form of `identifier`.
+    pub household_head: Option<String>,
     pub preferred_channel: Option<String>,
     pub language: Option<String>,
 }
@@ -93,6 +98,15 @@ pub fn parse(given: &CitizenInput, at: &str, fields: &mut Fields) -> Identity {
     });
     let name =
         fields.take(input::optional_text(&named("name"), given.name.as_deref(), input::LINE_MAX)).flatten();
+    let household_head = filled(&given.household_head).and_then(|value| {
+        fields.take(NationalId::parse(value).map(|id| format!("N:{}", id.as_str())).map_err(|error| {
+            let (fa, en) = (
+                "کد ملی سرپرست خانوار درست نیست؛ ده رقم آن را بررسی کنید.",
+                format!("{error}; check the ten digits of the household head's national ID."),
+            );
+            FieldError::new(named("household_head"), "invalid", fa, en)
+        }))
+    });
     let address = fields
         .take(input::optional_text(&named("address"), given.address.as_deref(), input::LINE_MAX))
         .flatten();
@@ -112,6 +126,7 @@ pub fn parse(given: &CitizenInput, at: &str, fields: &mut Fields) -> Identity {
         email,
         address,
         postal_code,
+        household_head,
         preferred_channel,
         language,
     }

@@ -73,6 +73,7 @@ fn person(rng: &mut impl Rng, id: CitizenId, at: Time) -> Citizen {
         email: None,
         address: Some(format!("خیابان نمونه، پلاک {}", rng.random_range(1..900_u32))),
         postal_code: None,
+        household_head: None,
         preferred_channel: None,
         language: "fa".into(),
         created_at: at,

@@ -191,7 +191,7 @@ fn a_closed_case_is_reopened_and_noted() {
     let mut r = Rehearsal::new();
     let case = r.case(State::Closed);
     let act = r.by("approver.moen-10");
-    let wish = Reopen { reason: "مدرک تازه".into(), to: None };
+    let wish = Reopen { reason: "مدرک تازه".into(), to: None, new_facts: None };
     let docket = reopen::reopen(&mut r.connection, &act, case, Expected::Any, &wish).unwrap();
     assert_eq!((docket.life.status, r.holder(case)), (Status::Referred, "MOEN-10".into()));
     let act = r.by("inspector.centre");

@@ -15,6 +15,7 @@ use crate::domain::cases::attach::{self, Attachment};
 use crate::domain::cases::{CaseRow, remedies};
 use crate::domain::citizens;
 use crate::domain::confidentiality::{Why, disclose};
+use crate::domain::contact_plans;
 use crate::domain::quality;
 use crate::domain::vault::field;
 use crate::domain::views::{self, CitizenView, MessageView, PublicCase, PublicEvent};
@@ -157,6 +158,13 @@ pub fn record(
         .order(audit::id)
         .select((audit::at, audit::action))
         .load(connection)?;
+    let plans: Vec<Value> = contact_plans::told_to(connection, export.citizen_id)?
+        .into_iter()
+        .map(|plan| {
+            json!({ "reasons": plan.reasons, "measures": plan.measures(), "subjects": plan.subjects,
+                "from": plan.decided_at, "review_at": plan.review_at, "ended_at": plan.ended_at })
+        })
+        .collect();
     let holds: Vec<HoldView> = holds::of_citizen(connection, export.citizen_id, own)?;
     Ok(json!({
         "format": "samad export 1",
@@ -167,6 +175,7 @@ pub fn record(
         "holds": holds.iter()
             .map(|hold| json!({ "from": hold.placed_at, "until": hold.until, "lifted_at": hold.lifted_at }))
             .collect::<Vec<_>>(),
+        "contact_plans": plans,
         "cases": own.len(),
         "scope": "sealed cases, and cases that whoever made this archive may not see, come with your own download only",
     }))

@@ -6,10 +6,10 @@ use diesel::prelude::*;
 use super::files;
 use super::obstacles::{Candidate, QUIET_DAYS};
 use crate::db::schema::{
-    answers, appeals, attachments, callbacks, cases, citizens, clock_changes, corrections, deliveries,
-    exports, extension_requests, extracts, families, family_links, holds, identity_requests, messages,
-    no_calls, notes, objections, outbox, problem_notices, questions, ratings, recommendations, referrals,
-    warnings,
+    answers, appeals, attachments, callbacks, cases, citizens, clock_changes, contact_plan_reviews,
+    contact_plans, corrections, deliveries, exports, extension_requests, extracts, families, family_links,
+    holds, identity_requests, messages, no_calls, notes, objections, outbox, problem_notices, questions,
+    ratings, recommendations, referrals, repeats, warnings,
 };
 use crate::db::sealed::Sealed;
 use crate::db::types::{CaseId, CitizenId, MessageId};
@@ -92,6 +92,10 @@ fn reasons(connection: &mut DbConnection, case: CaseId) -> Result<()> {
         .set(warnings::note.eq(NO_TEXT))
         .execute(connection)?;
     learnt(connection, case)?;
+    use contact_plan_reviews as p;
+    diesel::update(p::table.filter(p::case_id.eq(case)))
+        .set((p::text.eq(""), p::grounds.eq(NO_TEXT)))
+        .execute(connection)?;
     diesel::update(families::table.find(case)).set(families::closing.eq(NO_TEXT)).execute(connection)?;
     Ok(())
 }
@@ -147,6 +151,9 @@ fn identity(connection: &mut DbConnection, act: &Act, case: &Candidate) -> Resul
             cases::about_person.eq(NOT_SEALED),
         ))
         .execute(connection)?;
+    // whose cases these are is told by the link as much as by the record
+    diesel::delete(repeats::table.filter(repeats::case_id.eq(case.id).or(repeats::earlier_id.eq(case.id))))
+        .execute(connection)?;
     diesel::update(family_links::table.filter(family_links::case_id.eq(case.id)))
         .set(family_links::household_head.eq(NOT_SEALED))
         .execute(connection)?;
@@ -173,11 +180,15 @@ pub(super) fn forget_citizen(connection: &mut DbConnection, act: &Act, citizen: 
     if others > 0 {
         return Ok(());
     }
-    let is_quiet = citizens::id.eq(citizen).and(citizens::updated_at.le(quiet));
-    let goes = citizens::table.filter(is_quiet).select(citizens::id);
-    diesel::delete(no_calls::table.filter(no_calls::citizen_id.eq_any(goes))).execute(connection)?;
-    let gone = diesel::delete(citizens::table.filter(is_quiet)).execute(connection)?;
-    if gone > 0 {
+    let record = citizens::table.filter(citizens::id.eq(citizen).and(citizens::updated_at.le(quiet)));
+    let is_quiet: i64 = record.count().get_result(connection)?;
+    if is_quiet > 0 {
+        let plans = contact_plans::table.filter(contact_plans::citizen_id.eq(citizen));
+        let reviews = contact_plan_reviews::plan_id.eq_any(plans.select(contact_plans::id));
+        diesel::delete(contact_plan_reviews::table.filter(reviews)).execute(connection)?;
+        diesel::delete(plans).execute(connection)?;
+        diesel::delete(no_calls::table.filter(no_calls::citizen_id.eq(citizen))).execute(connection)?;
+        diesel::delete(record).execute(connection)?;
         diesel::delete(corrections::table.filter(corrections::citizen_id.eq(citizen))).execute(connection)?;
         diesel::update(exports::table.filter(exports::citizen_id.eq(citizen)))
             .set((exports::reason.eq(""), exports::identity_checked_by.eq("")))

@@ -29,7 +29,7 @@ pub const NEEDED_SPANS: [&str; 17] = [
     "erasure_decision",
 ];
 /// Subjects whose number must stand in a row.
-pub const NEEDED_NUMBERS: [&str; 19] = [
+pub const NEEDED_NUMBERS: [&str; 25] = [
     "rating_poor_max",
     "transfers_max",
     "helpers_max",
@@ -40,6 +40,12 @@ pub const NEEDED_NUMBERS: [&str; 19] = [
     "parts_max",
     "family_max",
     "signatories_max",
+    "repeat_min",
+    "repeat_likeness",
+    "repeat_likeness_other",
+    "repeat_lookback",
+    "same_day_max",
+    "contact_plan_max",
     "mass_case_min",
     "mass_households_min",
     "identity_release_hours",

@@ -37,6 +37,11 @@ text_enum! {
         FollowAdvice = "follow_advice", VerifyAdvice = "verify_advice",
         /// Quality: samples of closed cases, calls to their citizens, the report.
         DrawSample = "draw_sample", CallBack = "call_back", ReadQuality = "read_quality",
+        CloseAsRepeat = "close_as_repeat",
+        /// To be told whose a sealed case is by the cases beside it.
+        LinkSealed = "link_sealed",
+        /// The frequent-contact plan of a citizen: propose it, confirm or lift it, decide on its review.
+        ProposePlan = "propose_plan", ConfirmPlan = "confirm_plan", ReviewPlan = "review_plan",
     }
 }
 

@@ -135,6 +135,9 @@ pub struct Limit {
     pub span: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<i64>,
+    /// Code of the office that a limit names, such as the audit desk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub office: Option<String>,
     pub fa: String,
     pub en: String,
     pub source: String,

@@ -44,10 +44,15 @@ pub enum Look {
     Phone,
     /// In lower case.
     Email,
+    /// The head of a household, as an identifier.
+    HouseholdHead,
+    /// Postal code and folded address.
+    Household,
 }
 
 impl Look {
-    pub(super) const ALL: [Look; 4] = [Look::Identifier, Look::Mobile, Look::Phone, Look::Email];
+    pub(super) const ALL: [Look; 6] =
+        [Look::Identifier, Look::Mobile, Look::Phone, Look::Email, Look::HouseholdHead, Look::Household];
 
     /// The name that the key of this index is derived with.
     pub(super) fn purpose(self) -> &'static str {
@@ -56,6 +61,8 @@ impl Look {
             Look::Mobile => "citizens.mobile",
             Look::Phone => "citizens.phone",
             Look::Email => "citizens.email",
+            Look::HouseholdHead => "citizens.household_head",
+            Look::Household => "citizens.household",
         }
     }
 }

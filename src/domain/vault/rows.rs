@@ -14,9 +14,12 @@ use crate::db::schema::{
 };
 use crate::db::sealed::{Blind, Sealed};
 use crate::db::types::{AttachmentId, CaseId, CitizenId, CorrectionId, FactorId, FamilyLinkId, MessageId};
+use crate::domain::citizens::household;
 use crate::domain::rulebook;
 use crate::error::Result;
 
+/// The index that no single column stands for.
+const HOUSEHOLD: &str = "household";
 /// Rows of one transaction: short, so that others who write hardly wait.
 const ROWS: i64 = 100;
 
@@ -68,6 +71,10 @@ impl Stale {
         let (sealed, blind) = (Sealed::prefix(ring.sealing()), Blind::prefix(ring.indexing()));
         let is_stale = |column: &&str| match table.is_index {
             false => format!("{column} NOT LIKE '{sealed}%'"),
+            // a household is looked up by what two columns say together
+            true if *column == HOUSEHOLD => format!(
+                "(postal_code IS NOT NULL AND address IS NOT NULL AND coalesce(household_index, '') NOT LIKE '{blind}%')"
+            ),
             true => {
                 format!("({column} IS NOT NULL AND coalesce({column}_index, '') NOT LIKE '{blind}%')")
             }
@@ -141,7 +148,7 @@ fn tables() -> [Walked; 9] {
             citizens,
             CitizenId,
             CitizenId(0),
-            [identifier, name, mobile, phone, email, address, postal_code]
+            [identifier, name, mobile, phone, email, address, postal_code, household_head]
         ),
         walked!(cases, CaseId, CaseId(0), [representative, address, about_person]),
         walked!(messages, MessageId, MessageId(0), [facts, address, subject, body]),
@@ -152,7 +159,7 @@ fn tables() -> [Walked; 9] {
         walked!(family_links, FamilyLinkId, FamilyLinkId(0), [household_head]),
         Walked {
             table: "citizens",
-            columns: &["identifier", "mobile", "phone", "email"],
+            columns: &["identifier", "mobile", "phone", "email", "household_head", HOUSEHOLD],
             is_index: true,
             renew: renew_indexes,
             count: |connection, stale| {
@@ -169,9 +176,23 @@ struct Indexes {
     mobile_index: Option<Blind>,
     phone_index: Option<Blind>,
     email_index: Option<Blind>,
+    household_head_index: Option<Blind>,
+    household_index: Option<Blind>,
 }
 
-type LookedUp = (Option<Sealed>, Option<Sealed>, Option<Sealed>, Option<Sealed>);
+/// What the indexes of a citizen are made from.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = citizens)]
+struct LookedUp {
+    id: CitizenId,
+    identifier: Option<Sealed>,
+    mobile: Option<Sealed>,
+    phone: Option<Sealed>,
+    email: Option<Sealed>,
+    household_head: Option<Sealed>,
+    postal_code: Option<Sealed>,
+    address: Option<Sealed>,
+}
 
 fn renew_indexes(
     connection: &mut DbConnection,
@@ -186,27 +207,34 @@ fn renew_indexes(
         .filter(c::id.gt(after.parse().unwrap_or(CitizenId(0))))
         .order(c::id)
         .limit(ROWS)
-        .select((c::id, (c::identifier, c::mobile, c::phone, c::email)));
-    let rows: Vec<(CitizenId, LookedUp)> = for_update_skip_locked(query).load(connection)?;
-    let (count, last) = (rows.len(), rows.last().map(|(id, _)| id.to_string()));
-    for (id, sealed) in rows {
-        diesel::update(c::table.find(id)).set(&indexes(ring, id, sealed)?).execute(connection)?;
+        .select(LookedUp::as_select());
+    let rows: Vec<LookedUp> = for_update_skip_locked(query).load(connection)?;
+    let (count, last) = (rows.len(), rows.last().map(|row| row.id.to_string()));
+    for row in rows {
+        diesel::update(c::table.find(row.id)).set(&indexes(ring, row)?).execute(connection)?;
     }
     Ok((count, last))
 }
 
-fn indexes(ring: &Ring, id: CitizenId, sealed: LookedUp) -> Result<Indexes> {
-    let row = id.to_string();
-    let blind = |look: Look, field: Field, sealed: Option<Sealed>| -> Result<Option<Blind>> {
-        let Some(sealed) = sealed else { return Ok(None) };
-        Ok(Some(ring.blind(look, &ring.open(field, &row, &sealed)?)))
+fn indexes(ring: &Ring, of: LookedUp) -> Result<Indexes> {
+    let row = of.id.to_string();
+    let open = |field: Field, sealed: Option<Sealed>| -> Result<Option<String>> {
+        sealed.map(|sealed| ring.open(field, &row, &sealed)).transpose()
     };
-    let (identifier, mobile, phone, email) = sealed;
+    let blind = |look: Look, text: Option<String>| text.map(|text| ring.blind(look, &text));
+    let postal_code = open(field!(citizens::postal_code), of.postal_code)?;
+    let address = open(field!(citizens::address), of.address)?;
+    let household = household(postal_code.as_deref(), address.as_deref());
     Ok(Indexes {
-        identifier_index: blind(Look::Identifier, field!(citizens::identifier), identifier)?,
-        mobile_index: blind(Look::Mobile, field!(citizens::mobile), mobile)?,
-        phone_index: blind(Look::Phone, field!(citizens::phone), phone)?,
-        email_index: blind(Look::Email, field!(citizens::email), email)?,
+        identifier_index: blind(Look::Identifier, open(field!(citizens::identifier), of.identifier)?),
+        mobile_index: blind(Look::Mobile, open(field!(citizens::mobile), of.mobile)?),
+        phone_index: blind(Look::Phone, open(field!(citizens::phone), of.phone)?),
+        email_index: blind(Look::Email, open(field!(citizens::email), of.email)?),
+        household_head_index: blind(
+            Look::HouseholdHead,
+            open(field!(citizens::household_head), of.household_head)?,
+        ),
+        household_index: blind(Look::Household, household),
     })
 }
 

@@ -6,6 +6,7 @@
 mod actions;
 mod case;
 mod confidentiality;
+mod contact_plan;
 mod family;
 mod followed;
 mod inbox;
@@ -13,6 +14,7 @@ mod public;
 mod referral;
 mod relatives;
 mod remedies;
+mod repeats;
 mod shown;
 mod timeline;
 
@@ -21,12 +23,14 @@ pub use case::{CaseView, HolderView, OfficeView, case, cases, detail, office_vie
 pub use confidentiality::{
     ExtractView, OwnReadView, ReadView, RequestView, extract_view, own_reads, reads, request, requests,
 };
+pub use contact_plan::{DeskPlan, OwnPlan, PlanView, desk_plan, own_plan, plan, plans};
 pub use family::{FamilyView, GroupView, Relative, family};
 pub use inbox::{Inbox, InboxItem, Tray, inbox};
 pub use public::{PublicAnswer, PublicCase, PublicEvent, public_case, public_timeline};
 pub use referral::{AnswerView, ReferralView, answer, answers, referral, referrals};
 pub use relatives::{PublicLead, PublicPart};
 pub use remedies::{AppealView, CitizenAction, appeals, citizen_actions, objections, poor_rating_words};
+pub use repeats::{Remark, RepeatView, SimilarView, repeats_of, similar};
 pub use shown::{CitizenView, TextForm};
 pub use timeline::{
     AttachmentView, DeliveryView, EventView, MessageView, NoteView, attachments, deliveries, messages, notes,

@@ -323,6 +323,10 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
             let outcome = act.rules.outcome_name(outcome, reader);
             say(format!("پرونده بسته شد: {outcome}"), format!("The case was closed: {outcome}"))
         }
+        Fact::ContactPlanNoticed { .. } => say(
+            "درباره شیوه تماس با شما تصمیمی گرفته شد".into(),
+            "A decision on how you are served was made".into(),
+        ),
         Fact::CaseReopened { .. } => say("پرونده بازگشایی شد".into(), "The case was reopened".into()),
         Fact::ObjectionRaised { hop, .. } => {
             let to = name(hop.office);
@@ -450,6 +454,8 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
         | Fact::RecommendationMade { .. }
         | Fact::RecommendationMoved { .. }
         | Fact::CitizenCalledBack { .. }
+        | Fact::RepeatJudged { .. }
+        | Fact::CapOverridden { .. }
         | Fact::NoteAdded { .. }
         | Fact::HoldPlaced { .. }
         | Fact::HoldLifted { .. } => None,

@@ -66,7 +66,7 @@ pub fn citizen_actions(
     let (object, appeal) = spoken(connection, act, &docket, standing)?;
     let waits = life.status == Status::Referred && appeal.is_err();
     Ok(vec![
-        action(Verb::Reply, "messages", life.can_hear(), row.wait_until),
+        action(Verb::Reply, "messages", life.can_speak(), row.wait_until),
         action(Verb::Object, "objection", object, standing.window),
         action(Verb::Rate, "rating", life.can_rate(standing), standing.window),
         CitizenAction {

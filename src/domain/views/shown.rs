@@ -35,6 +35,8 @@ pub struct CitizenView {
     pub email: Option<String>,
     pub address: Option<String>,
     pub postal_code: Option<String>,
+    /// National ID of the head of the household, where somebody else is.
+    pub household_head: Option<String>,
     pub preferred_channel: Option<String>,
     pub language: String,
 }
@@ -57,6 +59,7 @@ impl CitizenView {
             email: None,
             address: None,
             postal_code: None,
+            household_head: None,
             preferred_channel: citizen.preferred_channel.clone(),
             language: citizen.language.clone(),
         }
@@ -64,21 +67,21 @@ impl CitizenView {
 
     /// The full identity.
     pub fn of(citizen: &Citizen) -> Self {
+        let digits = |identifier: &Option<String>| {
+            identifier.as_deref().and_then(|id| id.split_once(':')).map(|(_, digits)| digits.to_owned())
+        };
         Self {
             id: citizen.id,
             kind: citizen.kind.clone(),
             masked: false,
-            national_id: citizen
-                .identifier
-                .as_deref()
-                .and_then(|id| id.split_once(':'))
-                .map(|(_, id)| id.to_owned()),
+            national_id: digits(&citizen.identifier),
             name: citizen.name.clone(),
             mobile: citizen.mobile.clone(),
             phone: citizen.phone.clone(),
             email: citizen.email.clone(),
             address: citizen.address.clone(),
             postal_code: citizen.postal_code.clone(),
+            household_head: digits(&citizen.household_head),
             preferred_channel: citizen.preferred_channel.clone(),
             language: citizen.language.clone(),
         }

@@ -216,6 +216,7 @@ fn enrol(
         external_id: None,
         received_at: row.received_at,
         priority: row.priority,
+        override_reason: None,
     };
     let access_code = format!("{:08}", rand::rng().random_range(0..100_000_000));
     let (made, _) = register::file(connection, act, &filing, office, Some(citizen), &access_code)?;

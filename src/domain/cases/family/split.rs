@@ -188,6 +188,7 @@ fn filing(
         external_id: None,
         received_at: row.received_at,
         priority: row.priority,
+        override_reason: None,
     }
 }
 

@@ -126,6 +126,9 @@ impl Life {
             | Fact::RecommendationMoved { .. }
             | Fact::CitizenCalledBack { .. }
             | Fact::FalseClosureFound { .. }
+            | Fact::RepeatJudged { .. }
+            | Fact::CapOverridden { .. }
+            | Fact::ContactPlanNoticed { .. }
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
             | Fact::FileAttached { .. }

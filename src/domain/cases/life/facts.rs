@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{AppealCause, AppealResult, Closing, Consequence, HopRole, Proposal, Relation, Status};
 use crate::db::types::{
-    AnswerId, AppealId, AttachmentId, CallbackId, CaseId, ClosureId, CorrectionId, ExtensionRequestId,
-    HoldId, IdentityRequestId, InterimDemandId, MessageId, NoteId, ObjectionId, OfficeId, ProblemId,
-    QuestionId, RatingId, RecommendationId, ReferralId, Time, TombstoneId, UserId, WarningId,
+    AnswerId, AppealId, AttachmentId, CallbackId, CaseId, ClosureId, ContactPlanId, CorrectionId,
+    ExtensionRequestId, HoldId, IdentityRequestId, InterimDemandId, MessageId, NoteId, ObjectionId, OfficeId,
+    ProblemId, QuestionId, RatingId, RecommendationId, ReferralId, Time, TombstoneId, UserId, WarningId,
 };
 use crate::domain::history::Class;
 use crate::text_enum;
@@ -50,6 +50,13 @@ pub struct ClockMove {
     pub office: OfficeId,
     pub due_before: Time,
     pub due_at: Time,
+}
+
+text_enum! {
+    /// How a contact plan went on.
+    pub enum PlanStep {
+        Set = "set", ReviewAsked = "review_asked", Stands = "stands", Lifted = "lifted", Expired = "expired",
+    }
 }
 
 /// One event of the timeline.
@@ -208,6 +215,23 @@ pub enum Fact {
         outcome: String,
         reason: Option<String>,
         text_sha256: Option<String>,
+    },
+    /// A supervisor judged the case to be the repeat of these, which were answered and notified.
+    RepeatJudged {
+        of: Vec<CaseId>,
+        reason: String,
+        by: UserId,
+    },
+    /// Registered although the citizen had filed as often as the day's cap allows.
+    CapOverridden {
+        filed: u32,
+        cap: u32,
+        reason: String,
+    },
+    /// The citizen's contact plan took a step, of which the citizen is told on this case.
+    ContactPlanNoticed {
+        plan: ContactPlanId,
+        step: PlanStep,
     },
     CaseReopened {
         reason: String,
@@ -478,6 +502,9 @@ impl Fact {
             Fact::AnswerRejected { .. } => "answer_rejected",
             Fact::DismissalProposed { .. } => "dismissal_proposed",
             Fact::CaseClosed { .. } => "case_closed",
+            Fact::RepeatJudged { .. } => "repeat_judged",
+            Fact::CapOverridden { .. } => "cap_overridden",
+            Fact::ContactPlanNoticed { .. } => "contact_plan_noticed",
             Fact::CaseReopened { .. } => "case_reopened",
             Fact::ObjectionRaised { .. } => "objection_raised",
             Fact::AppealRaised { .. } => "appeal_raised",
@@ -536,7 +563,8 @@ impl Fact {
             Fact::AnswerApproved { by, .. }
             | Fact::AnswerRejected { by, .. }
             | Fact::FalseClosureFound { by, .. }
-            | Fact::AppealDecided { by, .. } => Some(*by),
+            | Fact::AppealDecided { by, .. }
+            | Fact::RepeatJudged { by, .. } => Some(*by),
             Fact::DismissalProposed { proposal } => Some(proposal.by),
             Fact::CaseRegistered { .. }
             | Fact::CaseClassified { .. }
@@ -564,6 +592,8 @@ impl Fact {
             | Fact::ProgressNoticed { .. }
             | Fact::WarningDecided { .. }
             | Fact::CaseClosed { .. }
+            | Fact::CapOverridden { .. }
+            | Fact::ContactPlanNoticed { .. }
             | Fact::CaseReopened { .. }
             | Fact::ObjectionRaised { .. }
             | Fact::AppealRaised { .. }
@@ -618,6 +648,8 @@ impl Fact {
             | Fact::SplitUndone { reason, .. }
             | Fact::CaseSealed { reason, .. }
             | Fact::CaseUnsealed { reason, .. }
+            | Fact::RepeatJudged { reason, .. }
+            | Fact::CapOverridden { reason, .. }
             | Fact::CaseReopened { reason, .. } => reason.clear(),
             Fact::ConsentAnswered { who, how, .. } => {
                 who.clear();
@@ -638,6 +670,7 @@ impl Fact {
             | Fact::AnswerApproved { .. }
             | Fact::AnswerRejected { .. }
             | Fact::CaseClosed { .. }
+            | Fact::ContactPlanNoticed { .. }
             | Fact::ObjectionRaised { .. }
             | Fact::AppealRaised { .. }
             | Fact::AppealDecided { .. }

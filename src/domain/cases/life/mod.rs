@@ -10,6 +10,7 @@ mod facts;
 mod family;
 mod impartial;
 mod remedy;
+mod repeat;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -18,10 +19,11 @@ pub(crate) mod trials;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use decide::{Taker, Target, check_receiver};
-pub use facts::{Clock, ClockMove, Fact, NewHop};
+pub use facts::{Clock, ClockMove, Fact, NewHop, PlanStep};
 pub use family::{Aside, Closing, Family, Relation};
 pub use impartial::{Barred, Needs, Taint};
 pub use remedy::{AppealCause, AppealResult, Consequence, Decided, Standing};
+pub use repeat::REPEAT;
 
 use crate::db::types::{AnswerId, CaseId, ExtensionRequestId, OfficeId, ReferralId, UserId};
 use crate::text_enum;

@@ -120,6 +120,19 @@ fn check_fact(play: &Play, before: &Life, fact: &Fact) {
             after.apply(fact);
             assert_eq!(after, *before, "what is learnt of a case does not move it");
         }
+        Fact::CaseClosed { outcome, .. } if outcome == REPEAT => {
+            assert_eq!((before.reopenings, before.objections), (0, 0), "closed as a repeat once at most");
+            assert_ne!(before.status, Status::AwaitingCitizen, "the citizen is awaited");
+        }
+        Fact::CaseReopened { reason, .. } if reason == "new_facts" => {
+            assert_eq!(before.outcome.as_deref(), Some(REPEAT), "new facts open what was closed as a repeat");
+            assert!(before.status == Status::Closed && before.can_speak().is_ok());
+        }
+        Fact::RepeatJudged { .. } | Fact::ContactPlanNoticed { .. } | Fact::CapOverridden { .. } => {
+            let mut after = before.clone();
+            after.apply(fact);
+            assert_eq!(after, *before, "a judgement or a notice moves nothing");
+        }
         Fact::CaseClosed { outcome, .. } if outcome == "no_cause" => {
             assert!(before.dismissal.is_some(), "dismissed by one person");
         }
@@ -246,6 +259,8 @@ fn random_wishes_reach_every_status_and_every_turn() {
         "consent_asked",
         "false_closure_found",
         "recommendation_moved",
+        "repeat_judged",
+        "contact_plan_noticed",
     ] {
         assert!(seen.contains(name), "{name} is never reached: {seen:?}");
     }

@@ -8,8 +8,8 @@ use super::*;
 use std::collections::BTreeSet;
 
 use crate::db::types::{
-    AppealId, AttachmentId, CallbackId, CaseId, ExtensionRequestId, IdentityRequestId, MessageId,
-    ObjectionId, ProblemId, QuestionId, RatingId, RecommendationId, Time,
+    AppealId, AttachmentId, CallbackId, CaseId, ContactPlanId, ExtensionRequestId, IdentityRequestId,
+    MessageId, ObjectionId, ProblemId, QuestionId, RatingId, RecommendationId, Time,
 };
 use crate::domain::conflict::Conflict;
 use crate::domain::rulebook::{Level, Office, Offices};
@@ -119,6 +119,12 @@ pub(crate) enum Wish {
     Rate {
         score: u8,
     },
+    JudgeRepeat {
+        by: i64,
+    },
+    CloseAsRepeat,
+    NewFacts,
+    Notice,
     Appeal {
         is_late: bool,
     },
@@ -209,6 +215,10 @@ pub(crate) fn wish() -> impl Strategy<Value = Wish> {
         2 => any::<bool>().prop_map(|to_lead| Wish::Reopen { to_lead }),
         3 => any::<bool>().prop_map(|in_time| Wish::Object { in_time }),
         2 => (0..7_u8).prop_map(|score| Wish::Rate { score }),
+        1 => user().prop_map(|by| Wish::JudgeRepeat { by }),
+        1 => Just(Wish::CloseAsRepeat),
+        3 => Just(Wish::NewFacts),
+        1 => Just(Wish::Notice),
         4 => any::<bool>().prop_map(|is_late| Wish::Appeal { is_late }),
         1 => (0..10_u8, user()).prop_map(|(what, by)| Wish::Confide { what, by }),
         2 => sample::select(&[Relation::Merged, Relation::Member][..]).prop_map(|relation| Wish::Merge { relation }),
@@ -381,6 +391,22 @@ impl Play {
                 self.life.object(standing(in_time, false), ObjectionId(id), ReferralId(id), None, said)
             }
             Wish::Rate { score } => self.life.rate(standing(true, false), RatingId(id), score, "sms".into()),
+            Wish::JudgeRepeat { by } => self.life.can_close_as_repeat().map(|()| Fact::RepeatJudged {
+                of: vec![CaseId(1), CaseId(2)],
+                reason: "the same".into(),
+                by: UserId(by),
+            }),
+            Wish::CloseAsRepeat => self.life.can_close_as_repeat().map(|()| closed(REPEAT)),
+            Wish::NewFacts => self.life.can_take_new_facts().map(|()| Fact::CaseReopened {
+                reason: "new_facts".into(),
+                status: Status::Classified,
+                office: CENTRE,
+                hop: None,
+            }),
+            Wish::Notice => Ok(match id % 2 {
+                0 => Fact::ContactPlanNoticed { plan: ContactPlanId(id), step: PlanStep::Set },
+                _ => Fact::CapOverridden { filed: 5, cap: 5, reason: "another matter".into() },
+            }),
             Wish::Appeal { is_late } => {
                 let (standing, said) = (standing(true, is_late), ("web".into(), String::new()));
                 let (appeal, referral) = (AppealId(id), ReferralId(id));

@@ -10,10 +10,12 @@ const TARGETS: [&str; 4] = ["lead", "lead_province", "lead_county", "above"];
 
 pub(super) fn check(files: &Files, findings: &mut Findings) {
     let (kinds, categories) = (codes(files, "kind"), codes(files, "category"));
+    let offices = office_codes(files);
     for row in files.of("limit") {
         findings.source(row);
         findings.known(row, "kind", "kind", &kinds);
         findings.known(row, "category", "category", &categories);
+        findings.known(row, "office", "office", &offices);
         limit(row, findings);
         built_in(row, findings);
     }
@@ -27,7 +29,6 @@ pub(super) fn check(files: &Files, findings: &mut Findings) {
         findings.source(row);
         findings.known(row, "outcome", "outcome", &outcomes);
     }
-    let offices = office_codes(files);
     for row in files.of("remedy") {
         findings.source(row);
         findings.required(row, "office", "body", &offices);

@@ -16,7 +16,7 @@ const IN_EMAIL: [&str; 5] = ["reason", "text", "question", "instruction", "subje
 const OUTLETS: [(&str, &str); 3] = [("citizen", "sms"), ("citizen", "email"), ("office", "email")];
 const LANGUAGES: [&str; 2] = ["fa", "en"];
 /// The notices that verbs and deadlines send, and to whom.
-const NOTICES: [(&str, &str); 57] = [
+const NOTICES: [(&str, &str); 61] = [
     ("case_registered", "citizen"),
     ("case_downgraded", "citizen"),
     ("case_referred", "citizen"),
@@ -29,6 +29,10 @@ const NOTICES: [(&str, &str); 57] = [
     ("case_closed_no_reply", "citizen"),
     ("case_dismissed", "citizen"),
     ("case_withdrawn", "citizen"),
+    ("case_closed_repeat", "citizen"),
+    ("contact_plan_set", "citizen"),
+    ("contact_plan_reviewed", "citizen"),
+    ("contact_plan_ended", "citizen"),
     ("case_reopened", "citizen"),
     ("objection_raised", "citizen"),
     ("objection_raised", "office"),
