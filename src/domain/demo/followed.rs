@@ -8,7 +8,7 @@ use crate::db::DbConnection;
 use crate::db::schema::cases;
 use crate::db::types::Time;
 use crate::domain::actor::{Act, Actor};
-use crate::domain::problems::{self, AnswerProblem, AssignProblem, Propose};
+use crate::domain::problems::{self, AnswerProblem, AssignProblem, Link, Propose};
 use crate::domain::quality::{self, CallResult, CallState, CallbackFilter, Draw};
 use crate::domain::users;
 use crate::error::{Error, Result};
@@ -36,7 +36,6 @@ fn by(connection: &mut DbConnection, act: &Act, username: &str, now: Time) -> Re
 
 fn open(connection: &mut DbConnection, act: &Act, data: &Data, problem: &Problem) -> Result<()> {
     let opened = act.now.plus_seconds(-problem.days_ago * DAY);
-    let codes = problem.cases.iter().map(|key| code_of(connection, data, key)).collect::<Result<Vec<_>>>()?;
     let wish = Propose {
         name_fa: problem.name_fa.clone(),
         name_en: problem.name_en.clone(),
@@ -46,7 +45,6 @@ fn open(connection: &mut DbConnection, act: &Act, data: &Data, problem: &Problem
         office: problem.office.clone(),
         cause: Some(problem.cause.clone()),
         public: Some(true),
-        cases: codes,
         ..Propose::default()
     };
     let inspector = by(connection, act, "inspector.centre", opened)?;
@@ -59,7 +57,11 @@ fn open(connection: &mut DbConnection, act: &Act, data: &Data, problem: &Problem
         AnswerProblem { text_fa: problem.answer_fa.clone(), text_en: Some(problem.answer_en.clone()) };
     problems::propose_answer(connection, &liaison, id, &words)?;
     let approver = by(connection, act, &format!("approver.{office}"), opened.plus_seconds(2 * DAY))?;
-    problems::approve(connection, &approver, id).map(drop)
+    problems::approve(connection, &approver, id)?;
+    // the cases go on meanwhile; what is written into them now comes after all that happened to them
+    let codes = problem.cases.iter().map(|key| code_of(connection, data, key)).collect::<Result<Vec<_>>>()?;
+    let inspector = by(connection, act, "inspector.centre", act.now)?;
+    problems::link(connection, &inspector, id, &Link { cases: codes }).map(drop)
 }
 
 fn code_of(connection: &mut DbConnection, data: &Data, key: &str) -> Result<String> {
