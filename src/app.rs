@@ -36,6 +36,8 @@ pub struct App {
 pub struct Nudges {
     /// A message was queued.
     pub outbox: Arc<Notify>,
+    /// A problem was settled.
+    pub following: Arc<Notify>,
 }
 
 impl App {

@@ -6,11 +6,11 @@
 //! - `cli`: one file per command
 //! - `server`: binds HTTP, mounts the API, stops gracefully
 //! - `api`: REST under `/api/v1`: routes, extractors, problems
-//! - `workers`: outbox, deadlines, anchors, conflicts, housekeeping: one loop each, safe to run twice
+//! - `workers`: outbox, deadlines, anchors, conflicts, what is followed up, housekeeping: one loop each, safe to run twice
 //! - `app`: what every edge is handed
 //! - `gateways`: mail, SMS, single sign-on, file storage, exported files; they open no database connection
 //! - `domain`: cases and their life, families, referrals, deadlines, conflicts, confidentiality, history, rules and
-//!   their changes, privacy, people, notices; synchronous, no transport
+//!   their changes, problems, quality, privacy, people, notices; synchronous, no transport
 //! - `db`: the one write door over SQLite and PostgreSQL, schema, types, dialect
 //! - `config`, `clock`, `error`, `telemetry`: settings, time, the one error, logs and metrics
 

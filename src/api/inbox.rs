@@ -17,7 +17,7 @@ use crate::error::Error;
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct InboxQuery {
-    /// new, in_progress, due_today, overdue, waiting, to_approve, copies, triage, interim, appeals; all work when missing.
+    /// new, in_progress, due_today, overdue, waiting, to_approve, copies, triage, interim, appeals, problems, recommendations; all work of cases when missing.
     r#box: Option<String>,
     /// 1 to 200; 50 when missing.
     limit: Option<i64>,

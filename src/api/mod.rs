@@ -27,8 +27,12 @@ mod operations;
 mod page;
 mod privacy;
 mod problem;
+mod problems;
 mod public;
+mod quality;
+mod quality_report;
 mod rating;
+mod recommendations;
 mod referrals;
 mod remedies;
 mod repeats;
@@ -58,6 +62,8 @@ pub use layer::around;
         (name = "referrals", description = "One hop of a case"),
         (name = "answers", description = "Answers and their approval"),
         (name = "warnings", description = "Lateness, and what superiors do about it"),
+        (name = "problems", description = "Systemic issues that many cases point to"),
+        (name = "quality", description = "Learning from closed cases: causes, recommendations, call-backs"),
         (name = "inbox", description = "An actor's work"),
         (name = "public", description = "File and follow without an account"),
         (name = "citizens", description = "Those who file"),
@@ -139,6 +145,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(referrals::approve_answer)
             .service(referrals::reject_answer)
             .service(inbox::read_inbox)
+            .configure(problem_routes)
+            .configure(quality_routes)
             .configure(public_routes)
             .configure(privacy::of_citizens)
             .configure(administration),
@@ -189,6 +197,42 @@ fn families_of_staff(config: &mut ServiceConfig<'_>) {
         .service(families::add_member)
         .service(families::add_signatories)
         .service(families::read_family);
+}
+
+fn problem_routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(problems::propose_problem)
+        .service(problems::list_problems)
+        .service(problems::read_problem)
+        .service(problems::change_problem)
+        .service(problems::link_cases)
+        .service(problems::list_linked_cases)
+        .service(problems::unlink_case)
+        .service(problems::assign_problem)
+        .service(problems::answer_problem)
+        .service(problems::approve_problem_answer)
+        .service(problems::settle_problem)
+        .service(problems::reopen_problem)
+        .service(problems::list_public_problems);
+}
+
+fn quality_routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(quality::read_checklist)
+        .service(quality::draw_sample)
+        .service(quality::list_samples)
+        .service(quality::list_callbacks)
+        .service(quality::read_callback)
+        .service(quality::record_callback)
+        .service(quality::confirm_false_closure)
+        .service(quality::reject_false_closure)
+        .service(quality::allow_calls)
+        .service(quality_report::read_quality)
+        .service(recommendations::list_recommendations)
+        .service(recommendations::accept_recommendation)
+        .service(recommendations::refuse_recommendation)
+        .service(recommendations::finish_recommendation)
+        .service(recommendations::verify_recommendation);
 }
 
 fn repeats_and_plans(config: &mut ServiceConfig<'_>) {

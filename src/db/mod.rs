@@ -3,6 +3,7 @@
 //! A write's closure runs inside one transaction (or savepoint) and may run again after a lost connection,
 //! so it does no network, no sleeping and no rendering. Nothing is acknowledged before its commit.
 
+pub mod among;
 pub mod connection;
 pub mod dialect;
 pub mod fulltext;

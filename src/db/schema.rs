@@ -1,6 +1,8 @@
 //! The tables, as Diesel sees them: one definition for both databases.
 
-use diesel::{allow_tables_to_appear_in_same_query, joinable, table};
+use diesel::{
+    allow_columns_to_appear_in_same_group_by_clause, allow_tables_to_appear_in_same_query, joinable, table,
+};
 
 table! {
     process_slots (slot) {
@@ -695,6 +697,166 @@ table! {
 }
 
 table! {
+    problems (id) {
+        id -> BigInt,
+        code -> Text,
+        name_fa -> Text,
+        name_en -> Text,
+        description -> Text,
+        category -> Nullable<Text>,
+        province -> Nullable<Text>,
+        county -> Nullable<Text>,
+        office_id -> BigInt,
+        user_id -> Nullable<BigInt>,
+        state -> Text,
+        cause -> Nullable<Text>,
+        is_public -> Bool,
+        proposed_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        started_at -> Timestamp,
+        due_at -> Timestamp,
+        fired -> Nullable<Integer>,
+        next_at -> Nullable<Timestamp>,
+        round -> Integer,
+        reason -> Nullable<Text>,
+        settled_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    problem_answers (id) {
+        id -> BigInt,
+        problem_id -> BigInt,
+        text_fa -> Text,
+        text_en -> Nullable<Text>,
+        author_id -> BigInt,
+        created_at -> Timestamp,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    problem_cases (case_id) {
+        case_id -> BigInt,
+        problem_id -> BigInt,
+        event_id -> BigInt,
+        linked_by -> Nullable<BigInt>,
+        linked_at -> Timestamp,
+        notice_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    problem_notices (problem_id, round, citizen_id) {
+        problem_id -> BigInt,
+        round -> Integer,
+        citizen_id -> BigInt,
+        case_id -> BigInt,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    problem_events (id) {
+        id -> BigInt,
+        problem_id -> BigInt,
+        at -> Timestamp,
+        user_id -> Nullable<BigInt>,
+        office_id -> Nullable<BigInt>,
+        event -> Text,
+        detail -> Nullable<Text>,
+    }
+}
+
+table! {
+    lessons (id) {
+        id -> BigInt,
+        case_id -> BigInt,
+        round -> Integer,
+        answer_id -> Nullable<BigInt>,
+        cause -> Text,
+        office_id -> BigInt,
+        recorded_by -> Nullable<BigInt>,
+        at -> Timestamp,
+        is_in_force -> Bool,
+    }
+}
+
+table! {
+    recommendations (id) {
+        id -> BigInt,
+        case_id -> BigInt,
+        answer_id -> Nullable<BigInt>,
+        from_office_id -> BigInt,
+        office_id -> BigInt,
+        text -> Text,
+        state -> Text,
+        made_by -> Nullable<BigInt>,
+        made_at -> Timestamp,
+        due_at -> Timestamp,
+        fired -> Nullable<Integer>,
+        next_at -> Nullable<Timestamp>,
+        reason -> Nullable<Text>,
+        done_text -> Nullable<Text>,
+        replied_by -> Nullable<BigInt>,
+        replied_at -> Nullable<Timestamp>,
+        verified_by -> Nullable<BigInt>,
+        verified_office_id -> Nullable<BigInt>,
+        verified_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    quality_samples (id) {
+        id -> BigInt,
+        seed -> Text,
+        from_at -> Timestamp,
+        to_at -> Timestamp,
+        office_id -> BigInt,
+        kind -> Nullable<Text>,
+        is_stratified -> Bool,
+        population -> BigInt,
+        size -> BigInt,
+        digest -> Text,
+        drawn_by -> Nullable<BigInt>,
+        drawn_at -> Timestamp,
+    }
+}
+
+table! {
+    callbacks (id) {
+        id -> BigInt,
+        sample_id -> BigInt,
+        position -> Integer,
+        case_id -> BigInt,
+        citizen_id -> Nullable<BigInt>,
+        office_id -> BigInt,
+        outcome -> Nullable<Text>,
+        state -> Text,
+        attempts -> Integer,
+        tried_at -> Nullable<Timestamp>,
+        called_by -> Nullable<BigInt>,
+        claim -> Nullable<Text>,
+        score -> Nullable<Integer>,
+        answers -> Nullable<Text>,
+        comment -> Nullable<Text>,
+        finding -> Nullable<Text>,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<Timestamp>,
+        note -> Nullable<Text>,
+    }
+}
+
+table! {
+    no_calls (citizen_id) {
+        citizen_id -> BigInt,
+        recorded_by -> Nullable<BigInt>,
+        at -> Timestamp,
+    }
+}
+
+table! {
     repeats (case_id, earlier_id) {
         case_id -> BigInt,
         earlier_id -> BigInt,
@@ -940,6 +1102,13 @@ joinable!(appeals -> cases (case_id));
 joinable!(ratings -> cases (case_id));
 joinable!(family_links -> cases (case_id));
 joinable!(families -> cases (case_id));
+joinable!(problem_cases -> cases (case_id));
+joinable!(problem_notices -> cases (case_id));
+joinable!(lessons -> cases (case_id));
+joinable!(recommendations -> cases (case_id));
+joinable!(callbacks -> cases (case_id));
+joinable!(problem_cases -> problems (problem_id));
+joinable!(callbacks -> quality_samples (sample_id));
 joinable!(contact_plan_reviews -> contact_plans (plan_id));
 joinable!(questions -> cases (case_id));
 joinable!(questions -> referrals (referral_id));
@@ -954,6 +1123,8 @@ joinable!(attachment_releases -> cases (case_id));
 joinable!(identity_requests -> cases (case_id));
 joinable!(messages -> cases (case_id));
 joinable!(deliveries -> messages (message_id));
+allow_columns_to_appear_in_same_group_by_clause!(lessons::cause, cases::category);
+allow_columns_to_appear_in_same_group_by_clause!(lessons::office_id, cases::category);
 allow_tables_to_appear_in_same_query!(
     process_slots,
     offices,
@@ -1001,6 +1172,16 @@ allow_tables_to_appear_in_same_query!(
     ratings,
     family_links,
     families,
+    problems,
+    problem_answers,
+    problem_cases,
+    problem_notices,
+    problem_events,
+    lessons,
+    recommendations,
+    quality_samples,
+    callbacks,
+    no_calls,
     repeats,
     contact_plans,
     contact_plan_reviews,

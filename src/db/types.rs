@@ -114,6 +114,20 @@ id_types! {
     RatingId,
     /// The tie of a case to the one that it follows or is a part of.
     FamilyLinkId,
+    /// A systemic issue that many cases point to.
+    ProblemId,
+    /// An answer to a problem.
+    ProblemAnswerId,
+    /// A line of a problem's history.
+    ProblemEventId,
+    /// What the closing of a case found.
+    LessonId,
+    /// What an office was advised to change.
+    RecommendationId,
+    /// A sample of closed cases.
+    SampleId,
+    /// A call to the citizen of a closed case.
+    CallbackId,
     /// A frequent-contact plan.
     ContactPlanId,
     /// A citizen's wish that a plan be reviewed.

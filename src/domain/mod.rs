@@ -29,6 +29,8 @@ pub mod once;
 pub mod parity;
 pub mod policy;
 pub mod privacy;
+pub mod problems;
+pub mod quality;
 pub mod referrals;
 pub mod register;
 pub mod repeats;

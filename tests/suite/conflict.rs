@@ -178,7 +178,7 @@ async fn a_complaint_about_the_centre_is_taken_in_and_answered_by_the_inspection
     let referred = desk.post(&case.path("referrals"), json!({})).await.expect(201);
     assert_eq!(referred["items"][0]["office"]["code"], "INSP");
     let path = format!("/referrals/{}/answers", referred["items"][0]["id"].as_str().unwrap());
-    let answer = json!({ "text": "به گفته شما رسیدگی شد.", "outcome": "upheld" });
+    let answer = json!({ "text": "به گفته شما رسیدگی شد.", "outcome": "upheld", "cause": "conduct" });
     let answer = app.as_user("handler.insp").await.post(&path, answer).await.expect(201);
     let path = format!("/answers/{}/approval", answer["id"].as_str().unwrap());
     app.as_user("approver.insp").await.post(&path, json!({})).await.expect(200);
@@ -234,7 +234,7 @@ async fn a_person_complained_of_has_no_part_while_the_office_does_its_work() {
         assert_eq!(work["counts"]["new"], new, "{username}");
         assert_eq!(work["items"].as_array().unwrap().len(), new, "{username}");
     }
-    let body = json!({ "text": "وصل شد", "outcome": "upheld" });
+    let body = json!({ "text": "وصل شد", "outcome": "upheld", "cause": "resources" });
     let answer = app
         .as_user("liaison.moen-10")
         .await

@@ -25,7 +25,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 197] = [
+const TABLE: [(&str, &str, For); 225] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -195,6 +195,34 @@ const TABLE: [(&str, &str, For); 197] = [
     ("GET", "/users", For::Role),
     ("POST", "/users", For::Role),
     ("PATCH", "/users/{id}", For::Role),
+    ("POST", "/problems", For::Staff),
+    ("GET", "/problems", For::Staff),
+    ("GET", "/problems/{id}", For::Staff),
+    ("PATCH", "/problems/{id}", For::Staff),
+    ("POST", "/problems/{id}/cases", For::Staff),
+    ("GET", "/problems/{id}/cases", For::Staff),
+    ("DELETE", "/problems/{id}/cases/{case}", For::Staff),
+    ("POST", "/problems/{id}/assignment", For::Staff),
+    ("POST", "/problems/{id}/answer", For::Staff),
+    ("POST", "/problems/{id}/approval", For::Staff),
+    ("POST", "/problems/{id}/solution", For::Staff),
+    ("POST", "/problems/{id}/reopening", For::Staff),
+    ("GET", "/public/problems", For::Everybody),
+    ("GET", "/quality/checklist", For::Staff),
+    ("POST", "/quality/samples", For::Role),
+    ("GET", "/quality/samples", For::Staff),
+    ("GET", "/quality/callbacks", For::Staff),
+    ("GET", "/quality/callbacks/{id}", For::Staff),
+    ("POST", "/quality/callbacks/{id}/result", For::Staff),
+    ("POST", "/quality/callbacks/{id}/confirmation", For::Staff),
+    ("POST", "/quality/callbacks/{id}/rejection", For::Staff),
+    ("PUT", "/citizens/{id}/calls", For::Role),
+    ("GET", "/statistics/quality", For::Staff),
+    ("GET", "/recommendations", For::Staff),
+    ("POST", "/recommendations/{id}/acceptance", For::Staff),
+    ("POST", "/recommendations/{id}/refusal", For::Staff),
+    ("POST", "/recommendations/{id}/done", For::Staff),
+    ("POST", "/recommendations/{id}/verification", For::Staff),
     ("GET", "/citizens", For::Role),
     ("POST", "/citizens", For::Role),
     ("PATCH", "/citizens/{id}", For::Role),
@@ -255,7 +283,8 @@ pub fn filled(path: &str, ids: &BTreeMap<&'static str, String>) -> String {
     let noun = path.split('/').nth(1).unwrap_or_default();
     let noun = if path.starts_with("/public/cases/") { "tracking_code" } else { noun };
     let id = ids.get(noun).map_or("1", String::as_str);
-    let path = &path.replace("{closure}", "1");
+    let case = ids.get("cases").map_or("1", String::as_str);
+    let path = &path.replace("{closure}", "1").replace("{case}", case);
     ["{id}", "{code}", "{tracking_code}", "{export}"]
         .iter()
         .fold(path.to_owned(), |path, part| path.replace(part, id))
@@ -335,6 +364,7 @@ fn body(method: &str, path: &str) -> Value {
         "group" => json!({ "members": ["1"] }),
         "members" => json!({ "case": "1" }),
         "signatories" => json!({ "signatories": [{}] }),
+        "calls" => json!({ "allowed": true }),
         "dismissal" => json!({ "outcome": "no_cause", "reason": "no_ground", "signpost": "دادگستری" }),
         "withdrawal" if !path.contains("/closures") => json!({ "confirm": true }),
         "withdrawal" if path.contains("/closures") => json!({ "reason": "پایان" }),

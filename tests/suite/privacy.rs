@@ -175,6 +175,59 @@ async fn what_is_past_its_time_is_nowhere_any_more_and_what_counts_stays() {
 }
 
 #[actix_web::test]
+async fn what_a_closed_case_taught_loses_its_words_and_its_citizen_and_still_counts() {
+    let app = TestApp::start().await;
+    let case = app.told_and_closed().await;
+    let inspector = app.as_user("inspector.centre").await;
+    let problem = json!({
+        "name_fa": "خاموشی", "name_en": "Dark lamps", "description": "لامپ", "office": "MOEN-10",
+        "cases": [case.tracking_code],
+    });
+    let told = inspector.post("/problems", problem).await.expect(201);
+    let path = format!("/problems/{}", told["id"].as_str().unwrap());
+    for (who, verb, body, status) in [
+        ("liaison.moen-10", "answer", json!({ "text_fa": "عوض شد" }), 201),
+        ("approver.moen-10", "approval", json!({}), 200),
+        ("liaison.moen-10", "solution", json!({ "result": "solved" }), 200),
+    ] {
+        app.as_user(who).await.post(&format!("{path}/{verb}"), body).await.expect(status);
+    }
+    let day = |days: i64| app.now().plus_days(days).to_string();
+    let drawn = json!({ "from": day(-1), "to": day(1), "size": 1 });
+    inspector.post("/quality/samples", drawn).await.expect(201);
+    let agent = app.as_user("agent.centre").await;
+    let calls = agent.get("/quality/callbacks").await.expect(200);
+    let call = format!("/quality/callbacks/{}/result", calls["items"][0]["id"].as_str().unwrap());
+    let items = |items: &[(&str, bool)]| -> Vec<Value> {
+        let one = |(item, yes): &(&str, bool)| match yes {
+            true => json!({ "item": item, "yes": true }),
+            false => json!({ "item": item, "score": 2 }),
+        };
+        items.iter().map(one).collect()
+    };
+    let answers = items(&[
+        ("contacted", true),
+        ("understood", false),
+        ("to_the_point", false),
+        ("done", false),
+        ("in_time", false),
+        ("respect", true),
+    ]);
+    let comment = format!("{NAME} راضی است");
+    let body = json!({ "reached": true, "claim": "resolved", "comment": comment, "answers": answers, "no_calls": true });
+    agent.post(&call, body).await.expect(200);
+    app.drain().await;
+    assert_eq!(inspector.get(&path).await.expect(200)["counts"]["told"], 1);
+    app.pass_years(7).await;
+    let stolen = app.stolen();
+    let seen: Vec<String> = SECRETS.iter().filter_map(|secret| stolen.place_of(secret)).collect();
+    assert!(seen.is_empty(), "{seen:#?}");
+    let counts = inspector.get(&path).await.expect(200)["counts"].clone();
+    assert_eq!((&counts["cases"], &counts["citizens"], &counts["told"]), (&json!(1), &json!(0), &json!(1)));
+    app.assert_verified("erased under rule default@1");
+}
+
+#[actix_web::test]
 async fn an_erased_case_says_so_with_a_proof_and_nobody_works_on_it() {
     let app = TestApp::start().await;
     let case = app.told_and_closed().await;

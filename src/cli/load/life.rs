@@ -124,7 +124,7 @@ impl<'a> Life<'a> {
             }
             Step::Answer => {
                 let text = "درخواست شما بررسی شد و اقدام لازم انجام گرفت؛ نتیجه در محل قابل مشاهده است.";
-                let body = json!({ "text": text, "outcome": "granted" });
+                let body = json!({ "text": text, "outcome": "granted", "cause": "service_given" });
                 (by("handler"), "POST", format!("/referrals/{}/answers", self.referral), body)
             }
             Step::Approve => {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::docket::{Docket, Expected};
 use super::family;
 use super::interim;
+use super::learn;
 use super::life::{Fact, Hop, HopRole, Status};
 use super::record::{record, sha256_hex};
 use crate::db::DbConnection;
@@ -17,6 +18,7 @@ use crate::domain::deadlines;
 use crate::domain::input;
 use crate::domain::notifications::{self, Facts};
 use crate::domain::policy;
+use crate::domain::quality::{self, Lesson, Recommend};
 use crate::domain::rulebook::Verb;
 use crate::error::{Code, Error, FieldError, Fields, Result};
 use crate::text_enum;
@@ -30,7 +32,8 @@ text_enum! {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
-    /// The text that the citizen will read.
+    /// The text that the citizen will read; may be missing with `problem_answer`.
+    #[serde(default)]
     pub text: String,
     /// Coded outcome; required for the final answer of a lead.
     #[serde(default)]
@@ -44,6 +47,15 @@ pub struct Answer {
     /// When the citizen may expect the final answer: a Jalali or an ISO date; an interim answer must name it.
     #[serde(default)]
     pub expected_at: Option<String>,
+    /// Coded cause of the case; mandatory for the final answer of a lead where the kind needs one.
+    #[serde(default)]
+    pub cause: Option<String>,
+    /// What an office should change; sent with the approval.
+    #[serde(default)]
+    pub recommendation: Option<Recommend>,
+    /// `true` answers with the approved answer of the problem that the case points to.
+    #[serde(default)]
+    pub problem_answer: Option<bool>,
 }
 
 /// An approver's word.
@@ -102,7 +114,7 @@ pub fn submit(
     let author = act.actor.user().ok_or(Error::Forbidden(Code::Forbidden))?;
     let is_interim = wish.interim.unwrap_or(false);
     docket.life.can_answer(referral, is_interim)?;
-    let (text, expected) = check(act, &docket, &hop, wish, is_interim)?;
+    let (text, expected, lesson) = check(connection, act, &docket, &hop, wish, is_interim)?;
     let answer: AnswerId = act.id();
     let fact = docket.life.submit(referral, answer, author, is_interim, sha256_hex(text.as_bytes()))?;
     diesel::insert_into(answers::table)
@@ -114,6 +126,7 @@ pub fn submit(
             answers::expected_at.eq(expected),
         ))
         .execute(connection)?;
+    quality::keep_draft(connection, act, &docket, answer, hop.office, &lesson)?;
     record(connection, act, &mut docket, &[fact], Some(office))?;
     let needs_approval = act.rules.offices.get(hop.office).is_none_or(|office| office.needs_approval);
     if !needs_approval {
@@ -125,14 +138,16 @@ pub fn submit(
 }
 
 fn check(
+    connection: &mut DbConnection,
     act: &Act,
     docket: &Docket,
     hop: &Hop,
     wish: &Answer,
     is_interim: bool,
-) -> Result<(String, Option<Time>)> {
+) -> Result<(String, Option<Time>, Lesson)> {
     let mut fields = Fields::default();
-    let text = fields.take(input::text("text", &wish.text, input::TEXT_MAX));
+    let words = learn::words(connection, act, docket, wish)?;
+    let text = fields.take(input::text("text", &words, input::TEXT_MAX));
     let is_decisive = hop.role == HopRole::Lead && hop.parent.is_none() && !is_interim;
     match wish.outcome.as_deref() {
         Some(code) => check_outcome(act, &docket.row.kind, code, wish.reason_code.as_deref(), &mut fields),
@@ -147,8 +162,15 @@ fn check(
         }
         (false, _) => None,
     };
+    let lesson = match is_decisive {
+        true => {
+            let found = (wish.cause.as_deref(), wish.recommendation.as_ref());
+            quality::check(connection, act, docket, found, &mut fields)?
+        }
+        false => learn::none(wish, &mut fields),
+    };
     fields.finish()?;
-    Ok((text.unwrap_or_default(), expected))
+    Ok((text.unwrap_or_default(), expected, lesson))
 }
 
 /// An outcome must be one of the kind's; some need a coded reason, so that no refusal is free text only (S2.2ii).
@@ -220,6 +242,7 @@ pub fn reject(
         .map_err(Error::field)?;
     let fact = docket.life.reject(row.referral_id, id, by)?;
     decide(connection, act, id, AnswerState::Rejected, Some(note))?;
+    quality::drop_draft(connection, id)?;
     record(connection, act, &mut docket, &[fact], Some(office))?;
     Ok((docket.reload(connection)?, find(connection, id)?))
 }
@@ -255,7 +278,10 @@ fn take_effect(
 ) -> Result<()> {
     let Fact::AnswerApproved { answer, is_interim, .. } = fact else { return Ok(()) };
     decide(connection, act, answer, AnswerState::Approved, note)?;
-    let event = record(connection, act, docket, std::slice::from_ref(&fact), Some(office))?;
+    let effect = quality::take_force(connection, act, docket.row.id, answer)?;
+    let facts: Vec<Fact> = effect.facts.iter().cloned().chain([fact]).collect();
+    let event = record(connection, act, docket, &facts, Some(office))?;
+    quality::announce(connection, act, &docket.row, event, &effect)?;
     let concerns_citizen = hop.role == HopRole::Lead && hop.parent.is_none();
     let is_final = docket.life.status == Status::Answered;
     if is_final {

@@ -8,6 +8,7 @@ use super::answer::check_outcome;
 use super::clocks;
 use super::docket::{Docket, Expected};
 use super::family;
+use super::learn;
 use super::life::{Fact, Proposal, Relation};
 use super::mass;
 use super::record::{record, sha256_hex};
@@ -20,6 +21,7 @@ use crate::domain::actor::{Act, Actor};
 use crate::domain::input;
 use crate::domain::notifications::{self, Facts};
 use crate::domain::policy;
+use crate::domain::quality::{self, Lesson, Recommend};
 use crate::domain::rulebook::Verb;
 use crate::error::{Code, Error, FieldError, Fields, Result};
 
@@ -41,6 +43,13 @@ pub struct Close {
     /// Minutes of whoever heard the matter; the first of the two persons who close a mass case gives them.
     #[serde(default)]
     pub minutes: Option<String>,
+    /// Coded cause of the case; mandatory where the kind needs one and the answer named none. Of the two persons who
+    /// close a mass case both name it, and what the second writes counts.
+    #[serde(default)]
+    pub cause: Option<String>,
+    /// What an office should change.
+    #[serde(default)]
+    pub recommendation: Option<Recommend>,
 }
 
 /// A dismissal: proposed by one person, confirmed by the same call of another.
@@ -79,6 +88,8 @@ pub(super) struct Ending<'a> {
     pub(super) is_quiet: bool,
     /// The outcome takes the place of one with which a case has ended already.
     pub(super) is_changed: bool,
+    /// Why the case came about, and what should change.
+    pub(super) lesson: Lesson,
     /// The judgement by which it ends, where that is a fact of its own.
     pub(super) judged: Option<Fact>,
 }
@@ -107,9 +118,11 @@ pub fn close(
     let stands = docket.row.outcome.as_deref() == Some(wish.outcome.as_str());
     let reason = wish.reason_code.clone().or_else(|| docket.row.outcome_reason.clone().filter(|_| stands));
     check_outcome(act, &docket.row.kind, &wish.outcome, reason.as_deref(), &mut fields);
+    let lesson = learn::of_closing(connection, act, &docket, wish, &mut fields)?;
     fields.finish()?;
+    let template = "case_closed";
     let ending =
-        Ending { outcome: &wish.outcome, reason, text, remedy, template: "case_closed", ..Ending::default() };
+        Ending { outcome: &wish.outcome, reason, text, remedy, template, lesson, ..Ending::default() };
     end(connection, act, docket, ending, Some(office))
 }
 
@@ -117,12 +130,14 @@ pub fn close(
 fn advise(connection: &mut DbConnection, act: &Act, docket: Docket, wish: &Close) -> Result<Docket> {
     let office = policy::allow(act, Verb::Advise, docket.life.holder)?;
     docket.life.can_advise()?;
-    let text = input::text("text", wish.text.as_deref().unwrap_or_default(), input::TEXT_MAX)
-        .map_err(Error::field)?;
+    let mut fields = Fields::default();
+    let text = fields.take(input::text("text", wish.text.as_deref().unwrap_or_default(), input::TEXT_MAX));
     let remedy =
-        input::optional_text("remedy", wish.remedy.as_deref(), input::TEXT_MAX).map_err(Error::field)?;
-    let ending =
-        Ending { outcome: "advice", text: Some(text), remedy, template: "case_closed", ..Ending::default() };
+        fields.take(input::optional_text("remedy", wish.remedy.as_deref(), input::TEXT_MAX)).flatten();
+    let lesson = learn::of_closing(connection, act, &docket, wish, &mut fields)?;
+    fields.finish()?;
+    let template = "case_closed";
+    let ending = Ending { outcome: "advice", text, remedy, template, lesson, ..Ending::default() };
     end(connection, act, docket, ending, Some(office))
 }
 
@@ -261,7 +276,10 @@ pub(super) fn end(
     let facts: Vec<Fact> = ending.judged.clone().into_iter().chain([closed]).collect();
     let holder = docket.life.holder;
     let text = ending.text.clone().or_else(|| docket.row.outcome_text.clone());
+    let effect = quality::record_lesson(connection, act, &docket, &ending.lesson)?;
+    let facts: Vec<Fact> = effect.facts.iter().cloned().chain(facts).collect();
     let event = record(connection, act, &mut docket, &facts, office)?;
+    quality::announce(connection, act, &docket.row, event, &effect)?;
     let remedy = ending.remedy.clone().unwrap_or_else(|| default_remedy(&docket.row.language).to_owned());
     let until = remedies::window(act, &docket, ending.outcome)?;
     prepared(diesel::update(cases::table.find(docket.row.id)).set((

@@ -170,24 +170,34 @@ fn silence(connection: &mut DbConnection, ringing: Ringing) -> Result<()> {
     Ok(())
 }
 
-/// Who is told of a point: the holder, then the office above it, then the centre; where the case is about these,
-/// whoever is free above them.
+/// The notice of a point and who gets it.
 fn audience(act: &Act, conflict: &Conflict, point: Point, office: OfficeId) -> (&'static str, OfficeId) {
-    let offices = &act.rules.offices;
-    let centre = offices.centre();
-    let free = |office: OfficeId| match conflict.bars_office(offices, office) {
-        true => desk::nearest(offices, conflict, office, |_| true).unwrap_or(office),
-        false => office,
+    let template = match point {
+        Point::Half | Point::Reminder => "deadline_reminder",
+        Point::Dunning => "deadline_dunning",
+        Point::Superior => "deadline_superior",
+        Point::Centre => "deadline_centre",
     };
-    match point {
-        Point::Half | Point::Reminder => ("deadline_reminder", office),
-        Point::Dunning => ("deadline_dunning", office),
-        Point::Superior => {
-            let above = act.rules.offices.get(office).and_then(|office| office.parent).unwrap_or(centre);
-            ("deadline_superior", free(above))
-        }
-        Point::Centre => ("deadline_centre", free(centre)),
-    }
+    (template, receiver(act, std::slice::from_ref(conflict), point, office))
+}
+
+/// Who is told of a point: the holder, then the office above it, then the centre; where one of the cases is about
+/// these, whoever is free above them.
+pub fn receiver(act: &Act, conflicts: &[Conflict], point: Point, office: OfficeId) -> OfficeId {
+    let offices = &act.rules.offices;
+    let told = match point {
+        Point::Half | Point::Reminder | Point::Dunning => return office,
+        Point::Superior => return superior(act, conflicts, office),
+        Point::Centre => offices.centre(),
+    };
+    desk::free_of_all(offices, conflicts, told).unwrap_or(told)
+}
+
+/// The office above, or the centre; where one of the cases is about it, whoever is free above that.
+pub fn superior(act: &Act, conflicts: &[Conflict], office: OfficeId) -> OfficeId {
+    let offices = &act.rules.offices;
+    let above = offices.get(office).and_then(|office| office.parent).unwrap_or_else(|| offices.centre());
+    desk::free_of_all(offices, conflicts, above).unwrap_or(above)
 }
 
 /// Cases whose citizen did not reply in time.

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use super::answer::check_outcome;
 use super::close::{self, Close, Ending};
 use super::docket::Docket;
+use super::learn;
 use super::life::{Closing, Fact, Status};
 use super::note;
 use super::record::{record, sha256_hex};
@@ -16,6 +17,7 @@ use crate::domain::actor::Act;
 use crate::domain::input;
 use crate::domain::notifications::{self, Facts};
 use crate::domain::policy;
+use crate::domain::quality::Lesson;
 use crate::domain::rulebook::Verb;
 use crate::error::{Code, Error, Fields, Result};
 
@@ -38,7 +40,8 @@ pub(super) fn close(
         false if docket.life.status == Status::Answered => docket.life.can_close()?,
         false => return Err(Error::Conflict(Code::WrongState)),
     }
-    let Read { text, remedy, reason, minutes, first } = read(act, &docket, wish, is_advice)?;
+    let Read { text, remedy, reason, minutes, lesson, first } =
+        read(connection, act, &docket, wish, is_advice)?;
     let minutes_sha256 = minutes.as_deref().map_or_else(String::new, |words| sha256_hex(words.as_bytes()));
     let closing = Closing { outcome: wish.outcome.clone(), reason: reason.clone(), minutes_sha256, by };
     match docket.life.close_mass(closing, None)? {
@@ -50,9 +53,8 @@ pub(super) fn close(
         }
         _ => {
             let reason = first.and_then(|first| first.reason);
-            let outcome = wish.outcome.as_str();
-            let ending =
-                Ending { outcome, reason, text, remedy, template: "case_closed", ..Ending::default() };
+            let (outcome, template) = (wish.outcome.as_str(), "case_closed");
+            let ending = Ending { outcome, reason, text, remedy, template, lesson, ..Ending::default() };
             close::end(connection, act, docket, ending, Some(office))
         }
     }
@@ -64,11 +66,18 @@ struct Read {
     remedy: Option<String>,
     reason: Option<String>,
     minutes: Option<String>,
+    lesson: Lesson,
     /// The proposal that this call confirms.
     first: Option<Closing>,
 }
 
-fn read(act: &Act, docket: &Docket, wish: &Close, is_advice: bool) -> Result<Read> {
+fn read(
+    connection: &mut DbConnection,
+    act: &Act,
+    docket: &Docket,
+    wish: &Close,
+    is_advice: bool,
+) -> Result<Read> {
     let mut fields = Fields::default();
     let text = match is_advice {
         true => fields.take(input::text("text", wish.text.as_deref().unwrap_or_default(), input::TEXT_MAX)),
@@ -88,8 +97,9 @@ fn read(act: &Act, docket: &Docket, wish: &Close, is_advice: bool) -> Result<Rea
             fields.take(input::text("minutes", wish.minutes.as_deref().unwrap_or_default(), input::TEXT_MAX))
         }
     };
+    let lesson = learn::of_closing(connection, act, docket, wish, &mut fields)?;
     fields.finish()?;
-    Ok(Read { text, remedy, reason, minutes, first })
+    Ok(Read { text, remedy, reason, minutes, lesson, first })
 }
 
 /// The window or the wait of a mass case has passed: its holder is told that two persons may close it now.

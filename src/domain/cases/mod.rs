@@ -13,6 +13,7 @@ pub mod family;
 mod filing;
 mod intake;
 pub mod interim;
+mod learn;
 pub mod life;
 pub mod list;
 pub mod lookup;

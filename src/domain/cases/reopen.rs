@@ -12,7 +12,7 @@ use super::row::{CaseRow, Channel};
 use crate::db::DbConnection;
 use crate::db::prepared::prepared;
 use crate::db::schema::cases;
-use crate::db::types::{CaseId, ReferralId, Time};
+use crate::db::types::{CaseId, OfficeId, ReferralId, Time};
 use crate::domain::actor::Act;
 use crate::domain::deadlines;
 use crate::domain::input;
@@ -58,6 +58,28 @@ pub fn reopen(
         Some(code) => Some(input::choice::<Status>("to", code).map_err(Error::field)?),
         None => None,
     };
+    again(connection, act, docket, office, Again { reason, to: wished, first: Vec::new() })
+}
+
+/// How a closed case is taken up again.
+pub struct Again {
+    /// As the citizen will read it.
+    pub reason: String,
+    /// `Classified`: to be referred anew, else back to the office that answered.
+    pub to: Option<Status>,
+    /// What is recorded before it, as its cause.
+    pub first: Vec<Fact>,
+}
+
+/// Takes a closed case up again in the name of `office`; whether that may be was judged.
+pub fn again(
+    connection: &mut DbConnection,
+    act: &Act,
+    mut docket: Docket,
+    office: OfficeId,
+    how: Again,
+) -> Result<Docket> {
+    let Again { reason, to: wished, first } = how;
     let hop = if wished == Some(Status::Classified) { None } else { back_to_lead(act, &docket)? };
     let status = if hop.is_some() { Status::Referred } else { Status::Classified };
     let holder = hop.as_ref().map_or(office, |hop| hop.office);
@@ -68,7 +90,8 @@ pub fn reopen(
         ..Facts::default()
     };
     let fact = Fact::CaseReopened { reason, status, office: holder, hop: hop.clone() };
-    let event = record(connection, act, &mut docket, &[fact], Some(office))?;
+    let recorded: Vec<Fact> = first.into_iter().chain([fact]).collect();
+    let event = record(connection, act, &mut docket, &recorded, Some(office))?;
     clear_ending(connection, act, &docket.row, facts.due.unwrap_or(docket.row.due_at))?;
     match &hop {
         Some(hop) => super::refer::send(connection, act, &docket, std::slice::from_ref(hop), None, event)?,

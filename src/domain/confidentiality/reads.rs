@@ -24,6 +24,8 @@ text_enum! {
     pub enum Why {
         /// The detail of a case was opened.
         Case = "case",
+        /// A call about a closed case was opened, to ring its citizen up.
+        Callback = "callback",
         Messages = "messages", Objections = "objections", Appeals = "appeals",
         Attachments = "attachments", Certificate = "certificate",
         CitizenSearch = "citizen_search", CitizenRecord = "citizen_record",
@@ -48,6 +50,8 @@ impl Why {
         match (self, language) {
             (Why::Case, Language::Fa) => "رسیدگی به پرونده",
             (Why::Case, Language::En) => "Work on the case",
+            (Why::Callback, Language::Fa) => "تماس برای سنجش کیفیت رسیدگی",
+            (Why::Callback, Language::En) => "A call to ask how the case was handled",
             (Why::Messages, Language::Fa) => "خواندن پیام‌ها",
             (Why::Messages, Language::En) => "Reading of messages",
             (Why::Objections, Language::Fa) => "خواندن اعتراض",
@@ -112,10 +116,10 @@ fn may_read_identity(act: &Act, sight: Sight) -> bool {
 /// Judges what the actor may read of a visible case, and logs it where staff read an identity or sealed words. To be
 /// committed before anything is shown.
 ///
-/// The identity is part of the detail of a case only ([`Why::Case`]).
+/// The identity is part of the detail of a case ([`Why::Case`]) and of a call to its citizen ([`Why::Callback`]) only.
 pub fn disclose(connection: &mut DbConnection, act: &Act, row: &CaseRow, why: Why) -> Result<Disclosure> {
     let sight = sight(connection, act, row)?;
-    let shows_identity = why == Why::Case && may_read_identity(act, sight);
+    let shows_identity = matches!(why, Why::Case | Why::Callback) && may_read_identity(act, sight);
     let shown = Disclosure { case: row.id, shows_words: sight.shows_words(), shows_identity };
     let Actor::Staff(staff) = &act.actor else { return Ok(shown) };
     let has_identity = shows_identity && holds_identity(row);

@@ -6,9 +6,11 @@ use std::collections::BTreeSet;
 
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::{Tie, of_person};
 use crate::db::DbConnection;
+use crate::db::connection::MultiBackend;
 use crate::db::prepared::{Fixed, OneOf};
 use crate::db::schema::{cases, postings, referrals};
 use crate::db::types::{CaseId, OfficeId};
@@ -18,8 +20,7 @@ use crate::domain::visibility::Predicate;
 use crate::error::Result;
 
 /// A literal, so that both databases use the small index of cases about somebody.
-pub(super) const ABOUT_SOMEBODY: &str =
-    "(cases.about_office_id IS NOT NULL OR cases.about_user_id IS NOT NULL)";
+pub const ABOUT_SOMEBODY: &str = "(cases.about_office_id IS NOT NULL OR cases.about_user_id IS NOT NULL)";
 
 /// Cases in which this person has no conflict of interest.
 pub fn is_free(rules: &Rulebook, person: &Staff) -> Predicate {
@@ -105,6 +106,21 @@ pub fn kept_from(connection: &mut DbConnection, act: &Act, desks: &[OfficeId]) -
         .filter(exists(at_work))
         .select(cases::id)
         .load(connection)?)
+}
+
+/// Ids of cases.
+pub type Barred = cases::BoxedQuery<'static, MultiBackend, BigInt>;
+
+/// The cases of which the actor must know nothing, as a subquery: what hangs on one of them is neither shown to the
+/// actor nor counted.
+pub fn barred(act: &Act) -> Barred {
+    let all = cases::table.select(cases::id).into_boxed();
+    match &act.actor {
+        Actor::Staff(person) => all.filter(Fixed(ABOUT_SOMEBODY)).filter(is_barred(&act.rules, person)),
+        Actor::System | Actor::Citizen { .. } | Actor::Gateway { .. } | Actor::Public => {
+            all.filter(cases::id.is_null())
+        }
+    }
 }
 
 /// Which of these cases the actor must know nothing of.

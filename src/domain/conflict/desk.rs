@@ -31,6 +31,19 @@ pub fn nearest(
         .or_else(|| Some(offices.centre()).filter(is_free))
 }
 
+/// The office `from` where none of these conflicts bars it, else the nearest one above that none bars; else the
+/// inspection office, else the centre, as far as they are free.
+pub fn free_of_all(offices: &Offices, conflicts: &[Conflict], from: OfficeId) -> Option<OfficeId> {
+    let is_free = |office: &OfficeId| !conflicts.iter().any(|one| one.bars_office(offices, *office));
+    let takes = |office: &OfficeId| offices.get(*office).is_some_and(|row| !row.signpost_only);
+    offices
+        .with_ancestors(from)
+        .into_iter()
+        .find(|office| is_free(office) && takes(office))
+        .or_else(|| offices.inspection().filter(is_free))
+        .or_else(|| Some(offices.centre()).filter(is_free))
+}
+
 /// The office above that takes a case about conduct: the nearest one above whom it is about which is free of
 /// conflict and to which `from` may lead, the centre aside; else the inspection office.
 pub fn above(offices: &Offices, conflict: &Conflict, from: OfficeId) -> Option<OfficeId> {

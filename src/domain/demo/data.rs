@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::domain::cases::register::Place;
+use crate::domain::quality::AnsweredItem;
 use crate::error::{Error, Result};
 use crate::text_enum;
 
@@ -15,6 +16,45 @@ pub(super) struct Data {
     pub citizens: Vec<Citizen>,
     #[serde(rename = "case")]
     pub cases: Vec<Case>,
+    #[serde(rename = "problem")]
+    pub problems: Vec<Problem>,
+    #[serde(rename = "sample")]
+    pub samples: Vec<Sample>,
+}
+
+/// A problem behind some of the cases, answered.
+#[derive(Debug, Deserialize)]
+pub(super) struct Problem {
+    pub name_fa: String,
+    pub name_en: String,
+    pub description: String,
+    pub category: String,
+    pub province: String,
+    pub office: String,
+    pub cause: String,
+    pub days_ago: i64,
+    /// Keys of cases.
+    pub cases: Vec<String>,
+    pub answer_fa: String,
+    pub answer_en: String,
+}
+
+/// A sample of closed cases.
+#[derive(Debug, Deserialize)]
+pub(super) struct Sample {
+    pub seed: String,
+    pub size: i64,
+    /// Closed in so many days before the start.
+    pub days: i64,
+    pub call: Call,
+}
+
+/// What the first citizen who is rung up says.
+#[derive(Debug, Deserialize)]
+pub(super) struct Call {
+    pub claim: String,
+    pub comment: String,
+    pub answers: Vec<AnsweredItem>,
 }
 
 /// A person of staff; the user name is `<role>.<office>`.
@@ -71,6 +111,8 @@ pub(super) struct Case {
     pub question: Option<String>,
     pub answer: Option<String>,
     pub outcome: Option<String>,
+    /// Why it came about, where a complaint or report was answered.
+    pub cause: Option<String>,
     pub reason: Option<String>,
     pub note: Option<String>,
     pub suggested_office: Option<String>,

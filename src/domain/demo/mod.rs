@@ -4,6 +4,7 @@
 //! which it would have been done. Playing it again changes nothing.
 
 mod data;
+mod followed;
 mod play;
 #[cfg(test)]
 mod rehearsal;
@@ -47,6 +48,7 @@ pub fn people(connection: &mut DbConnection, act: &Act) -> Result<Demonstration>
     let staff = staff::engage(connection, act, &data.staff)?;
     let gateway = staff::open_gateway(connection, act)?;
     let cases = play::play(connection, act, &gateway, &data)?;
+    followed::play(connection, act, &data)?;
     Ok(Demonstration::Played { staff, cases })
 }
 

@@ -77,6 +77,7 @@ impl Rehearsal {
             outcome: outcome.map(str::to_owned),
             interim: Some(interim),
             expected_at: interim.then(|| act.now.plus_days(7).to_string()[..10].to_owned()),
+            cause: outcome.map(|_| "service_given".to_owned()),
             ..Answer::default()
         };
         answer::submit(&mut self.connection, &act, referral, Expected::Any, &wish).unwrap().1.id

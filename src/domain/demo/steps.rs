@@ -166,7 +166,8 @@ fn representative(data: &Data, case: &Case) -> Result<Option<Representative>> {
 
 fn advise(connection: &mut DbConnection, stage: &Stage<'_>) -> Result<()> {
     let act = stage.by_user(connection, "agent.centre")?;
-    let wish = Close { outcome: "advice".into(), text: stage.case.answer.clone(), ..Close::default() };
+    let (text, cause) = (stage.case.answer.clone(), stage.case.cause.clone());
+    let wish = Close { outcome: "advice".into(), text, cause, ..Close::default() };
     close::close(connection, &act, stage.id, Expected::Any, &wish).map(drop)
 }
 
@@ -227,8 +228,8 @@ fn answer(connection: &mut DbConnection, stage: &Stage<'_>) -> Result<()> {
         text: case.needs("answer", &case.answer)?.to_owned(),
         outcome: case.outcome.clone(),
         reason_code: case.reason.clone(),
-        interim: None,
-        expected_at: None,
+        cause: case.cause.clone(),
+        ..Answer::default()
     };
     answer::submit(connection, &act, stage.referral, Expected::Any, &wish).map(drop)
 }

@@ -163,3 +163,20 @@ fn all_channels_and_all_demo_staff_are_there() {
     let account = crate::domain::users::by_username(&mut connection, "admin").unwrap().unwrap();
     assert!(crate::domain::users::verify_password(PASSWORD, &account.password_hash));
 }
+
+#[test]
+fn a_problem_is_answered_and_a_sample_is_being_called_back() {
+    use crate::db::schema::{callbacks, problem_cases, problems};
+    use crate::domain::problems::ProblemState;
+    use crate::domain::quality::CallState;
+    let (_directory, mut connection, _act) = played();
+    let states: Vec<(ProblemState, bool)> =
+        problems::table.select((problems::state, problems::is_public)).load(&mut connection).unwrap();
+    assert_eq!(states, [(ProblemState::Answered, true)]);
+    let linked: i64 = problem_cases::table.count().get_result(&mut connection).unwrap();
+    assert_eq!(linked, 2);
+    let calls: Vec<CallState> =
+        callbacks::table.order(callbacks::id).select(callbacks::state).load(&mut connection).unwrap();
+    let of = |state: CallState| calls.iter().filter(|one| **one == state).count();
+    assert_eq!((of(CallState::Reached), of(CallState::Open)), (1, 4), "{calls:?}");
+}

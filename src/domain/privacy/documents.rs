@@ -16,6 +16,7 @@ use crate::domain::cases::{CaseRow, remedies};
 use crate::domain::citizens;
 use crate::domain::confidentiality::{Why, disclose};
 use crate::domain::contact_plans;
+use crate::domain::quality;
 use crate::domain::vault::field;
 use crate::domain::views::{self, CitizenView, MessageView, PublicCase, PublicEvent};
 use crate::error::{Language, Result};
@@ -35,6 +36,8 @@ pub struct CaseDocument {
     pub objections: Vec<Value>,
     pub appeals: Vec<Value>,
     pub ratings: Vec<Value>,
+    /// What the citizen said when rung up after the closing.
+    pub calls: Vec<Value>,
     /// Files; those that offices added are named by day and type only.
     pub files: Vec<Value>,
 }
@@ -107,6 +110,13 @@ pub fn case(
             .into_iter()
             .map(|(score, comment, at)| json!({ "score": score, "comment": comment, "at": at }))
             .collect(),
+        calls: quality::answers_of(connection, id)?
+            .into_iter()
+            .map(|row| {
+                json!({ "at": row.at, "claim": row.claim, "score": row.score, "answers": row.answers,
+                    "comment": row.comment })
+            })
+            .collect(),
         files,
         text: row.text,
     };
@@ -161,6 +171,7 @@ pub fn record(
         "citizen": CitizenView::of(&citizen),
         "reads": reads.iter().map(read).collect::<Vec<_>>(),
         "record": record.iter().map(|(at, action)| json!({ "at": at, "action": action })).collect::<Vec<_>>(),
+        "wants_no_calls": quality::wants_no_calls(connection, export.citizen_id)?,
         "holds": holds.iter()
             .map(|hold| json!({ "from": hold.placed_at, "until": hold.until, "lifted_at": hold.lifted_at }))
             .collect::<Vec<_>>(),

@@ -6,9 +6,10 @@ use diesel::prelude::*;
 use super::files;
 use super::obstacles::{Candidate, QUIET_DAYS};
 use crate::db::schema::{
-    answers, appeals, attachments, cases, citizens, clock_changes, contact_plan_reviews, contact_plans,
-    corrections, deliveries, exports, extension_requests, extracts, families, family_links, holds,
-    identity_requests, messages, notes, objections, outbox, questions, ratings, referrals, repeats, warnings,
+    answers, appeals, attachments, callbacks, cases, citizens, clock_changes, contact_plan_reviews,
+    contact_plans, corrections, deliveries, exports, extension_requests, extracts, families, family_links,
+    holds, identity_requests, messages, no_calls, notes, objections, outbox, problem_notices, questions,
+    ratings, recommendations, referrals, repeats, warnings,
 };
 use crate::db::sealed::Sealed;
 use crate::db::types::{CaseId, CitizenId, MessageId};
@@ -90,11 +91,24 @@ fn reasons(connection: &mut DbConnection, case: CaseId) -> Result<()> {
     diesel::update(warnings::table.filter(warnings::case_id.eq(case)))
         .set(warnings::note.eq(NO_TEXT))
         .execute(connection)?;
+    learnt(connection, case)?;
     use contact_plan_reviews as p;
     diesel::update(p::table.filter(p::case_id.eq(case)))
         .set((p::text.eq(""), p::grounds.eq(NO_TEXT)))
         .execute(connection)?;
     diesel::update(families::table.find(case)).set(families::closing.eq(NO_TEXT)).execute(connection)?;
+    Ok(())
+}
+
+/// What was said of the case after its closing; what is counted of it stays.
+fn learnt(connection: &mut DbConnection, case: CaseId) -> Result<()> {
+    diesel::update(callbacks::table.filter(callbacks::case_id.eq(case)))
+        .set((callbacks::comment.eq(NO_TEXT), callbacks::note.eq(NO_TEXT)))
+        .execute(connection)?;
+    use recommendations as r;
+    diesel::update(r::table.filter(r::case_id.eq(case)))
+        .set((r::text.eq(""), r::reason.eq(NO_TEXT), r::done_text.eq(NO_TEXT)))
+        .execute(connection)?;
     Ok(())
 }
 
@@ -146,6 +160,13 @@ fn identity(connection: &mut DbConnection, act: &Act, case: &Candidate) -> Resul
     diesel::update(messages::table.filter(messages::case_id.eq(case.id)))
         .set((messages::address.eq(NOT_SEALED), messages::citizen_id.eq(None::<CitizenId>)))
         .execute(connection)?;
+    diesel::update(callbacks::table.filter(callbacks::case_id.eq(case.id)))
+        .set(callbacks::citizen_id.eq(None::<CitizenId>))
+        .execute(connection)?;
+    // that somebody was told still counts; who it was does not
+    diesel::update(problem_notices::table.filter(problem_notices::case_id.eq(case.id)))
+        .set(problem_notices::citizen_id.eq(CitizenId(-case.id.0)))
+        .execute(connection)?;
     match case.citizen_id {
         Some(citizen) => forget_citizen(connection, act, citizen),
         None => Ok(()),
@@ -166,6 +187,7 @@ pub(super) fn forget_citizen(connection: &mut DbConnection, act: &Act, citizen: 
         let reviews = contact_plan_reviews::plan_id.eq_any(plans.select(contact_plans::id));
         diesel::delete(contact_plan_reviews::table.filter(reviews)).execute(connection)?;
         diesel::delete(plans).execute(connection)?;
+        diesel::delete(no_calls::table.filter(no_calls::citizen_id.eq(citizen))).execute(connection)?;
         diesel::delete(record).execute(connection)?;
         diesel::delete(corrections::table.filter(corrections::citizen_id.eq(citizen))).execute(connection)?;
         diesel::update(exports::table.filter(exports::citizen_id.eq(citizen)))

@@ -9,7 +9,7 @@ use crate::domain::deadlines::{Point, Span};
 use crate::error::{Error, Result};
 
 /// Subjects whose span must stand in a row that nothing narrows.
-pub const NEEDED_SPANS: [&str; 15] = [
+pub const NEEDED_SPANS: [&str; 17] = [
     "triage",
     "outer",
     "question_wait",
@@ -18,6 +18,8 @@ pub const NEEDED_SPANS: [&str; 15] = [
     "appeal",
     "additional_answer",
     "late_referral",
+    "problem",
+    "recommendation",
     "consent_wait",
     "interim_wait",
     "interim_expected",
@@ -27,7 +29,7 @@ pub const NEEDED_SPANS: [&str; 15] = [
     "erasure_decision",
 ];
 /// Subjects whose number must stand in a row.
-pub const NEEDED_NUMBERS: [&str; 23] = [
+pub const NEEDED_NUMBERS: [&str; 25] = [
     "rating_poor_max",
     "transfers_max",
     "helpers_max",
@@ -49,6 +51,8 @@ pub const NEEDED_NUMBERS: [&str; 23] = [
     "identity_release_hours",
     "identity_release_hours_max",
     "warning_overdue_min",
+    "callback_tries",
+    "sample_max",
     "export_days",
     "export_code_hours",
 ];

@@ -86,6 +86,8 @@ pub(super) fn build(
         }),
         remedies: keyed(rows_of::<super::Remedy>(rows, "remedy")?, |row| row.code.clone()),
         retention: keyed(rows_of::<super::Retention>(rows, "retention")?, |row| row.code.clone()),
+        causes: keyed(rows_of::<super::Cause>(rows, "cause")?, |row| row.code.clone()),
+        checklist: keyed(rows_of::<super::CheckItem>(rows, "check_item")?, |row| row.code.clone()),
         provinces: keyed(rows_of::<super::Province>(rows, "province")?, |row| row.code.clone()),
         counties: keyed(rows_of::<super::County>(rows, "county")?, |row| row.code.clone()),
         roles: rows_of::<super::Role>(rows, "role")?

@@ -27,8 +27,8 @@ pub use offices::{INSPECTION, Level, Office, Offices};
 pub use roles::{Reach, Verb};
 pub use routing::{Miss, Route};
 pub use rows::{
-    Calendar as CalendarRow, Category, County, Group, Holiday, Kind, Limit, Outcome, Province, Reason,
-    Remedy, Retention, Right, Role, Rule, Shift, Template,
+    Calendar as CalendarRow, Category, Cause, CheckItem, County, Group, Holiday, Kind, Limit, Outcome,
+    Province, Reason, Remedy, Retention, Right, Role, Rule, Shift, Template,
 };
 
 use crate::error::{FieldError, Language};
@@ -62,6 +62,10 @@ pub struct Rulebook {
     pub remedies: BTreeMap<String, Remedy>,
     /// How long what is personal is kept, by code.
     pub retention: BTreeMap<String, Retention>,
+    /// Causes by code.
+    pub causes: BTreeMap<String, Cause>,
+    /// The checklist of calls by code.
+    pub checklist: BTreeMap<String, CheckItem>,
     /// Provinces by code.
     pub provinces: BTreeMap<String, Province>,
     /// Counties by code.
@@ -82,6 +86,21 @@ impl Rulebook {
     /// The category of this code, or the field error that names it.
     pub fn category(&self, field: &str, code: &str) -> Result<&Category, FieldError> {
         self.categories.get(code).ok_or_else(|| FieldError::unknown(field, code))
+    }
+
+    /// The cause of this code, or the field error that lists the causes.
+    pub fn cause(&self, field: &str, code: &str) -> Result<&Cause, FieldError> {
+        self.causes.get(code).ok_or_else(|| {
+            let list = self.causes.keys().cloned().collect::<Vec<_>>().join(", ");
+            FieldError::new(field, "unknown", format!("علت‌ها: {list}"), format!("Causes: {list}."))
+        })
+    }
+
+    /// The checklist in its order.
+    pub fn check_items(&self) -> Vec<&CheckItem> {
+        let mut items: Vec<&CheckItem> = self.checklist.values().collect();
+        items.sort_by_key(|item| (item.order, &item.code));
+        items
     }
 
     /// The name of an outcome in a language, or its code where no row knows it.

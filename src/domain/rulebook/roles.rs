@@ -31,6 +31,12 @@ text_enum! {
         ReadWarnings = "read_warnings", DecideWarning = "decide_warning",
         /// What is personal: stopping an erasure, deciding on one, handing a citizen all their data.
         Hold = "hold", Erase = "erase", ExportCitizen = "export_citizen",
+        /// Systemic issues: propose and link, run those of the office, approve their answers.
+        LinkProblem = "link_problem", RunProblem = "run_problem", ApproveProblem = "approve_problem",
+        /// Recommendations: the addressed office replies, another verifies.
+        FollowAdvice = "follow_advice", VerifyAdvice = "verify_advice",
+        /// Quality: samples of closed cases, calls to their citizens, the report.
+        DrawSample = "draw_sample", CallBack = "call_back", ReadQuality = "read_quality",
         CloseAsRepeat = "close_as_repeat",
         /// To be told whose a sealed case is by the cases beside it.
         LinkSealed = "link_sealed",

@@ -34,6 +34,34 @@ pub struct Kind {
     pub identity: String,
     pub answer: bool,
     pub outcomes: Vec<String>,
+    /// Whether its answer or closing must name a cause.
+    #[serde(default)]
+    pub needs_cause: bool,
+}
+
+/// Why a case came about, as its closing finds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Cause {
+    pub code: String,
+    pub fa: String,
+    pub en: String,
+    /// Whether the body could have prevented it.
+    pub fault: bool,
+    pub source: String,
+}
+
+/// One question of the call to the citizen of a closed case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CheckItem {
+    pub code: String,
+    pub order: i64,
+    /// `score` (0 to 2) or `yes_no`.
+    pub scale: String,
+    /// Its share of the score; only the proportion counts.
+    pub weight: u32,
+    pub fa: String,
+    pub en: String,
+    pub source: String,
 }
 
 /// A coded result.

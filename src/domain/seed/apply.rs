@@ -22,7 +22,7 @@ use crate::on_both;
 /// Who stands as the author of seeded rows.
 const AUTHOR: &str = "seed";
 /// What becomes definitions, offices last, since they are checked against their rows.
-const DEFINED: [&str; 18] = [
+const DEFINED: [&str; 20] = [
     "province",
     "county",
     "calendar",
@@ -40,6 +40,8 @@ const DEFINED: [&str; 18] = [
     "template",
     "remedy",
     "retention",
+    "cause",
+    "check_item",
     "office",
 ];
 

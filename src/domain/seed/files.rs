@@ -17,7 +17,7 @@ macro_rules! national {
 }
 
 /// The files that the binary carries, by name.
-pub(super) const NATIONAL: [(&str, &str); 14] = national![
+pub(super) const NATIONAL: [(&str, &str); 15] = national![
     "provinces.toml",
     "counties.toml",
     "calendars.toml",
@@ -32,10 +32,11 @@ pub(super) const NATIONAL: [(&str, &str); 14] = national![
     "roles.toml",
     "remedies.toml",
     "retention.toml",
+    "quality.toml",
 ];
 
 /// What a section may be called.
-const SECTIONS: [&str; 21] = [
+const SECTIONS: [&str; 23] = [
     "province",
     "county",
     "calendar",
@@ -57,6 +58,8 @@ const SECTIONS: [&str; 21] = [
     "role",
     "remedy",
     "retention",
+    "cause",
+    "check_item",
 ];
 
 /// One row: a `[[noun]]` section with its fields.

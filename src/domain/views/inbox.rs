@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use super::case::{CaseView, cases as case_views};
+use super::followed;
 use super::referral::{ReferralView, several as referral_views};
 use crate::db::DbConnection;
 use crate::db::connection::MultiBackend;
@@ -44,6 +45,10 @@ text_enum! {
         Interim = "interim",
         /// An appeal that awaits its decision.
         Appeals = "appeals",
+        /// Systemic issues that the office owns.
+        Problems = "problems",
+        /// Recommendations that the office is to carry out, or to judge after a refusal below.
+        Recommendations = "recommendations",
     }
 }
 
@@ -57,9 +62,12 @@ pub struct InboxItem {
     pub interim_due_at: Option<Time>,
     /// `overdue`, `due_today`, `soon` (the last fifth of its time) or `on_time`.
     pub urgency: String,
-    pub case: CaseView,
+    /// None for a problem or a recommendation.
+    pub case: Option<CaseView>,
     /// None where the case waits at the desk.
     pub referral: Option<ReferralView>,
+    pub problem: Option<crate::domain::problems::ProblemView>,
+    pub recommendation: Option<crate::domain::quality::RecommendationView>,
 }
 
 /// A page of the inbox.
@@ -150,7 +158,9 @@ fn in_box<'a>(query: Referrals<'a>, act: &Act, desks: &Desks, name: Tray) -> Ref
             .filter(referrals::role.eq(HopRole::Copy))
             .filter(referrals::state.eq(HopState::Sent)),
         // cases at the desk are no referrals, and appeals have a page of their own
-        Tray::Triage | Tray::Appeals => works.filter(referrals::id.is_null()),
+        Tray::Triage | Tray::Appeals | Tray::Problems | Tray::Recommendations => {
+            works.filter(referrals::id.is_null())
+        }
     }
 }
 
@@ -191,6 +201,9 @@ pub fn inbox(
     cursor: Option<&Cursor>,
 ) -> Result<Inbox> {
     let desks = desks(connection, act)?;
+    if let Some(tray @ (Tray::Problems | Tray::Recommendations)) = name {
+        return followed_box(connection, act, &desks, tray, limit, cursor);
+    }
     let mut items = match name {
         Some(Tray::Triage | Tray::Appeals) => Vec::new(),
         _ => referral_page(connection, act, &desks, name, limit + 1, cursor)?,
@@ -210,6 +223,24 @@ pub fn inbox(
         .filter(|_| has_more)
         .map(|(at, id, ..)| Cursor { sort: "inbox".into(), at: *at, id: *id }.encode());
     Ok(Inbox { counts: counts(connection, act, &desks)?, items: view(connection, act, items)?, next_cursor })
+}
+
+fn followed_box(
+    connection: &mut DbConnection,
+    act: &Act,
+    desks: &Desks,
+    tray: Tray,
+    limit: i64,
+    cursor: Option<&Cursor>,
+) -> Result<Inbox> {
+    let mut rows = followed::page(connection, act, tray, limit + 1, cursor)?;
+    let size = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > size;
+    rows.truncate(size);
+    let last = rows.last().filter(|_| has_more);
+    let next_cursor = last.map(|(at, id, _)| Cursor { sort: "inbox".into(), at: *at, id: *id }.encode());
+    let items = rows.into_iter().map(|(.., item)| item).collect();
+    Ok(Inbox { counts: counts(connection, act, desks)?, items, next_cursor })
 }
 
 /// Sort time, sort id, case, referral.
@@ -336,6 +367,9 @@ fn counts(
         let waiting: i64 = at_desk(act, desks).select(count_star()).first(connection)?;
         counts.insert(Tray::Triage.to_string(), waiting);
     }
+    for (tray, waiting) in followed::counts(connection, act)? {
+        counts.insert(tray.to_string(), waiting);
+    }
     Ok(counts)
 }
 
@@ -406,8 +440,10 @@ fn view(connection: &mut DbConnection, act: &Act, items: Vec<Item>) -> Result<Ve
             due_at,
             interim_due_at: hop.as_ref().and_then(|hop| demands.get(&hop.id)).copied(),
             urgency: urgency(act, started, due_at).to_owned(),
-            case,
+            case: Some(case),
             referral: hop.and_then(|_| referrals.next()),
+            problem: None,
+            recommendation: None,
         }
     };
     Ok(items.into_iter().zip(cases).map(item).collect())
@@ -424,7 +460,7 @@ fn tray(row: &CaseRow, hop: Option<&ReferralRow>) -> Tray {
     }
 }
 
-fn urgency(act: &Act, started: Option<Time>, due: Option<Time>) -> &'static str {
+pub(super) fn urgency(act: &Act, started: Option<Time>, due: Option<Time>) -> &'static str {
     let Some(due) = due else { return "on_time" };
     let span = started.map_or(0, |started| due.as_microsecond() - started.as_microsecond());
     match due {

@@ -8,6 +8,7 @@ mod case;
 mod confidentiality;
 mod contact_plan;
 mod family;
+mod followed;
 mod inbox;
 mod public;
 mod referral;

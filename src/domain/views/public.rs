@@ -13,6 +13,7 @@ use crate::domain::cases::CaseRow;
 use crate::domain::cases::answer::AnswerState;
 use crate::domain::cases::life::{Clock, Fact, Status};
 use crate::domain::notifications::date;
+use crate::domain::problems;
 use crate::error::{Language, Result};
 
 /// A case by its tracking code.
@@ -52,6 +53,8 @@ pub struct PublicCase {
     pub follows: Option<PublicLead>,
     /// The matters of a letter that was split, each a case of its own.
     pub parts: Vec<PublicPart>,
+    /// The problem of many people that this case is part of.
+    pub problem: Option<problems::PublicProblem>,
 }
 
 /// An approved answer.
@@ -155,6 +158,7 @@ pub fn public_case(
         closed_at: row.closed_at,
         follows,
         parts,
+        problem: problems::of_public_case(connection, act, row.id, reader)?,
     })
 }
 
@@ -377,6 +381,21 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
         Fact::PartReopened { .. } => {
             say("یکی از بخش‌ها دوباره باز شد".into(), "One of its parts was taken up again".into())
         }
+        Fact::ProblemSettled { is_solved: true, .. } => {
+            say("مسئله عمومی این پرونده حل شد".into(), "The problem behind this case was solved".into())
+        }
+        Fact::ProblemSettled { .. } => say(
+            "بررسی مسئله عمومی این پرونده پایان یافت".into(),
+            "The examination of the problem behind this case has ended".into(),
+        ),
+        Fact::ProblemLinked { .. } => say(
+            "پرونده به یک مسئله عمومی پیوند خورد".into(),
+            "The case was linked to a problem that many people have".into(),
+        ),
+        Fact::FalseClosureFound { .. } => say(
+            "پس از تماس با شما روشن شد که پرونده به‌درستی بسته نشده بود".into(),
+            "After the call with you it was found that the case had been closed wrongly".into(),
+        ),
         Fact::FileAttached { .. } => say("پیوستی افزوده شد".into(), "A file was added".into()),
         Fact::CaseErased { classes, .. } => {
             let names = |language| classes.iter().map(|class| class.name(language)).collect::<Vec<_>>();
@@ -430,6 +449,11 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
         | Fact::GroupCounted { .. }
         | Fact::ClosingProposed { .. }
         | Fact::ClosingDue
+        | Fact::ProblemUnlinked { .. }
+        | Fact::CauseRecorded { .. }
+        | Fact::RecommendationMade { .. }
+        | Fact::RecommendationMoved { .. }
+        | Fact::CitizenCalledBack { .. }
         | Fact::RepeatJudged { .. }
         | Fact::CapOverridden { .. }
         | Fact::NoteAdded { .. }

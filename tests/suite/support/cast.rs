@@ -140,7 +140,9 @@ impl TestApp {
     async fn submit_with(&self, case: &Case, office: &str, outcome: &str) -> String {
         let referral = self.lead(case).await;
         let handler = format!("handler.{}", office.to_lowercase());
-        let body = json!({ "text": "آب از ساعت ده وصل می‌شود.", "outcome": outcome });
+        // why it came about is found by the one who answers the citizen
+        let cause = self.referral(&referral).await["parent_id"].is_null().then_some("service_given");
+        let body = json!({ "text": "آب از ساعت ده وصل می‌شود.", "outcome": outcome, "cause": cause });
         let told = self
             .as_user(&handler)
             .await

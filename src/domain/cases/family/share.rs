@@ -16,6 +16,7 @@ use crate::domain::cases::docket::Docket;
 use crate::domain::cases::life::{Fact, HopRole, NewHop, Status};
 use crate::domain::cases::{record, sha256_hex};
 use crate::domain::notifications::{self, Facts};
+use crate::domain::quality::Lesson;
 use crate::error::Result;
 
 /// Gives an approved final answer to every follower.
@@ -162,7 +163,9 @@ pub(in crate::domain::cases) fn end_followers(
             }
         } else if !is_over {
             let is_quiet = docket.row.citizen_id.is_some_and(|citizen| !told.insert(citizen));
-            close::end(connection, act, docket, Ending { is_quiet, ..ending.clone() }, None)?;
+            // what is learnt of one matter is counted once
+            let ending = Ending { is_quiet, lesson: Lesson::default(), ..ending.clone() };
+            close::end(connection, act, docket, ending, None)?;
         }
     }
     Ok(())

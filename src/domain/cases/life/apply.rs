@@ -118,6 +118,14 @@ impl Life {
             | Fact::InterimSent { .. }
             | Fact::ProgressNoticed { .. }
             | Fact::WarningDecided { .. }
+            | Fact::ProblemLinked { .. }
+            | Fact::ProblemUnlinked { .. }
+            | Fact::ProblemSettled { .. }
+            | Fact::CauseRecorded { .. }
+            | Fact::RecommendationMade { .. }
+            | Fact::RecommendationMoved { .. }
+            | Fact::CitizenCalledBack { .. }
+            | Fact::FalseClosureFound { .. }
             | Fact::RepeatJudged { .. }
             | Fact::CapOverridden { .. }
             | Fact::ContactPlanNoticed { .. }

@@ -4,7 +4,9 @@
 //! the state of the case allows the verb, whoever wants it.
 
 use super::{Consent, Extension, Fact, HopRole, HopState, Life, NewHop, Proposal, Status};
-use crate::db::types::{AnswerId, ExtensionRequestId, OfficeId, QuestionId, ReferralId, Time, UserId};
+use crate::db::types::{
+    AnswerId, CallbackId, ExtensionRequestId, OfficeId, QuestionId, ReferralId, Time, UserId,
+};
 use crate::domain::conflict::Conflict;
 use crate::domain::rulebook::Offices;
 use crate::error::{Code, Error, FieldError, Result};
@@ -388,6 +390,12 @@ impl Life {
             Some("merged" | "withdrawn") => Err(Error::Conflict(Code::WrongState)),
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// A closing that told what was not so: found on a closed case only, right before it is taken up again.
+    pub fn false_closure(&self, callback: CallbackId, office: OfficeId, by: UserId) -> Result<Fact> {
+        self.can_reopen()?;
+        Ok(Fact::FalseClosureFound { callback, office, by })
     }
 
     /// What the citizen says is taken while the case is open, asked for or not.

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{AppealCause, AppealResult, Closing, Consequence, HopRole, Proposal, Relation, Status};
 use crate::db::types::{
-    AnswerId, AppealId, AttachmentId, CaseId, ClosureId, ContactPlanId, CorrectionId, ExtensionRequestId,
-    HoldId, IdentityRequestId, InterimDemandId, MessageId, NoteId, ObjectionId, OfficeId, QuestionId,
-    RatingId, ReferralId, Time, TombstoneId, UserId, WarningId,
+    AnswerId, AppealId, AttachmentId, CallbackId, CaseId, ClosureId, ContactPlanId, CorrectionId,
+    ExtensionRequestId, HoldId, IdentityRequestId, InterimDemandId, MessageId, NoteId, ObjectionId, OfficeId,
+    ProblemId, QuestionId, RatingId, RecommendationId, ReferralId, Time, TombstoneId, UserId, WarningId,
 };
 use crate::domain::history::Class;
 use crate::text_enum;
@@ -361,6 +361,48 @@ pub enum Fact {
     },
     /// The window of a mass case has passed: two persons may close it.
     ClosingDue,
+    /// The case points to a problem from now on.
+    ProblemLinked {
+        problem: ProblemId,
+    },
+    ProblemUnlinked {
+        problem: ProblemId,
+    },
+    /// The problem of the case was settled: solved, or found not to be solvable.
+    ProblemSettled {
+        problem: ProblemId,
+        round: i32,
+        is_solved: bool,
+    },
+    /// Why the case came about, as its closing found.
+    CauseRecorded {
+        cause: String,
+        office: OfficeId,
+    },
+    RecommendationMade {
+        recommendation: RecommendationId,
+        office: OfficeId,
+        text_sha256: String,
+    },
+    /// A step of a recommendation, or a point of its deadline (`percent`).
+    RecommendationMoved {
+        recommendation: RecommendationId,
+        state: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        percent: Option<u16>,
+    },
+    /// The citizen was rung up after the closing; the words stay in the row of the call.
+    CitizenCalledBack {
+        callback: CallbackId,
+        claim: String,
+        score: i32,
+    },
+    /// The closing was false: what it told was not so. The case is reopened in the same act.
+    FalseClosureFound {
+        callback: CallbackId,
+        office: OfficeId,
+        by: UserId,
+    },
     MessageReceived {
         message: MessageId,
         channel: String,
@@ -483,6 +525,14 @@ impl Fact {
             Fact::GroupCounted { .. } => "group_counted",
             Fact::ClosingProposed { .. } => "closing_proposed",
             Fact::ClosingDue => "closing_due",
+            Fact::ProblemLinked { .. } => "problem_linked",
+            Fact::ProblemUnlinked { .. } => "problem_unlinked",
+            Fact::ProblemSettled { .. } => "problem_settled",
+            Fact::CauseRecorded { .. } => "cause_recorded",
+            Fact::RecommendationMade { .. } => "recommendation_made",
+            Fact::RecommendationMoved { .. } => "recommendation_moved",
+            Fact::CitizenCalledBack { .. } => "citizen_called_back",
+            Fact::FalseClosureFound { .. } => "false_closure_found",
             Fact::MessageReceived { .. } => "message_received",
             Fact::NoteAdded { .. } => "note_added",
             Fact::FileAttached { .. } => "file_attached",
@@ -512,6 +562,7 @@ impl Fact {
             Fact::ClosingProposed { closing } => Some(closing.by),
             Fact::AnswerApproved { by, .. }
             | Fact::AnswerRejected { by, .. }
+            | Fact::FalseClosureFound { by, .. }
             | Fact::AppealDecided { by, .. }
             | Fact::RepeatJudged { by, .. } => Some(*by),
             Fact::DismissalProposed { proposal } => Some(proposal.by),
@@ -525,6 +576,13 @@ impl Fact {
             | Fact::CitizenAsked { .. }
             | Fact::CitizenReplied { .. }
             | Fact::DeadlineExtended { .. }
+            | Fact::ProblemLinked { .. }
+            | Fact::ProblemUnlinked { .. }
+            | Fact::ProblemSettled { .. }
+            | Fact::CauseRecorded { .. }
+            | Fact::RecommendationMade { .. }
+            | Fact::RecommendationMoved { .. }
+            | Fact::CitizenCalledBack { .. }
             | Fact::DeadlinePassed { .. }
             | Fact::DeadlinesMoved { .. }
             | Fact::ConsentAsked { .. }
@@ -617,6 +675,14 @@ impl Fact {
             | Fact::AppealRaised { .. }
             | Fact::AppealDecided { .. }
             | Fact::CaseRated { .. }
+            | Fact::ProblemLinked { .. }
+            | Fact::ProblemUnlinked { .. }
+            | Fact::ProblemSettled { .. }
+            | Fact::CauseRecorded { .. }
+            | Fact::RecommendationMade { .. }
+            | Fact::RecommendationMoved { .. }
+            | Fact::CitizenCalledBack { .. }
+            | Fact::FalseClosureFound { .. }
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
             | Fact::FileAttached { .. }

@@ -221,6 +221,10 @@ impl Life {
         }
         let Decided { appeal, result, consequence, outcome, grounds_sha256, order } = decided;
         self.check_consequence(result, consequence, outcome.as_deref())?;
+        if consequence != Consequence::ReAnswer {
+            // it ends the letter, of which a part may have been taken up again meanwhile
+            self.no_open_parts()?;
+        }
         let order = match consequence {
             Consequence::ReAnswer => Some(NewHop {
                 referral: order.0,

@@ -105,6 +105,21 @@ fn check_fact(play: &Play, before: &Life, fact: &Fact) {
         Fact::CaseClosed { outcome, .. } if outcome == "upheld" && before.family.is_mass => {
             assert!(before.family.closing.is_some(), "a mass case closed by one person");
         }
+        Fact::FalseClosureFound { .. } => {
+            assert_eq!(before.status, Status::Closed, "only a closing can be false");
+            assert!(before.can_reopen().is_ok());
+        }
+        Fact::ProblemLinked { .. }
+        | Fact::ProblemUnlinked { .. }
+        | Fact::ProblemSettled { .. }
+        | Fact::CauseRecorded { .. }
+        | Fact::RecommendationMade { .. }
+        | Fact::RecommendationMoved { .. }
+        | Fact::CitizenCalledBack { .. } => {
+            let mut after = before.clone();
+            after.apply(fact);
+            assert_eq!(after, *before, "what is learnt of a case does not move it");
+        }
         Fact::CaseClosed { outcome, .. } if outcome == REPEAT => {
             assert_eq!((before.reopenings, before.objections), (0, 0), "closed as a repeat once at most");
             assert_ne!(before.status, Status::AwaitingCitizen, "the citizen is awaited");
@@ -242,6 +257,8 @@ fn random_wishes_reach_every_status_and_every_turn() {
         "part_reopened",
         "closing_proposed",
         "consent_asked",
+        "false_closure_found",
+        "recommendation_moved",
         "repeat_judged",
         "contact_plan_noticed",
     ] {

@@ -8,8 +8,8 @@ use super::*;
 use std::collections::BTreeSet;
 
 use crate::db::types::{
-    AppealId, AttachmentId, CaseId, ContactPlanId, ExtensionRequestId, IdentityRequestId, MessageId,
-    ObjectionId, QuestionId, RatingId, Time,
+    AppealId, AttachmentId, CallbackId, CaseId, ContactPlanId, ExtensionRequestId, IdentityRequestId,
+    MessageId, ObjectionId, ProblemId, QuestionId, RatingId, RecommendationId, Time,
 };
 use crate::domain::conflict::Conflict;
 use crate::domain::rulebook::{Level, Office, Offices};
@@ -162,6 +162,14 @@ pub(crate) enum Wish {
         what: u8,
         by: i64,
     },
+    /// Something is learnt of the case; `what` chooses which.
+    Learn {
+        what: u8,
+    },
+    /// The citizen said that the closing was false, and a supervisor confirms.
+    Expose {
+        by: i64,
+    },
 }
 
 impl Wish {
@@ -224,6 +232,8 @@ pub(crate) fn wish() -> impl Strategy<Value = Wish> {
         2 => Just(Wish::Left),
         1 => any::<bool>().prop_map(|is_mass| Wish::Count { is_mass }),
         2 => user().prop_map(|by| Wish::CloseMass { by }),
+        1 => (0..7_u8).prop_map(|what| Wish::Learn { what }),
+        1 => user().prop_map(|by| Wish::Expose { by }),
         5 => (1..=6_i64, result, consequence).prop_map(|(by, result, consequence)| Wish::Decide { by, result, consequence }),
     ]
 }
@@ -402,6 +412,8 @@ impl Play {
                 let (appeal, referral) = (AppealId(id), ReferralId(id));
                 self.life.appeal(standing, &self.offices, &self.conflict, appeal, referral, None, said)
             }
+            Wish::Learn { what } => Ok(self.learnt(id, what)),
+            Wish::Expose { by } => self.life.false_closure(CallbackId(id), self.life.against(), UserId(by)),
             Wish::Decide { by, result, consequence } => self.decided(id, UserId(by), result, consequence),
             Wish::Confide { what, by } => Ok(confided(id, what, UserId(by))),
             ref family => self.decide_family(id, family),
@@ -478,6 +490,19 @@ impl Play {
             text_sha256: String::new(),
             hop: self.lead_to(id, CENTRE, OfficeId(3)),
         })
+    }
+
+    fn learnt(&self, id: i64, what: u8) -> Fact {
+        let (problem, recommendation) = (ProblemId(id), RecommendationId(id));
+        match what {
+            0 => Fact::ProblemLinked { problem },
+            1 => Fact::ProblemUnlinked { problem },
+            2 => Fact::ProblemSettled { problem, round: 1, is_solved: true },
+            3 => Fact::CauseRecorded { cause: "delay".into(), office: self.life.against() },
+            4 => Fact::RecommendationMade { recommendation, office: CENTRE, text_sha256: String::new() },
+            5 => Fact::RecommendationMoved { recommendation, state: "done".into(), percent: None },
+            _ => Fact::CitizenCalledBack { callback: CallbackId(id), claim: "resolved".into(), score: 80 },
+        }
     }
 
     fn pending(&self, hop: ReferralId) -> AnswerId {

@@ -3,6 +3,7 @@
 //! A start refuses files with problems (requirement tag S2.1: no limit and no rule without its source).
 
 mod calendars;
+mod quality;
 mod retention;
 mod rules;
 mod subjects;
@@ -29,6 +30,7 @@ pub fn problems(files: &Files) -> Vec<String> {
     subjects::check(files, &mut findings);
     rules::check(files, &mut findings);
     retention::check(files, &mut findings);
+    quality::check(files, &mut findings);
     texts::check(files, &mut findings);
     shapes(files, &mut findings);
     findings.0.sort();
@@ -164,6 +166,8 @@ fn shape(row: &Row) -> serde_json::Result<()> {
         "role" => read::<book::Role>(row),
         "remedy" => read::<book::Remedy>(row),
         "retention" => read::<book::Retention>(row),
+        "cause" => read::<book::Cause>(row),
+        "check_item" => read::<book::CheckItem>(row),
         "office" => offices::listed(row).map(drop),
         _ => Ok(()),
     }

@@ -244,3 +244,12 @@ fn a_number_that_the_service_reckons_with_cannot_be_missing_or_differ_from_the_p
     let (found, _) = spoiled("limits.toml", "code = \"answer.plan\"", "kind = \"plan\"", "kind = \"report\"");
     assert!(found.iter().any(|problem| problem.contains("no limit for answers to 'plan'")), "{found:#?}");
 }
+
+#[test]
+fn a_cause_or_item_that_cannot_be_used_is_named() {
+    let item = "code = \"contacted\"";
+    names("quality.toml", item, "scale = \"yes_no\"", "scale = \"stars\"", 0, "unknown scale 'stars'");
+    names("quality.toml", item, "weight = 10", "weight = 0", 0, "the weight is no whole number");
+    let cause = "code = \"no_fault\"";
+    names("quality.toml", cause, "fault = false\n", "", -4, "not complete");
+}

@@ -16,7 +16,7 @@ const IN_EMAIL: [&str; 5] = ["reason", "text", "question", "instruction", "subje
 const OUTLETS: [(&str, &str); 3] = [("citizen", "sms"), ("citizen", "email"), ("office", "email")];
 const LANGUAGES: [&str; 2] = ["fa", "en"];
 /// The notices that verbs and deadlines send, and to whom.
-const NOTICES: [(&str, &str); 53] = [
+const NOTICES: [(&str, &str); 61] = [
     ("case_registered", "citizen"),
     ("case_downgraded", "citizen"),
     ("case_referred", "citizen"),
@@ -66,6 +66,14 @@ const NOTICES: [(&str, &str); 53] = [
     ("erasure_refused", "citizen"),
     ("export_code", "citizen"),
     ("citizen_corrected", "citizen"),
+    ("problem_solved", "citizen"),
+    ("problem_dropped", "citizen"),
+    ("problem_due", "office"),
+    ("problem_late", "office"),
+    ("recommendation_made", "office"),
+    ("recommendation_due", "office"),
+    ("recommendation_late", "office"),
+    ("recommendation_refused", "office"),
     ("deadline_reminder", "office"),
     ("deadline_dunning", "office"),
     ("deadline_superior", "office"),

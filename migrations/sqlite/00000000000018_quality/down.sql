@@ -1,0 +1,10 @@
+DROP TABLE no_calls;
+DROP TABLE callbacks;
+DROP TABLE quality_samples;
+DROP TABLE recommendations;
+DROP TABLE lessons;
+DROP TABLE problem_events;
+DROP TABLE problem_notices;
+DROP TABLE problem_cases;
+DROP TABLE problem_answers;
+DROP TABLE problems;
