@@ -9,7 +9,7 @@ use crate::domain::deadlines::{Point, Span};
 use crate::error::{Error, Result};
 
 /// Subjects whose span must stand in a row that nothing narrows.
-pub const NEEDED_SPANS: [&str; 15] = [
+pub const NEEDED_SPANS: [&str; 16] = [
     "triage",
     "outer",
     "question_wait",
@@ -25,6 +25,7 @@ pub const NEEDED_SPANS: [&str; 15] = [
     "progress_notice",
     "warning_wait",
     "erasure_decision",
+    "correction_decision",
 ];
 /// Subjects whose number must stand in a row.
 pub const NEEDED_NUMBERS: [&str; 23] = [

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{AppealCause, AppealResult, Closing, Consequence, HopRole, Proposal, Relation, Status};
 use crate::db::types::{
-    AnswerId, AppealId, AttachmentId, CaseId, ClosureId, ContactPlanId, CorrectionId, ExtensionRequestId,
-    HoldId, IdentityRequestId, InterimDemandId, MessageId, NoteId, ObjectionId, OfficeId, QuestionId,
-    RatingId, ReferralId, Time, TombstoneId, UserId, WarningId,
+    AnswerId, AppealId, AttachmentId, CaseId, CitizenMergeId, ClosureId, ContactPlanId, CorrectionId,
+    CorrectionRequestId, ExtensionRequestId, HoldId, IdentityRequestId, InterimDemandId, MessageId, NoteId,
+    ObjectionId, OfficeId, QuestionId, RatingId, ReferralId, Time, TombstoneId, UserId, WarningId,
 };
 use crate::domain::history::Class;
 use crate::text_enum;
@@ -429,6 +429,22 @@ pub enum Fact {
         correction: CorrectionId,
         field: String,
     },
+    /// The citizen asked that the own record be corrected, and staff decided.
+    CorrectionAsked {
+        request: CorrectionRequestId,
+        field: String,
+    },
+    CorrectionDecided {
+        request: CorrectionRequestId,
+        accepted: bool,
+    },
+    /// The case went over to the record that stands for its citizen, or back.
+    CitizenMerged {
+        merge: CitizenMergeId,
+    },
+    CitizenUnmerged {
+        merge: CitizenMergeId,
+    },
 }
 
 impl Fact {
@@ -500,6 +516,10 @@ impl Fact {
             Fact::HoldPlaced { .. } => "hold_placed",
             Fact::HoldLifted { .. } => "hold_lifted",
             Fact::CitizenCorrected { .. } => "citizen_corrected",
+            Fact::CorrectionAsked { .. } => "correction_asked",
+            Fact::CorrectionDecided { .. } => "correction_decided",
+            Fact::CitizenMerged { .. } => "citizen_merged",
+            Fact::CitizenUnmerged { .. } => "citizen_unmerged",
         }
     }
 
@@ -560,6 +580,10 @@ impl Fact {
             | Fact::HoldPlaced { .. }
             | Fact::HoldLifted { .. }
             | Fact::CitizenCorrected { .. }
+            | Fact::CorrectionAsked { .. }
+            | Fact::CorrectionDecided { .. }
+            | Fact::CitizenMerged { .. }
+            | Fact::CitizenUnmerged { .. }
             | Fact::FileReleased { .. }
             | Fact::FileHidden { .. }
             | Fact::CaseSealed { .. }
@@ -645,7 +669,11 @@ impl Fact {
             | Fact::CaseErased { .. }
             | Fact::HoldPlaced { .. }
             | Fact::HoldLifted { .. }
-            | Fact::CitizenCorrected { .. } => return None,
+            | Fact::CitizenCorrected { .. }
+            | Fact::CorrectionAsked { .. }
+            | Fact::CorrectionDecided { .. }
+            | Fact::CitizenMerged { .. }
+            | Fact::CitizenUnmerged { .. } => return None,
         }
         Some(bare)
     }
