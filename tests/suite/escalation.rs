@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Case, TestApp};
 
 /// Gives every office an address, so that each point is also seen by somebody.
-async fn addressed(app: &TestApp) {
+pub async fn addressed(app: &TestApp) {
     use diesel::prelude::*;
     app.app
         .db
