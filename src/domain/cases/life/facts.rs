@@ -38,6 +38,20 @@ text_enum! {
         Waiting = "waiting",
         /// The citizen's window after an answer, and after the closing.
         Window = "window", Remedy = "remedy",
+        /// The citizen's time to consent to a second extension.
+        Consent = "consent",
+        /// The interim answer that the outer limit demands.
+        Interim = "interim",
+    }
+}
+
+impl Clock {
+    /// Whether it is an office that works against it.
+    pub fn is_of_office(self) -> bool {
+        match self {
+            Clock::Referral | Clock::Desk | Clock::Interim => true,
+            Clock::Promise | Clock::Waiting | Clock::Window | Clock::Remedy | Clock::Consent => false,
+        }
     }
 }
 
