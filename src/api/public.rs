@@ -21,6 +21,7 @@ use crate::domain::cases::lookup::{self, Lookup};
 use crate::domain::cases::register::{self, Register};
 use crate::domain::cases::{Expected, TrackingCode, find_visible};
 use crate::domain::history::{Receipt, Tombstone, receipt, tombstone};
+use crate::domain::privacy::correction_requests::{self, OwnWish};
 use crate::domain::rulebook::Rulebook;
 use crate::domain::users::{self, Attempt};
 use crate::domain::views::{self, CitizenAction, OwnReadView, PublicCase, PublicEvent};
@@ -112,6 +113,8 @@ pub struct LookupView {
     actions: Vec<CitizenAction>,
     /// Which offices read the citizen's identity, or the original words of a sealed case: the newest twenty readings.
     identity_reads: Vec<OwnReadView>,
+    /// Corrections of the own record that were asked for, with their state and until when they are decided.
+    corrections: Vec<OwnWish>,
     /// The signed proofs of what was erased of the case; empty where nothing was.
     erased: Vec<Tombstone>,
     /// Bearer token for the calls under `/public/cases/{tracking_code}`.
@@ -148,22 +151,27 @@ pub(super) async fn look_up(
             let timeline = views::public_timeline(connection, act, row.id, reader)?;
             let id = row.id;
             let reads = views::own_reads(connection, act, &row, None, READS_SHOWN, reader)?;
+            // only a case on which one was asked has any
+            let corrections = match timeline.iter().any(|line| line.event == "correction_asked") {
+                true => correction_requests::own(connection, act, id)?,
+                false => Vec::new(),
+            };
             // what was erased went after the closing
             let erased = match row.status {
                 Status::Closed => tombstone::of_case(connection, id)?,
                 _ => Vec::new(),
             };
             let actions = views::citizen_actions(connection, act, row, reader)?;
-            Ok(Some((id, case, timeline, reads, actions, erased)))
+            Ok(Some((id, case, timeline, reads, actions, corrections, erased)))
         })
         .await?;
-    let Some((id, case, timeline, identity_reads, actions, erased)) = found else {
+    let Some((id, case, timeline, identity_reads, actions, corrections, erased)) = found else {
         note_wrong_pair(&app, code, from, rule).await?;
         return Err(Error::NotFound.into());
     };
     let expires_in = app.config.tokens.citizen_seconds;
     let token = token::issue(&app, Purpose::Citizen, id.to_string(), None, expires_in)?;
-    let view = LookupView { case, timeline, actions, identity_reads, erased, token, expires_in };
+    let view = LookupView { case, timeline, actions, identity_reads, corrections, erased, token, expires_in };
     Ok(HttpResponse::Ok().json(view))
 }
 

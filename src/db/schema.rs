@@ -206,6 +206,31 @@ table! {
         household_head -> Nullable<SealedText>,
         household_head_index -> Nullable<BlindText>,
         household_index -> Nullable<BlindText>,
+        merged_into -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
+    citizen_merges (id) {
+        id -> BigInt,
+        citizen_id -> BigInt,
+        other_id -> BigInt,
+        reason -> SealedText,
+        took -> Text,
+        merged_by -> BigInt,
+        merged_at -> Timestamp,
+        undone_by -> Nullable<BigInt>,
+        undone_at -> Nullable<Timestamp>,
+        undone_reason -> Nullable<SealedText>,
+    }
+}
+
+table! {
+    citizen_merge_cases (merge_id, case_id) {
+        merge_id -> BigInt,
+        case_id -> BigInt,
     }
 }
 
@@ -403,6 +428,25 @@ table! {
         reason -> SealedText,
         recorded_by -> BigInt,
         at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
+    correction_requests (id) {
+        id -> BigInt,
+        case_id -> BigInt,
+        field -> Text,
+        value -> SealedText,
+        grounds -> Nullable<SealedText>,
+        at -> Timestamp,
+        due_at -> Timestamp,
+        state -> Text,
+        words -> Nullable<SealedText>,
+        correction_id -> Nullable<BigInt>,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<Timestamp>,
     }
 }
 
@@ -1081,8 +1125,10 @@ joinable!(second_factors -> users (user_id));
 joinable!(recovery_codes -> users (user_id));
 joinable!(gateways -> offices (office_id));
 joinable!(cases -> citizens (citizen_id));
+joinable!(citizen_merge_cases -> citizen_merges (merge_id));
 joinable!(events -> cases (case_id));
 joinable!(tombstones -> cases (case_id));
+joinable!(correction_requests -> cases (case_id));
 joinable!(anchor_leaves -> anchors (anchor));
 joinable!(referrals -> cases (case_id));
 joinable!(clock_changes -> cases (case_id));
@@ -1142,6 +1188,8 @@ allow_tables_to_appear_in_same_query!(
     failures,
     gateways,
     citizens,
+    citizen_merges,
+    citizen_merge_cases,
     audit,
     cases,
     case_scopes,
@@ -1153,6 +1201,7 @@ allow_tables_to_appear_in_same_query!(
     erasure_requests,
     exports,
     corrections,
+    correction_requests,
     anchors,
     anchor_leaves,
     referrals,

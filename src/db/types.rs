@@ -168,6 +168,10 @@ id_types! {
     ExportId,
     /// A correction of a citizen's record.
     CorrectionId,
+    /// A citizen's wish that the own record be corrected.
+    CorrectionRequestId,
+    /// Two records of one person, put together.
+    CitizenMergeId,
 }
 
 /// Defines a closed set of names: an enum inside, its snake-case name in database, API and log.

@@ -246,3 +246,74 @@ async fn a_wrong_closure_is_refused_field_by_field() {
     declare(&app, json!({})).await.expect(201);
     declare(&app, json!({})).await.wrong("date", "already_closed");
 }
+
+/// The citizen is asked for consent to a second extension; gives until when.
+async fn asked_for_consent(app: &TestApp, case: &Case) -> String {
+    let path = format!("/referrals/{}/extension", app.lead(case).await);
+    let approver = app.as_user("approver.moen-10").await;
+    for days in [3, 2] {
+        approver.post(&path, json!({ "days": days, "reason": "بازدید میدانی" })).await.expect(200);
+    }
+    consent(app, case).await["until"].as_str().expect("a time").to_owned()
+}
+
+async fn consent(app: &TestApp, case: &Case) -> Value {
+    let wish = json!({ "tracking_code": case.tracking_code, "access_code": case.access_code });
+    let told = app.nobody().post("/public/lookups", wish).await.expect(200);
+    let actions = told["actions"].as_array().unwrap();
+    actions.iter().find(|action| action["verb"] == "consent").expect("an action").clone()
+}
+
+#[actix_web::test]
+async fn the_time_to_consent_grows_with_a_closure_and_the_citizen_is_told_the_new_date() {
+    let app = TestApp::start().await;
+    let case = app.accepted("MOEN-10").await;
+    let until = asked_for_consent(&app, &case).await;
+    app.pass_hours(1);
+    let closure = declare(&app, json!({})).await.expect(201);
+    app.drain().await;
+    let moved = consent(&app, &case).await["until"].as_str().unwrap().to_owned();
+    assert!(moved > until, "{until} {moved}");
+    let event = app.list(&case, "timeline").await.pop().unwrap();
+    let moves = event["detail"]["moves"].as_array().unwrap();
+    let step = moves.iter().find(|step| step["clock"] == "consent").expect("a move");
+    assert_eq!((&step["due_before"], &step["due_at"]), (&json!(until), &json!(moved)));
+    let told = templates(&app, &case).await;
+    assert!(
+        told.contains(&"promise_moved".to_owned()) || told.contains(&"window_moved".to_owned()),
+        "{told:?}"
+    );
+    // what would have been silence is still a consent
+    app.app.clock.set(crate::support::time(&until).plus_seconds(3600));
+    app.drain().await;
+    assert!(!app.events(&case).await.contains(&"consent_answered".to_owned()));
+    let body = json!({ "accepted": true, "who": "citizen", "how": "phone" });
+    let agent = app.as_user("agent.centre").await;
+    agent.post(&case.path("extension-consent"), body).await.expect(200);
+    assert_eq!(progress(&app, &closure).await[0]["told"], 1);
+}
+
+#[actix_web::test]
+async fn an_interim_answer_that_is_demanded_gets_the_closed_hours_back() {
+    let app = TestApp::start().await;
+    let case = app.accepted("MOEN-10").await;
+    app.pass_days(22);
+    app.drain().await;
+    let due = async || {
+        let inbox = app.as_user("handler.moen-10").await.get("/inbox?box=interim").await.expect(200);
+        inbox["items"][0]["interim_due_at"].as_str().expect("a time").to_owned()
+    };
+    let before = due().await;
+    let today = app.now().to_string()[..10].to_owned();
+    declare(&app, json!({ "date": null, "from": today, "to": before[..10] })).await.expect(201);
+    app.drain().await;
+    let after = due().await;
+    assert!(after > before, "{before} {after}");
+    let steps = app.list(&case, "timeline").await;
+    let moved = steps.iter().filter(|line| line["event"] == "deadlines_moved");
+    assert!(
+        moved
+            .flat_map(|line| line["detail"]["moves"].as_array().unwrap())
+            .any(|step| step["clock"] == "interim")
+    );
+}

@@ -25,7 +25,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 225] = [
+const TABLE: [(&str, &str, For); 232] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -226,6 +226,13 @@ const TABLE: [(&str, &str, For); 225] = [
     ("GET", "/citizens", For::Role),
     ("POST", "/citizens", For::Role),
     ("PATCH", "/citizens/{id}", For::Role),
+    ("GET", "/citizens/{id}", For::Role),
+    ("GET", "/correction-requests", For::Role),
+    ("POST", "/correction-requests/{id}/decision", For::Role),
+    ("POST", "/public/cases/{tracking_code}/correction", For::Citizen),
+    ("GET", "/citizens/{id}/possible-duplicates", For::Role),
+    ("POST", "/citizens/{id}/merge", For::Role),
+    ("POST", "/citizens/{id}/unmerge", For::Role),
     ("POST", "/cases/{id}/hold", For::Case),
     ("DELETE", "/cases/{id}/hold", For::Case),
     ("GET", "/cases/{id}/tombstone", For::Case),
@@ -358,6 +365,7 @@ fn body(method: &str, path: &str) -> Value {
             json!({ "reason": "بازبینی" })
         }
         "release" if path.starts_with("/identity-requests") => json!({ "reason": "بازبینی" }),
+        "merge" | "unmerge" if path.starts_with("/citizens") => json!({ "other": "1", "reason": "یکی‌اند" }),
         "merge" => json!({ "into": "1", "reason": "تکراری" }),
         "unmerge" | "unsplit" => json!({ "reason": "جداست" }),
         "split" => json!({ "parts": [{ "text": "یک" }, { "text": "دو" }], "reason": "چند موضوع" }),
@@ -374,6 +382,8 @@ fn body(method: &str, path: &str) -> Value {
             json!({ "field": "name", "value": "مریم کاظمی‌نیا", "evidence": "شناسنامه", "reason": "دلیل" })
         }
         "hold" | "erasure-requests" => json!({ "reason": "دلیل" }),
+        "correction" => json!({ "field": "name", "value": "نام" }),
+        "decision" if path.starts_with("/correction") => json!({ "accept": false, "words": "نه" }),
         "decision" => json!({ "grant": true, "source": "قانون", "words": "متن" }),
         "exports" => json!({ "reason": "دلیل", "identity_checked_by": "کارت ملی" }),
         "return" => json!({ "reason": "duplicate" }),
@@ -457,7 +467,10 @@ async fn a_stranger_reads_and_changes_nothing_of_somebody_elses_case() {
 /// A call desk registers cases and keeps the citizens' records.
 fn is_of_the_desk(username: &str, path: &str) -> bool {
     username.starts_with("agent.")
-        && (path == "/cases" || path == "/cases/similar" || path.starts_with("/citizens"))
+        && (path == "/cases"
+            || path == "/cases/similar"
+            || path.starts_with("/citizens")
+            || path.starts_with("/correction"))
 }
 
 #[actix_web::test]

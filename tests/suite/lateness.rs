@@ -6,6 +6,7 @@ use rand::{RngExt, SeedableRng};
 use samad::db::schema::deadline_points;
 use serde_json::{Value, json};
 
+use crate::escalation::addressed;
 use crate::support::{Case, Reply, TestApp, time};
 
 async fn extend(app: &TestApp, case: &Case, days: i64) -> Reply {
@@ -161,6 +162,42 @@ async fn past_the_outer_limit_an_interim_answer_is_demanded_and_an_office_gives_
 }
 
 #[actix_web::test]
+async fn a_case_past_its_outer_limit_that_nobody_leads_is_at_the_desk_that_holds_it_until_it_is_done() {
+    let app = TestApp::start().await;
+    let case = app.classified().await;
+    assert_eq!(boxed(&app, "classifier.centre").await["counts"]["interim"], 0);
+    app.pass_days(22);
+    app.drain().await;
+    let inbox = boxed(&app, "classifier.centre").await;
+    let item = &inbox["items"][0];
+    assert_eq!((&inbox["counts"]["interim"], &item["case"]["id"]), (&json!(1), &json!(case.id)));
+    assert_eq!((&item["reasons"], &item["referral"]), (&json!(["outer_limit"]), &Value::Null));
+    assert!(item["interim_due_at"].is_string(), "{item}");
+    let all = app.as_user("classifier.centre").await.get("/inbox").await.expect(200);
+    let same = all["items"].as_array().unwrap().iter().filter(|item| item["case"]["id"] == json!(case.id));
+    let reasons: Vec<&Value> = same.map(|item| &item["reasons"]).collect();
+    assert_eq!(reasons, [&json!(["outer_limit"])], "once in the whole list");
+    assert_eq!(boxed(&app, "classifier.gov-10").await["counts"]["interim"], 0);
+    // referred: the body that leads now owes the answer
+    app.refer("classifier.centre", &case, &[("MOEN-10", "lead")]).await;
+    assert_eq!(boxed(&app, "classifier.centre").await["counts"]["interim"], 0);
+    let inbox = boxed(&app, "handler.moen-10").await;
+    assert_eq!(
+        (&inbox["counts"]["interim"], &inbox["items"][0]["reasons"]),
+        (&json!(1), &json!(["outer_limit"]))
+    );
+    // and back at the desk the desk does
+    let path = format!("/referrals/{}/return", app.lead(&case).await);
+    app.as_user("handler.moen-10").await.post(&path, json!({ "reason": "duplicate" })).await.expect(200);
+    assert_eq!(boxed(&app, "handler.moen-10").await["counts"]["interim"], 0);
+    assert_eq!(boxed(&app, "classifier.centre").await["counts"]["interim"], 1);
+    // it goes when it is done
+    let closed = json!({ "outcome": "advice", "text": "راهنمایی شد" });
+    app.as_user("classifier.centre").await.post(&case.path("closure"), closed).await.expect(200);
+    assert_eq!(boxed(&app, "classifier.centre").await["counts"]["interim"], 0);
+}
+
+#[actix_web::test]
 async fn where_nobody_gives_an_interim_answer_the_service_tells_the_citizen_itself_once() {
     let app = TestApp::start().await;
     let case = past_outer(&app).await;
@@ -200,6 +237,38 @@ async fn a_final_answer_ends_the_demand_and_every_word_of_progress() {
 async fn warnings(app: &TestApp, username: &str) -> Vec<Value> {
     let told = app.as_user(username).await.get("/warnings?limit=200").await.expect(200);
     told["items"].as_array().unwrap().clone()
+}
+
+#[actix_web::test]
+async fn the_office_to_which_an_idle_draft_goes_up_is_told_once_and_has_it_in_its_list() {
+    let app = TestApp::start().await;
+    addressed(&app).await;
+    let case = app.accepted("MOEN-10").await;
+    app.pass_days(22);
+    app.drain().await;
+    let drafts = warnings(&app, "approver.moen").await;
+    assert!(!drafts.is_empty());
+    assert_eq!(sent(&app, &case, "warning_raised").await, 0, "who had it first was told of the limit");
+    app.pass_days(10);
+    let second = app.another().await;
+    tokio::join!(app.drain(), second.drain());
+    let raised: Vec<Value> = warnings(&app, "inspector.centre")
+        .await
+        .into_iter()
+        .filter(|one| one["addressed_to"]["code"] == "CENTRE")
+        .collect();
+    assert_eq!(sent(&app, &case, "warning_raised").await, raised.len(), "one notice for each that went up");
+    assert!(!raised.is_empty() && raised.iter().all(|one| one["state"] == "draft"));
+    let mail = app.mail().sent().into_iter().chain(second.mail().sent());
+    let notice = mail.into_iter().find(|letter| letter.rendered.body.contains("پیش‌نویس اخطار به"));
+    let notice = notice.expect("a letter").rendered.body.clone();
+    assert!(notice.contains(&case.tracking_code) && notice.contains("صادر کنید"), "{notice}");
+    // at the centre it stays, and nobody is told again
+    app.pass_days(30);
+    app.drain().await;
+    let later = warnings(&app, "inspector.centre").await;
+    let up: i64 = later.iter().map(|one| one["steps"].as_i64().unwrap()).sum();
+    assert_eq!(sent(&app, &case, "warning_raised").await as i64, up);
 }
 
 #[actix_web::test]

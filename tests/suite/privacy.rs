@@ -91,7 +91,7 @@ impl TestApp {
     }
 
     #[track_caller]
-    fn assert_verified(&self, words: &str) {
+    pub fn assert_verified(&self, words: &str) {
         let output = self.verified();
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));

@@ -5,6 +5,8 @@ mod corrections;
 mod erasure;
 mod exports;
 mod holds;
+mod merging;
+mod wishes;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -21,6 +23,12 @@ pub(super) fn of_staff(config: &mut ServiceConfig<'_>) {
         .service(erasure::list_erasure_requests)
         .service(erasure::decide_erasure)
         .service(corrections::correct_citizen)
+        .service(wishes::list_correction_requests)
+        .service(wishes::decide_correction)
+        .service(merging::read_citizen)
+        .service(merging::list_possible_duplicates)
+        .service(merging::merge_citizens)
+        .service(merging::unmerge_citizens)
         .service(exports::request_export)
         .service(exports::download_export);
 }
@@ -29,6 +37,7 @@ pub(super) fn of_staff(config: &mut ServiceConfig<'_>) {
 pub(super) fn of_citizens(config: &mut ServiceConfig<'_>) {
     config
         .service(erasure::read_tombstones)
+        .service(wishes::ask_correction)
         .service(exports::request_own_export)
         .service(exports::confirm_own_export)
         .service(exports::download_own_export);

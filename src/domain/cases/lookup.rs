@@ -9,7 +9,7 @@ use super::{CaseRow, TrackingCode};
 use crate::db::DbConnection;
 use crate::db::schema::cases;
 use crate::domain::actor::Act;
-use crate::domain::citizens::{self, CitizenInput};
+use crate::domain::citizens::{self, Citizen, CitizenInput};
 use crate::domain::text::latin_digits;
 use crate::error::{Error, FieldError, Fields, Result};
 use crate::on_both;
@@ -63,14 +63,22 @@ pub fn find(connection: &mut DbConnection, act: &Act, wish: &Lookup) -> Result<O
 fn is_citizen(connection: &mut DbConnection, act: &Act, row: &CaseRow, wish: &Lookup) -> Result<bool> {
     let Some(id) = row.citizen_id else { return Ok(false) };
     let citizen = citizens::load(connection, &act.vault, id)?;
+    if is_of(&citizen, wish) {
+        return Ok(true);
+    }
+    // filed under a record that was merged since: what opened it then opens it still
+    Ok(citizens::filed_under(connection, &act.vault, row.id)?.iter().any(|former| is_of(former, wish)))
+}
+
+fn is_of(citizen: &Citizen, wish: &Lookup) -> bool {
     if let Some(mobile) = wish.mobile.as_deref() {
         let digits: String = latin_digits(mobile).chars().filter(char::is_ascii_digit).collect();
         let stored = citizen.mobile.as_deref().unwrap_or_default();
         let by_ending = digits.len() == 4 && stored.ends_with(&digits);
-        return Ok(!stored.is_empty() && (by_ending || parsed(wish).mobile.as_deref() == Some(stored)));
+        return !stored.is_empty() && (by_ending || parsed(wish).mobile.as_deref() == Some(stored));
     }
     let wished = parsed(wish).identifier;
-    Ok(wished.is_some() && wished == citizen.identifier)
+    wished.is_some() && wished == citizen.identifier
 }
 
 fn parsed(wish: &Lookup) -> citizens::Identity {

@@ -29,6 +29,6 @@ mod row;
 mod tracking_code;
 
 pub use docket::{Docket, Expected, find_visible, life_of};
-pub use record::{record, scope_of, sha256_hex};
+pub use record::{last_event, record, scope_of, sha256_hex};
 pub use row::{CaseRow, Channel, Priority, Representative};
 pub use tracking_code::{IntakeCode, TrackingCode, TrackingCodeError};

@@ -29,7 +29,7 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 }
 
 /// The last event of a case, to which a notice is tied that no event of its own caused.
-pub(super) fn last_event(connection: &mut DbConnection, case: CaseId) -> Result<EventId> {
+pub fn last_event(connection: &mut DbConnection, case: CaseId) -> Result<EventId> {
     Ok(events::table
         .filter(events::case_id.eq(case))
         .order(events::seq.desc())

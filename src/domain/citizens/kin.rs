@@ -59,6 +59,14 @@ struct Near {
     email_index: Option<Blind>,
     household_head_index: Option<Blind>,
     household_index: Option<Blind>,
+    merged_into: Option<CitizenId>,
+}
+
+impl Near {
+    /// The record that stands for the person.
+    fn standing(&self) -> CitizenId {
+        self.merged_into.unwrap_or(self.id)
+    }
 }
 
 /// The digests under which what a citizen says of himself may stand elsewhere.
@@ -125,7 +133,7 @@ fn is_in(index: &Option<Blind>, marks: &[Blind]) -> bool {
 pub fn relatives(connection: &mut DbConnection, act: &Act, citizen: &Citizen) -> Result<Vec<Relative>> {
     let (marks, rows) = Marks::of(citizen, &act.vault).near(connection)?;
     let mut found = Vec::new();
-    for row in rows.into_iter().filter(|row| row.id != citizen.id) {
+    for row in rows.into_iter().filter(|row| row.standing() != citizen.id) {
         let calls = is_in(&row.mobile_index, &marks.mobile) || is_in(&row.phone_index, &marks.phone);
         let writes = is_in(&row.email_index, &marks.email);
         let may_be_same = citizen.identifier.is_none() || row.identifier_index.is_none();
@@ -142,8 +150,11 @@ pub fn relatives(connection: &mut DbConnection, act: &Act, citizen: &Citizen) ->
         } else {
             None
         };
-        found.extend(relative.map(|(kin, tie)| Relative { id: row.id, kin, tie }));
+        found.extend(relative.map(|(kin, tie)| Relative { id: row.standing(), kin, tie }));
     }
+    // several records of one person are one relative, and the nearest tie tells
+    found.sort_by_key(|relative| (relative.id, relative.kin));
+    found.dedup_by_key(|relative| relative.id);
     Ok(found)
 }
 

@@ -6,6 +6,7 @@
 mod email;
 mod identifiers;
 mod kin;
+mod merged;
 mod phone;
 mod row;
 mod store;
@@ -14,6 +15,7 @@ mod told;
 pub use email::{EmailAddress, EmailAddressError};
 pub use identifiers::{ForeignId, IdentifierError, LegalEntityId, NationalId, PostalCode};
 pub use kin::{Kin, Relative, Tie, index_households, relatives};
+pub use merged::{filed_under, merged_among, records, standing};
 pub use phone::{Phone, PhoneError};
 pub use row::Citizen;
 pub(crate) use row::household;

@@ -66,6 +66,8 @@ pub(super) struct CitizenRow {
     language: String,
     created_at: Time,
     updated_at: Time,
+    /// The record that stands for this one's person, where it is a second one.
+    pub(super) merged_into: Option<CitizenId>,
 }
 
 impl CitizenRow {

@@ -1,6 +1,6 @@
 //! A citizen's record: sealed in the database, found by blind indexes, made once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 
@@ -39,11 +39,11 @@ pub fn recognise(connection: &mut DbConnection, act: &Act, identity: &Identity) 
         rotation::one_at_a_time(connection, &act.vault, Look::Identifier, identifier)?;
     }
     match existing(connection, act, identity)? {
-        Some(citizen) => {
+        Some((citizen, told)) => {
             let is_in_full = identity.identifier.is_some()
                 && identity.mobile.is_some()
                 && identity.mobile == citizen.mobile;
-            let citizen = refresh(connection, act, citizen, identity)?;
+            let citizen = refresh(connection, act, citizen, &told)?;
             Ok(Recognised { citizen, is_new: false, is_in_full })
         }
         None => {
@@ -57,16 +57,21 @@ pub fn recognise(connection: &mut DbConnection, act: &Act, identity: &Identity) 
 pub fn resemble(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Result<Recognised> {
     let found = existing(connection, act, identity)?;
     let is_new = found.is_none();
-    let mut citizen = found.unwrap_or_else(|| fresh(act, identity));
-    lay_over(&mut citizen, identity, true);
+    let (mut citizen, told) = found.unwrap_or_else(|| (fresh(act, identity), identity.clone()));
+    lay_over(&mut citizen, &told, true);
     Ok(Recognised { citizen, is_new, is_in_full: false })
 }
 
-fn existing(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Result<Option<Citizen>> {
-    let found = match (&identity.identifier, &identity.mobile) {
-        (Some(identifier), _) => by_identifier(connection, &act.vault, identifier)?,
+/// The record of an identity, and what is told of it that is not known of the person by a merged record.
+fn existing(
+    connection: &mut DbConnection,
+    act: &Act,
+    identity: &Identity,
+) -> Result<Option<(Citizen, Identity)>> {
+    let (found, merged_into) = match (&identity.identifier, &identity.mobile) {
+        (Some(identifier), _) => (by_identifier(connection, &act.vault, identifier)?, None),
         (None, Some(mobile)) => by_mobile_alone(connection, &act.vault, mobile)?,
-        (None, None) => None,
+        (None, None) => (None, None),
     };
     // a family shares a phone: without an identifier another name is another person
     let is_other = |citizen: &Citizen| {
@@ -75,7 +80,25 @@ fn existing(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Re
             && citizen.name.is_some()
             && identity.name != citizen.name
     };
-    Ok(found.filter(|citizen| !is_other(citizen)))
+    let Some(found) = found.filter(|citizen| !is_other(citizen)) else { return Ok(None) };
+    let Some(standing) = merged_into else { return Ok(Some((found, identity.clone()))) };
+    let standing = load(connection, &act.vault, standing)?;
+    let is_same = found.name.is_some() || !is_other(&standing);
+    Ok(is_same.then(|| (standing, news(&found, identity))))
+}
+
+/// What is told and not what a merged record says already: a second telephone is no correction of the first.
+fn news(merged: &Citizen, told: &Identity) -> Identity {
+    let news = |old: &Option<String>, new: &Option<String>| new.clone().filter(|_| new != old);
+    Identity {
+        name: news(&merged.name, &told.name),
+        mobile: news(&merged.mobile, &told.mobile),
+        phone: news(&merged.phone, &told.phone),
+        email: news(&merged.email, &told.email),
+        address: news(&merged.address, &told.address),
+        postal_code: news(&merged.postal_code, &told.postal_code),
+        ..told.clone()
+    }
 }
 
 /// The one record of this identifier.
@@ -90,8 +113,12 @@ fn by_identifier(connection: &mut DbConnection, vault: &Vault, identifier: &str)
     Ok(None)
 }
 
-/// The oldest record of this mobile that has no identifier.
-fn by_mobile_alone(connection: &mut DbConnection, vault: &Vault, mobile: &str) -> Result<Option<Citizen>> {
+/// The oldest record of this mobile that has no identifier, and the one into which it was merged.
+fn by_mobile_alone(
+    connection: &mut DbConnection,
+    vault: &Vault,
+    mobile: &str,
+) -> Result<(Option<Citizen>, Option<CitizenId>)> {
     let mut found: Option<CitizenRow> = None;
     for blind in vault.blinds(Look::Mobile, mobile) {
         let row: Option<CitizenRow> = citizens::table
@@ -102,7 +129,8 @@ fn by_mobile_alone(connection: &mut DbConnection, vault: &Vault, mobile: &str) -
             .optional()?;
         found = found.into_iter().chain(row).min_by_key(|row| row.id);
     }
-    found.map(|row| row.open(connection, vault)).transpose()
+    let merged_into = found.as_ref().and_then(|row| row.merged_into);
+    Ok((found.map(|row| row.open(connection, vault)).transpose()?, merged_into))
 }
 
 fn create(connection: &mut DbConnection, act: &Act, identity: &Identity) -> Result<Citizen> {
@@ -205,7 +233,8 @@ pub fn load_all(
     rows.into_iter().map(|row| Ok((row.id, row.open(connection, vault)?))).collect()
 }
 
-/// Citizens of this identifier, mobile, fixed line and e-mail address, as far as they are told; at most fifty.
+/// Citizens of this identifier, mobile, fixed line and e-mail address, as far as they are told; at most fifty. A
+/// record that was merged leads to the one that stands for its person.
 pub fn search(connection: &mut DbConnection, vault: &Vault, wished: &Identity) -> Result<Vec<Citizen>> {
     let mut query =
         citizens::table.order(citizens::id).limit(50).select(CitizenRow::as_select()).into_boxed();
@@ -223,7 +252,14 @@ pub fn search(connection: &mut DbConnection, vault: &Vault, wished: &Identity) -
         query = query.filter(citizens::email_index.one_of(blinds));
     }
     let rows: Vec<CitizenRow> = query.load(connection)?;
-    rows.into_iter().map(|row| row.open(connection, vault)).collect()
+    let standing: BTreeSet<CitizenId> = rows.iter().filter_map(|row| row.merged_into).collect();
+    let (merged, mut found): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.merged_into.is_some());
+    if !merged.is_empty() {
+        found.retain(|row| !standing.contains(&row.id));
+        let standing = citizens::table.filter(citizens::id.eq_any(standing));
+        found.extend(standing.order(citizens::id).select(CitizenRow::as_select()).load(connection)?);
+    }
+    found.into_iter().map(|row| row.open(connection, vault)).collect()
 }
 
 /// Writes a record as it should be, its identifier too.
@@ -251,6 +287,7 @@ pub fn rewrite(connection: &mut DbConnection, act: &Act, citizen: &Citizen) -> R
 
 /// Corrects the contacts of a citizen; the identifier stays.
 pub fn correct(connection: &mut DbConnection, act: &Act, id: CitizenId, told: &Identity) -> Result<Citizen> {
+    let id = super::standing(connection, id)?;
     let citizen = load(connection, &act.vault, id)?;
     refresh(connection, act, citizen, told)
 }

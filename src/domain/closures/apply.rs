@@ -4,7 +4,9 @@ use diesel::prelude::*;
 
 use super::plan::{Plan, Rewound, Sides, plan};
 use crate::db::DbConnection;
-use crate::db::schema::{cases, closure_cases, deadline_points, referrals};
+use crate::db::schema::{
+    cases, closure_cases, deadline_points, extension_requests as e, interim_demands as d, referrals,
+};
 use crate::db::types::{CaseId, EventId, OfficeId, ReferralId, Time};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::life::{Clock, ClockMove, Fact};
@@ -112,7 +114,7 @@ fn tell_offices(
     reason: Option<String>,
 ) -> Result<()> {
     let mut told: Vec<OfficeId> = Vec::new();
-    for step in plan.moves.iter().filter(|step| matches!(step.clock, Clock::Referral | Clock::Desk)) {
+    for step in plan.moves.iter().filter(|step| step.clock.is_of_office()) {
         if told.contains(&step.office) {
             continue;
         }
@@ -132,6 +134,16 @@ fn store(connection: &mut DbConnection, case: CaseId, step: &ClockMove) -> Resul
         Clock::Waiting => row.set(cases::wait_until.eq(step.due_at)).execute(connection)?,
         Clock::Window => row.set(cases::window_until.eq(step.due_at)).execute(connection)?,
         Clock::Remedy => row.set(cases::remedy_until.eq(step.due_at)).execute(connection)?,
+        Clock::Consent => {
+            let asked = e::table.filter(e::case_id.eq(case).and(e::answered_at.is_null()));
+            diesel::update(asked).set(e::wait_until.eq(step.due_at)).execute(connection)?
+        }
+        Clock::Interim => {
+            let demanded = d::table.filter(d::case_id.eq(case).and(d::settled_at.is_null()));
+            diesel::update(demanded)
+                .set((d::due_at.eq(step.due_at), d::next_at.eq(Some(step.due_at))))
+                .execute(connection)?
+        }
         Clock::Referral | Clock::Desk => 0,
     };
     Ok(())

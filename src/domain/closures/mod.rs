@@ -9,6 +9,7 @@ mod declare;
 mod plan;
 mod runs;
 mod trial;
+mod windows;
 mod wish;
 
 pub use apply::settle;

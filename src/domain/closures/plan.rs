@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
+use super::windows;
 use crate::db::DbConnection;
 use crate::db::schema::{clock_changes, questions, referrals};
 use crate::db::types::{ClosureId, OfficeId, ReferralId, Time, UserId};
@@ -11,7 +12,7 @@ use crate::domain::calendar::Calendar;
 use crate::domain::cases::CaseRow;
 use crate::domain::cases::clocks;
 use crate::domain::cases::life::{Clock, ClockMove, HopRole, Status};
-use crate::domain::deadlines::{self, Span};
+use crate::domain::deadlines;
 use crate::domain::rulebook::{Calendars, Rulebook};
 use crate::error::Result;
 
@@ -60,7 +61,8 @@ impl Plan {
         let day = |time: Time| crate::domain::notifications::date(Some(time), crate::error::Language::En);
         let is_told = |step: &&ClockMove| day(step.due_before) != day(step.due_at) || step.due_at < now;
         let promise = self.moves.iter().filter(is_told).find(|step| step.clock == Clock::Promise);
-        let of_citizen = |clock: Clock| matches!(clock, Clock::Waiting | Clock::Window | Clock::Remedy);
+        let of_citizen =
+            |clock: Clock| matches!(clock, Clock::Waiting | Clock::Window | Clock::Remedy | Clock::Consent);
         let window = self.moves.iter().filter(is_told).find(|step| of_citizen(step.clock));
         (promise.map(|step| step.due_at), window.map(|step| step.due_at))
     }
@@ -75,7 +77,7 @@ type Hop = (
 pub fn plan(connection: &mut DbConnection, sides: &Sides<'_>, row: &CaseRow) -> Result<Plan> {
     let mut plan = Plan::default();
     if row.status == Status::Closed || row.status == Status::Answered {
-        window(sides, row, &mut plan)?;
+        windows::of_citizen(sides, row, &mut plan)?;
         return Ok(plan);
     }
     let at = row.paused_at.unwrap_or(sides.now);
@@ -90,7 +92,9 @@ pub fn plan(connection: &mut DbConnection, sides: &Sides<'_>, row: &CaseRow) -> 
     }
     case.desk(sides, &mut plan)?;
     case.promise(connection, sides, &mut plan)?;
-    window(sides, row, &mut plan)?;
+    windows::of_citizen(sides, row, &mut plan)?;
+    windows::of_consent(connection, sides, row, &mut plan)?;
+    windows::of_interim(connection, sides, row, &mut plan)?;
     Ok(plan)
 }
 
@@ -277,43 +281,4 @@ struct Running {
     due: Time,
     fired: Option<i32>,
     next: Option<Time>,
-}
-
-/// The citizen's own window: for a reply, after an answer, after the closing. One that ends on a day that closes
-/// runs to the end of the next working day; once lengthened it stays so.
-fn window(sides: &Sides<'_>, row: &CaseRow, plan: &mut Plan) -> Result<()> {
-    let found = match row.status {
-        Status::AwaitingCitizen => Some((Clock::Waiting, "question_wait", row.wait_until, row.paused_at)),
-        Status::Answered => Some((Clock::Window, "reply_window", row.window_until, row.answered_at)),
-        Status::Closed => Some((Clock::Remedy, "objection_window", row.remedy_until, row.closed_at)),
-        Status::Registered | Status::Classified | Status::Referred => None,
-    };
-    let Some((clock, subject, Some(until), Some(from))) = found else { return Ok(()) };
-    let (office, offices) = (row.holder_office_id, &sides.rules.offices);
-    let (before, after) = (sides.before.of(offices, office)?, sides.after.of(offices, office)?);
-    if until <= sides.now || before == after || sides.withdrawn.is_some() {
-        return Ok(());
-    }
-    let level = offices.get(office).map(|office| office.level.as_str());
-    let new = match sides.rules.span(subject, None, None, level, false) {
-        Some(Span::WorkingDays(_) | Span::WorkingHours(_)) => {
-            let (from, now) = (from.timestamp(), sides.now.timestamp());
-            deadlines::moved_by_closure(before, after, &[(from, now)], now, until.timestamp())?
-        }
-        Some(Span::CalendarDays(_)) | None => {
-            let day = before.date_of(until.timestamp());
-            match before.is_working_day(day) && !after.is_working_day(day) {
-                true => {
-                    let next = after.end_of_nth_working_day(day, 1)?;
-                    after.end_of_day(after.date_of(next))?
-                }
-                false => until.timestamp(),
-            }
-        }
-    };
-    let new = Time::from(new);
-    if new != until {
-        plan.moves.push(ClockMove { clock, referral: None, office, due_before: until, due_at: new });
-    }
-    Ok(())
 }

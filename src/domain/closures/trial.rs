@@ -10,7 +10,6 @@ use crate::db::DbConnection;
 use crate::db::schema::cases;
 use crate::db::types::{CaseId, ClosureId};
 use crate::domain::actor::Act;
-use crate::domain::cases::life::Clock;
 use crate::error::Result;
 
 /// Cases that are read at once.
@@ -60,7 +59,7 @@ pub fn forecast(connection: &mut DbConnection, act: &Act, calendar: &str, wish: 
             told.moved += i64::from(!plan.moves.is_empty());
             told.promises += i64::from(promise.is_some());
             told.told += i64::from(has_citizen && (promise.is_some() || window.is_some()));
-            let of_offices = plan.moves.iter().filter(|m| matches!(m.clock, Clock::Referral | Clock::Desk));
+            let of_offices = plan.moves.iter().filter(|m| m.clock.is_of_office());
             told.deadlines += i64::try_from(of_offices.count()).unwrap_or(0);
             told.lifted += i64::try_from(plan.rewound.iter().filter(|c| c.is_lifted).count()).unwrap_or(0);
         }

@@ -26,13 +26,12 @@ pub fn masker_of(
 ) -> Result<Masker> {
     let mut known = Known::default();
     if let Some(citizen) = citizen {
-        known.names.extend(citizen.name.clone());
-        known.numbers.extend(citizen.identifier.iter().map(|id| bare(id)));
-        known
-            .numbers
-            .extend([&citizen.mobile, &citizen.phone, &citizen.postal_code].into_iter().flatten().cloned());
-        known.emails.extend(citizen.email.clone());
-        known.addresses.extend(citizen.address.clone());
+        add(&mut known, citizen);
+        // by what a merged record says the person is known as well
+        let merged = citizens::merged_among(connection, &[citizen.id])?;
+        citizens::load_all(connection, &act.vault, merged.into_keys())?
+            .values()
+            .for_each(|record| add(&mut known, record));
     }
     let field = field!(cases::representative);
     let person = act.vault.open_some(connection, field, row.id, row.representative.as_ref())?;
@@ -50,6 +49,17 @@ pub fn masker_of(
     )?);
     let language = if row.language == "en" { Language::En } else { Language::Fa };
     Ok(Masker::new(&known, language))
+}
+
+/// What of a record is known.
+fn add(known: &mut Known, citizen: &Citizen) {
+    known.names.extend(citizen.name.clone());
+    known.numbers.extend(citizen.identifier.iter().map(|id| bare(id)));
+    known
+        .numbers
+        .extend([&citizen.mobile, &citizen.phone, &citizen.postal_code].into_iter().flatten().cloned());
+    known.emails.extend(citizen.email.clone());
+    known.addresses.extend(citizen.address.clone());
 }
 
 /// An identifier without its sort.

@@ -16,6 +16,7 @@ mod request_row;
 pub mod requests;
 pub mod seal;
 mod sight;
+pub mod wanting;
 
 pub use reads::{Disclosure, Why, disclose};
 pub use sight::{HIDDEN, Sight, Veil, guard_words, holds_identity, reads_original, sight};

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::sight::{Sight, holds_identity, sight};
 use crate::db::DbConnection;
-use crate::db::schema::{cases, identity_reads as r};
+use crate::db::schema::{cases, citizens, identity_reads as r};
 use crate::db::types::{CaseId, CitizenId, IdentityRequestId, OfficeId, ReadId, Time, UserId};
 use crate::domain::actor::{Act, Actor, Role, Staff};
 use crate::domain::cases::{CaseRow, find_visible};
@@ -236,9 +236,12 @@ pub fn of_case(
 ) -> Result<Vec<ReadRow>> {
     let mut query = r::table.order(r::id.desc()).limit(limit).select(ReadRow::as_select()).into_boxed();
     query = match row.citizen_id {
-        Some(citizen) => query.filter(
-            r::case_id.eq(row.id).or(r::case_id.is_null().and(r::citizen_id.eq(citizen))).assume_not_null(),
-        ),
+        Some(citizen) => {
+            let merged =
+                citizens::table.filter(citizens::merged_into.eq(citizen)).select(citizens::id.nullable());
+            let of_record = r::citizen_id.eq(citizen).or(r::citizen_id.eq_any(merged));
+            query.filter(r::case_id.eq(row.id).or(r::case_id.is_null().and(of_record)).assume_not_null())
+        }
         None => query.filter(r::case_id.eq(row.id)),
     };
     if let Some(before) = before {

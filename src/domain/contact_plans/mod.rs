@@ -19,12 +19,12 @@ pub use propose::{Propose, propose};
 pub use review::{AskReview, DecideReview, ReviewResult, ReviewRow, ask_review, decide_review, review_of};
 
 use crate::db::DbConnection;
-use crate::db::schema::contact_plans;
+use crate::db::schema::{citizens as citizens_table, contact_plans};
 use crate::db::types::{CaseId, CitizenId, ContactPlanId, OfficeId, Time, UserId};
 use crate::domain::actor::Act;
 use crate::domain::cases::CaseRow;
-use crate::domain::policy;
 use crate::domain::rulebook::Verb;
+use crate::domain::{citizens, policy};
 use crate::error::{Code, Error, Result};
 use crate::text_enum;
 
@@ -92,10 +92,13 @@ impl PlanRow {
     }
 }
 
-/// The plan of this state that a citizen has; there is one at most of those proposed and of those active.
+/// The plan of this state that a citizen has; there is one at most of those proposed and of those active, unless
+/// records with a plan each were merged: then the newest.
 fn of_state(connection: &mut DbConnection, citizen: CitizenId, state: PlanState) -> Result<Option<PlanRow>> {
+    let records = citizens::records(connection, citizen)?;
     Ok(contact_plans::table
-        .filter(contact_plans::citizen_id.eq(citizen).and(contact_plans::state.eq(state)))
+        .filter(contact_plans::citizen_id.eq_any(records).and(contact_plans::state.eq(state)))
+        .order(contact_plans::id.desc())
         .select(PlanRow::as_select())
         .first(connection)
         .optional()?)
@@ -106,8 +109,11 @@ pub fn in_force(connection: &mut DbConnection, act: &Act, own: &[CitizenId]) -> 
     if own.is_empty() {
         return Ok(None);
     }
+    let into: Vec<Option<CitizenId>> = own.iter().copied().map(Some).collect();
+    let merged =
+        citizens_table::table.filter(citizens_table::merged_into.eq_any(into)).select(citizens_table::id);
     let row: Option<PlanRow> = contact_plans::table
-        .filter(contact_plans::citizen_id.eq_any(own.to_vec()))
+        .filter(contact_plans::citizen_id.eq_any(own.to_vec()).or(contact_plans::citizen_id.eq_any(merged)))
         .filter(contact_plans::state.eq(PlanState::Active).and(contact_plans::review_at.gt(act.now)))
         .order(contact_plans::id.desc())
         .select(PlanRow::as_select())
@@ -122,9 +128,10 @@ pub fn history(connection: &mut DbConnection, act: &Act, citizen: CitizenId) -> 
     if !may_read.into_iter().any(|verb| policy::allow_anywhere(act, verb).is_ok()) {
         return Err(Error::Forbidden(Code::Forbidden));
     }
-    crate::domain::citizens::load(connection, &act.vault, citizen)?;
+    citizens::standing(connection, citizen)?;
+    let records = citizens::records(connection, citizen)?;
     Ok(contact_plans::table
-        .filter(contact_plans::citizen_id.eq(citizen))
+        .filter(contact_plans::citizen_id.eq_any(records))
         .order(contact_plans::id.desc())
         .limit(100)
         .select(PlanRow::as_select())
@@ -133,8 +140,9 @@ pub fn history(connection: &mut DbConnection, act: &Act, citizen: CitizenId) -> 
 
 /// The plans of which a citizen was told, the newest first; at most a hundred.
 pub fn told_to(connection: &mut DbConnection, citizen: CitizenId) -> Result<Vec<PlanRow>> {
+    let records = citizens::records(connection, citizen)?;
     Ok(contact_plans::table
-        .filter(contact_plans::citizen_id.eq(citizen))
+        .filter(contact_plans::citizen_id.eq_any(records))
         .filter(contact_plans::state.ne_all([PlanState::Proposed, PlanState::Rejected]))
         .order(contact_plans::id.desc())
         .limit(100)

@@ -53,7 +53,7 @@ pub fn propose(
     use contact_plans as p;
     policy::allow_anywhere(act, Verb::ProposePlan)?;
     let by = act.actor.user().ok_or(Error::Forbidden(Code::Forbidden))?;
-    citizens::load(connection, &act.vault, citizen)?;
+    let citizen = citizens::standing(connection, citizen)?;
     let checked = check(act, wish)?;
     if of_state(connection, citizen, PlanState::Proposed)?.is_some() {
         return Err(Error::Conflict(Code::PlanPending));

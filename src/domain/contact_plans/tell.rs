@@ -35,6 +35,11 @@ pub(super) fn case_of(connection: &mut DbConnection, citizen: CitizenId) -> Resu
     }
 }
 
+fn is_theirs(connection: &mut DbConnection, case: CaseId, person: CitizenId) -> Result<bool> {
+    let of: Option<CitizenId> = cases::table.find(case).select(cases::citizen_id).first(connection)?;
+    Ok(of == Some(person))
+}
+
 /// Records a step on the case of the plan and queues the notice; `grounds` are those of a review.
 pub(super) fn of(
     connection: &mut DbConnection,
@@ -43,16 +48,18 @@ pub(super) fn of(
     step: PlanStep,
     grounds: Option<&str>,
 ) -> Result<Told> {
+    let person = citizens::standing(connection, plan.citizen_id)?;
     let case = match plan.case_id {
-        Some(case) => case,
-        None => case_of(connection, plan.citizen_id)?.ok_or(Error::Conflict(Code::CitizenWithoutCase))?,
+        Some(case) if is_theirs(connection, case, person)? => case,
+        // the case went back with its record, or there was none yet
+        Some(_) | None => case_of(connection, person)?.ok_or(Error::Conflict(Code::CitizenWithoutCase))?,
     };
     let _: CaseId = for_update(cases::table.find(case).select(cases::id)).get_result(connection)?;
     let row: CaseRow = cases::table.find(case).select(CaseRow::as_select()).first(connection)?;
     let mut docket = Docket::of_row(connection, act, row)?;
     let fact = Fact::ContactPlanNoticed { plan: plan.id, step };
     let event = record(connection, act, &mut docket, &[fact], None)?;
-    let citizen = citizens::load(connection, &act.vault, plan.citizen_id)?;
+    let citizen = citizens::load(connection, &act.vault, person)?;
     let reader = if citizen.language == "en" { Language::En } else { Language::Fa };
     let (template, text, reason) = match step {
         PlanStep::Set => ("contact_plan_set", words(act, plan, reader), Some(plan.reasons.clone())),

@@ -10,7 +10,7 @@ use crate::db::schema::{cases, corrections as c};
 use crate::db::types::{CaseId, CitizenId, CorrectionId, Time};
 use crate::domain::actor::Act;
 use crate::domain::cases::life::{Fact, Status};
-use crate::domain::cases::{CaseRow, Docket, record};
+use crate::domain::cases::{CaseRow, Docket, last_event, record};
 use crate::domain::citizens::{self, Citizen, CitizenInput, Identity};
 use crate::domain::notifications::{self, Facts, Outlet};
 use crate::domain::vault::field;
@@ -69,7 +69,7 @@ pub fn correct(
     id: CitizenId,
     wish: &Correct,
 ) -> Result<CorrectionView> {
-    reach::allow(connection, act, id)?;
+    let id = reach::allow(connection, act, id)?;
     let by = act.actor.user().ok_or(Error::Forbidden(Code::Forbidden))?;
     let before = citizens::load(connection, &act.vault, id)?;
     let checked = checked(wish)?;
@@ -109,15 +109,25 @@ pub fn correct(
 
 fn checked(wish: &Correct) -> Result<Checked> {
     let mut fields = Fields::default();
-    let particular = fields.take(input::choice::<Particular>("field", &wish.field));
-    let value = fields.take(input::text("value", &wish.value, input::LINE_MAX));
+    let told = parsed(&wish.field, &wish.value, &mut fields);
     let evidence = fields.take(input::text("evidence", &wish.evidence, input::LINE_MAX));
     let reason = fields.take(input::text("reason", &wish.reason, input::LINE_MAX));
     fields.finish()?;
-    let (Some(particular), Some(value), Some(evidence), Some(reason)) = (particular, value, evidence, reason)
-    else {
+    let (Some((particular, told, value)), Some(evidence), Some(reason)) = (told, evidence, reason) else {
         return Err(Error::internal("a field was neither right nor wrong"));
     };
+    Ok(Checked { particular, told, value, evidence, reason })
+}
+
+/// A field and its right value, parsed and as it was told; what is wrong is noted under `field` and `value`.
+pub(super) fn parsed(
+    field: &str,
+    value: &str,
+    fields: &mut Fields,
+) -> Option<(Particular, Identity, String)> {
+    let particular = fields.take(input::choice::<Particular>("field", field));
+    let value = fields.take(input::text("value", value, input::LINE_MAX))?;
+    let particular = particular?;
     let mut told = CitizenInput::default();
     let place = match particular {
         Particular::NationalId => &mut told.national_id,
@@ -132,13 +142,11 @@ fn checked(wish: &Correct) -> Result<Checked> {
     *place = Some(value.clone());
     let mut found = Fields::default();
     let told = citizens::parse(&told, "citizen", &mut found);
-    match found.finish() {
-        Err(Error::Invalid(wrong)) => {
-            let named = wrong.into_iter().map(|one| FieldError { field: "value".into(), ..one });
-            Err(Error::Invalid(named.collect()))
-        }
-        done => done.map(|()| Checked { particular, told, value, evidence, reason }),
+    if let Err(Error::Invalid(wrong)) = found.finish() {
+        wrong.into_iter().for_each(|one| fields.add(FieldError { field: "value".into(), ..one }));
+        return None;
     }
+    Some((particular, told, value))
 }
 
 fn value_of(citizen: &mut Citizen, particular: Particular) -> &mut Option<String> {
@@ -194,7 +202,7 @@ fn tell(
         _ => None,
     };
     let Some((row, former)) = notices::latest(connection, before.id)?.zip(former) else { return Ok(()) };
-    let event = notices::last_event(connection, row.id)?;
+    let event = last_event(connection, row.id)?;
     let template = "citizen_corrected";
     notifications::to_former(connection, act, &row, event, template, &before.language, former)
 }

@@ -5,11 +5,12 @@ use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::correction_requests;
 use super::exports::ExportView;
 use super::holds::{self, HoldView};
 use crate::db::DbConnection;
 use crate::db::schema::{audit, cases, identity_reads, ratings};
-use crate::db::types::{CaseId, OfficeId, Time};
+use crate::db::types::{CaseId, CitizenId, OfficeId, Time};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::attach::{self, Attachment};
 use crate::domain::cases::{CaseRow, remedies};
@@ -19,7 +20,7 @@ use crate::domain::contact_plans;
 use crate::domain::quality;
 use crate::domain::vault::field;
 use crate::domain::views::{self, CitizenView, MessageView, PublicCase, PublicEvent};
-use crate::error::{Language, Result};
+use crate::error::{Error, Language, Result};
 
 /// One case of an export.
 #[derive(Debug, Serialize)]
@@ -137,13 +138,18 @@ pub fn record(
     export: &ExportView,
     own: &[CaseId],
 ) -> Result<Value> {
-    let citizen = citizens::load(connection, &act.vault, export.citizen_id)?;
+    let ids = citizens::records(connection, export.citizen_id)?;
+    let mut known = citizens::load_all(connection, &act.vault, ids.clone())?;
+    let citizen = known.remove(&ids[0]).ok_or(Error::NotFound)?;
+    let merged: Vec<CitizenView> = ids.iter().filter_map(|id| known.get(id)).map(CitizenView::of).collect();
+    let some_ids: Vec<Option<CitizenId>> = ids.iter().copied().map(Some).collect();
+    let subjects: Vec<String> = ids.iter().map(|id| format!("citizen:{id}")).collect();
     use identity_reads as r;
     let reads: Vec<(Time, OfficeId, String, String)> = r::table
         .filter(
             r::case_id
                 .eq_any(own)
-                .or(r::case_id.is_null().and(r::citizen_id.eq(export.citizen_id)))
+                .or(r::case_id.is_null().and(r::citizen_id.eq_any(some_ids)))
                 .assume_not_null(),
         )
         .order(r::id)
@@ -154,7 +160,7 @@ pub fn record(
         json!({ "at": at, "office": office, "role": role, "why": why })
     };
     let record: Vec<(Time, String)> = audit::table
-        .filter(audit::subject.eq(format!("citizen:{}", export.citizen_id)))
+        .filter(audit::subject.eq_any(subjects))
         .order(audit::id)
         .select((audit::at, audit::action))
         .load(connection)?;
@@ -165,10 +171,15 @@ pub fn record(
                 "from": plan.decided_at, "review_at": plan.review_at, "ended_at": plan.ended_at })
         })
         .collect();
+    let mut wishes = Vec::new();
+    for case in own {
+        wishes.extend(correction_requests::own(connection, act, *case)?);
+    }
     let holds: Vec<HoldView> = holds::of_citizen(connection, export.citizen_id, own)?;
     Ok(json!({
         "format": "samad export 1",
         "citizen": CitizenView::of(&citizen),
+        "merged_records": merged,
         "reads": reads.iter().map(read).collect::<Vec<_>>(),
         "record": record.iter().map(|(at, action)| json!({ "at": at, "action": action })).collect::<Vec<_>>(),
         "wants_no_calls": quality::wants_no_calls(connection, export.citizen_id)?,
@@ -176,6 +187,7 @@ pub fn record(
             .map(|hold| json!({ "from": hold.placed_at, "until": hold.until, "lifted_at": hold.lifted_at }))
             .collect::<Vec<_>>(),
         "contact_plans": plans,
+        "corrections_asked": wishes,
         "cases": own.len(),
         "scope": "sealed cases, and cases that whoever made this archive may not see, come with your own download only",
     }))

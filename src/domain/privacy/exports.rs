@@ -83,7 +83,7 @@ pub fn ask(
     wish: &AskExport,
 ) -> Result<ExportView> {
     allow(act)?;
-    citizens::load(connection, &act.vault, citizen)?;
+    let citizen = citizens::standing(connection, citizen)?;
     let mut fields = Fields::default();
     let reason = fields.take(input::text("reason", &wish.reason, input::LINE_MAX));
     let checked = "identity_checked_by";
@@ -157,7 +157,7 @@ pub fn confirm(
     wish: &ConfirmExport,
 ) -> Result<Option<ExportView>> {
     let export = for_update(x::table.find(id).select(ExportView::as_select())).get_result(connection)?;
-    let is_own = Some(export.citizen_id) == citizen && export.expires_at > act.now;
+    let is_own = is_of(connection, &export, citizen)? && export.expires_at > act.now;
     if !is_own || export.wrong_codes >= WRONG_CODES {
         return Err(Error::NotFound);
     }
@@ -213,7 +213,7 @@ pub fn begin_download(
     let export = for_update(x::table.find(id).select(ExportView::as_select())).get_result(connection)?;
     let is_theirs = match by {
         Downloader::Staff => export.requested_by.is_some(),
-        Downloader::Citizen(citizen) => Some(export.citizen_id) == citizen && export.code_hash.is_some(),
+        Downloader::Citizen(citizen) => is_of(connection, &export, citizen)? && export.code_hash.is_some(),
     };
     if !is_theirs || export.confirmed_at.is_none() || export.expires_at <= act.now {
         return Err(Error::NotFound);
@@ -227,6 +227,14 @@ pub fn begin_download(
     Ok(Download { cases: cases_of(connection, act, &export, by)?, export: find(connection, id)? })
 }
 
+/// Whether an export is of this citizen, be it by a record that was merged since.
+fn is_of(connection: &mut DbConnection, export: &ExportView, citizen: Option<CitizenId>) -> Result<bool> {
+    match citizen {
+        Some(citizen) => Ok(citizens::standing(connection, export.citizen_id)? == citizen),
+        None => Ok(false),
+    }
+}
+
 fn find(connection: &mut DbConnection, id: ExportId) -> Result<ExportView> {
     Ok(x::table.find(id).select(ExportView::as_select()).first(connection)?)
 }
@@ -237,11 +245,9 @@ fn cases_of(
     export: &ExportView,
     by: Downloader,
 ) -> Result<Vec<CaseId>> {
-    let mut query = cases::table
-        .filter(cases::citizen_id.eq(export.citizen_id))
-        .order(cases::id)
-        .select(cases::id)
-        .into_boxed();
+    let citizen = citizens::standing(connection, export.citizen_id)?;
+    let mut query =
+        cases::table.filter(cases::citizen_id.eq(citizen)).order(cases::id).select(cases::id).into_boxed();
     if by == Downloader::Staff {
         query = query.filter(visibility::visible(act)).filter(cases::is_sealed.eq(false));
     }

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use super::reach;
 use crate::db::DbConnection;
-use crate::db::schema::{citizens, holds as h};
+use crate::db::schema::holds as h;
 use crate::db::types::{CaseId, CitizenId, HoldId, Time};
 use crate::domain::actor::Act;
 use crate::domain::cases::life::Fact;
 use crate::domain::cases::{Docket, Expected, record};
 use crate::domain::rulebook::Verb;
-use crate::domain::{definitions, input, policy};
+use crate::domain::{citizens, definitions, input, policy};
 use crate::error::{Code, Error, FieldError, Fields, Result};
 
 /// A hold as it is wished.
@@ -73,7 +73,7 @@ pub fn place_on_citizen(
     wish: &Hold,
 ) -> Result<HoldView> {
     policy::allow_anywhere(act, Verb::Hold)?;
-    let _: CitizenId = citizens::table.find(citizen).select(citizens::id).first(connection)?;
+    let citizen = citizens::standing(connection, citizen)?;
     place(connection, act, On::Citizen(citizen), wish)
 }
 
@@ -104,8 +104,9 @@ pub fn of_citizen(
     cases: &[CaseId],
 ) -> Result<Vec<HoldView>> {
     let cases: Vec<Option<CaseId>> = cases.iter().copied().map(Some).collect();
+    let records = of_person(connection, citizen)?;
     Ok(h::table
-        .filter(h::citizen_id.eq(citizen).or(h::case_id.eq_any(cases)))
+        .filter(h::citizen_id.eq_any(records).or(h::case_id.eq_any(cases)))
         .order(h::id)
         .select(HoldView::as_select())
         .load(connection)?)
@@ -156,9 +157,16 @@ fn standing(connection: &mut DbConnection, on: On) -> Result<Option<HoldView>> {
     let open = h::table.filter(h::lifted_at.is_null()).select(HoldView::as_select()).into_boxed();
     let query = match on {
         On::Case(case) => open.filter(h::case_id.eq(case)),
-        On::Citizen(citizen) => open.filter(h::citizen_id.eq(citizen)),
+        // the newest, where merged records have one each
+        On::Citizen(citizen) => {
+            open.filter(h::citizen_id.eq_any(of_person(connection, citizen)?)).order(h::id.desc())
+        }
     };
     Ok(query.first(connection).optional()?)
+}
+
+fn of_person(connection: &mut DbConnection, citizen: CitizenId) -> Result<Vec<Option<CitizenId>>> {
+    Ok(citizens::records(connection, citizen)?.into_iter().map(Some).collect())
 }
 
 fn end(connection: &mut DbConnection, act: &Act, id: HoldId) -> Result<()> {

@@ -4,6 +4,7 @@
 //! There is one machine: [`erase()`] takes classes of one case away and leaves a signed tombstone. Retention and
 //! requests only decide when it runs; holds, open matters and recent writes stop both.
 
+pub mod correction_requests;
 pub mod corrections;
 pub mod documents;
 pub mod due;
@@ -11,6 +12,7 @@ pub mod erase;
 pub mod exports;
 mod files;
 pub mod holds;
+pub mod merging;
 mod notices;
 mod obstacles;
 mod parts;

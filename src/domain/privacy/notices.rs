@@ -3,10 +3,10 @@
 use diesel::prelude::*;
 
 use crate::db::DbConnection;
-use crate::db::schema::{cases, events};
-use crate::db::types::{CaseId, CitizenId, EventId};
+use crate::db::schema::cases;
+use crate::db::types::CitizenId;
 use crate::domain::actor::Act;
-use crate::domain::cases::CaseRow;
+use crate::domain::cases::{CaseRow, last_event};
 use crate::domain::notifications::{self, Facts};
 use crate::error::{Language, Result};
 
@@ -32,15 +32,6 @@ pub(super) fn latest(connection: &mut DbConnection, citizen: CitizenId) -> Resul
         .select(CaseRow::as_select())
         .first(connection)
         .optional()?)
-}
-
-/// The last event of a case, with which a notice goes.
-pub(super) fn last_event(connection: &mut DbConnection, case: CaseId) -> Result<EventId> {
-    Ok(events::table
-        .filter(events::case_id.eq(case))
-        .order(events::seq.desc())
-        .select(events::id)
-        .first(connection)?)
 }
 
 /// Tells the citizen of this case.

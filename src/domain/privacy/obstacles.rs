@@ -8,6 +8,7 @@ use crate::db::DbConnection;
 use crate::db::schema::{cases, family_links, holds};
 use crate::db::types::{CaseId, CitizenId, Time};
 use crate::domain::cases::life::Status;
+use crate::domain::citizens;
 use crate::error::Result;
 use crate::text_enum;
 
@@ -57,7 +58,10 @@ pub fn obstacles(
 ) -> Result<BTreeMap<CaseId, Vec<Obstacle>>> {
     let stands = || holds::lifted_at.is_null().and(holds::until.is_null().or(holds::until.gt(now)));
     let ids: Vec<Option<CaseId>> = of.iter().map(|case| Some(case.id)).collect();
-    let people: Vec<Option<CitizenId>> = of.iter().filter_map(|case| case.citizen_id).map(Some).collect();
+    let mut people: Vec<CitizenId> = of.iter().filter_map(|case| case.citizen_id).collect();
+    let merged = citizens::merged_among(connection, &people)?;
+    people.extend(merged.keys());
+    let people: Vec<Option<CitizenId>> = people.into_iter().map(Some).collect();
     let held: Vec<Option<CaseId>> = holds::table
         .filter(holds::case_id.eq_any(ids))
         .filter(stands())
@@ -68,6 +72,9 @@ pub fn obstacles(
         .filter(stands())
         .select(holds::citizen_id)
         .load(connection)?;
+    // a hold on a merged record holds what is of the person
+    let held_people: BTreeSet<CitizenId> =
+        held_people.into_iter().flatten().map(|id| merged.get(&id).copied().unwrap_or(id)).collect();
     let related = related_to_open(connection, &of.iter().map(|case| case.id).collect::<Vec<_>>())?;
     let all: HashMap<CaseId, Vec<Obstacle>> = of
         .iter()
@@ -76,7 +83,10 @@ pub fn obstacles(
                 (Obstacle::Open, case.status != Status::Closed),
                 (Obstacle::WindowOpen, case.remedy_until.is_some_and(|until| until > now)),
                 (Obstacle::Held, held.contains(&Some(case.id))),
-                (Obstacle::CitizenHeld, case.citizen_id.is_some() && held_people.contains(&case.citizen_id)),
+                (
+                    Obstacle::CitizenHeld,
+                    case.citizen_id.is_some_and(|citizen| held_people.contains(&citizen)),
+                ),
                 (Obstacle::Recent, case.updated_at.plus_days(QUIET_DAYS) > now),
                 (Obstacle::Family, related.contains(&case.id)),
             ];

@@ -6,18 +6,20 @@ use diesel::prelude::*;
 use super::files;
 use super::obstacles::{Candidate, QUIET_DAYS};
 use crate::db::schema::{
-    answers, appeals, attachments, callbacks, cases, citizens, clock_changes, contact_plan_reviews,
-    contact_plans, corrections, deliveries, exports, extension_requests, extracts, families, family_links,
-    holds, identity_requests, messages, no_calls, notes, objections, outbox, problem_notices, questions,
-    ratings, recommendations, referrals, repeats, warnings,
+    answers, appeals, attachments, callbacks, cases, citizen_merge_cases as merge_cases, citizen_merges,
+    citizens, clock_changes, contact_plan_reviews, contact_plans, correction_requests, corrections,
+    deliveries, exports, extension_requests, extracts, families, family_links, holds, identity_requests,
+    messages, no_calls, notes, objections, outbox, problem_notices, questions, ratings, recommendations,
+    referrals, repeats, warnings,
 };
 use crate::db::sealed::Sealed;
 use crate::db::types::{CaseId, CitizenId, MessageId};
 use crate::db::{DbConnection, fulltext};
 use crate::domain::actor::Act;
+use crate::domain::citizens as citizens_of;
 use crate::domain::history::Class;
 use crate::domain::vault::field;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Nothing, where a text stood that may not be missing.
 const NO_TEXT: Option<String> = None;
@@ -167,6 +169,10 @@ fn identity(connection: &mut DbConnection, act: &Act, case: &Candidate) -> Resul
     diesel::update(problem_notices::table.filter(problem_notices::case_id.eq(case.id)))
         .set(problem_notices::citizen_id.eq(CitizenId(-case.id.0)))
         .execute(connection)?;
+    let asked = correction_requests::case_id.eq(case.id);
+    diesel::delete(correction_requests::table.filter(asked)).execute(connection)?;
+    // and so does the link to the record that it was filed under
+    diesel::delete(merge_cases::table.filter(merge_cases::case_id.eq(case.id))).execute(connection)?;
     match case.citizen_id {
         Some(citizen) => forget_citizen(connection, act, citizen),
         None => Ok(()),
@@ -177,25 +183,43 @@ fn identity(connection: &mut DbConnection, act: &Act, case: &Candidate) -> Resul
 pub(super) fn forget_citizen(connection: &mut DbConnection, act: &Act, citizen: CitizenId) -> Result<()> {
     let others: i64 = cases::table.filter(cases::citizen_id.eq(citizen)).count().get_result(connection)?;
     let quiet = act.now.plus_days(-QUIET_DAYS);
-    if others > 0 {
+    // a merged record goes with the one that stands for it
+    let standing = match citizens_of::standing(connection, citizen) {
+        Err(Error::NotFound) => return Ok(()),
+        standing => standing?,
+    };
+    if others > 0 || standing != citizen {
         return Ok(());
     }
     let record = citizens::table.filter(citizens::id.eq(citizen).and(citizens::updated_at.le(quiet)));
     let is_quiet: i64 = record.count().get_result(connection)?;
     if is_quiet > 0 {
-        let plans = contact_plans::table.filter(contact_plans::citizen_id.eq(citizen));
-        let reviews = contact_plan_reviews::plan_id.eq_any(plans.select(contact_plans::id));
-        diesel::delete(contact_plan_reviews::table.filter(reviews)).execute(connection)?;
-        diesel::delete(plans).execute(connection)?;
-        diesel::delete(no_calls::table.filter(no_calls::citizen_id.eq(citizen))).execute(connection)?;
-        diesel::delete(record).execute(connection)?;
-        diesel::delete(corrections::table.filter(corrections::citizen_id.eq(citizen))).execute(connection)?;
-        diesel::update(exports::table.filter(exports::citizen_id.eq(citizen)))
-            .set((exports::reason.eq(""), exports::identity_checked_by.eq("")))
-            .execute(connection)?;
-        diesel::update(holds::table.filter(holds::citizen_id.eq(citizen)))
-            .set(holds::reason.eq(""))
-            .execute(connection)?;
+        // the records that were merged into it first: they lead to it
+        for id in citizens_of::records(connection, citizen)?.into_iter().rev() {
+            forget_record(connection, id)?;
+        }
     }
+    Ok(())
+}
+
+fn forget_record(connection: &mut DbConnection, citizen: CitizenId) -> Result<()> {
+    let plans = contact_plans::table.filter(contact_plans::citizen_id.eq(citizen));
+    let reviews = contact_plan_reviews::plan_id.eq_any(plans.select(contact_plans::id));
+    diesel::delete(contact_plan_reviews::table.filter(reviews)).execute(connection)?;
+    diesel::delete(plans).execute(connection)?;
+    diesel::delete(no_calls::table.filter(no_calls::citizen_id.eq(citizen))).execute(connection)?;
+    use citizen_merges as m;
+    let of_record = m::citizen_id.eq(citizen).or(m::other_id.eq(citizen));
+    let merges = m::table.filter(of_record).select(m::id);
+    diesel::delete(merge_cases::table.filter(merge_cases::merge_id.eq_any(merges))).execute(connection)?;
+    diesel::delete(m::table.filter(of_record)).execute(connection)?;
+    diesel::delete(citizens::table.find(citizen)).execute(connection)?;
+    diesel::delete(corrections::table.filter(corrections::citizen_id.eq(citizen))).execute(connection)?;
+    diesel::update(exports::table.filter(exports::citizen_id.eq(citizen)))
+        .set((exports::reason.eq(""), exports::identity_checked_by.eq("")))
+        .execute(connection)?;
+    diesel::update(holds::table.filter(holds::citizen_id.eq(citizen)))
+        .set(holds::reason.eq(""))
+        .execute(connection)?;
     Ok(())
 }

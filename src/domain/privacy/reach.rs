@@ -9,24 +9,25 @@ use crate::db::types::{CaseId, CitizenId};
 use crate::domain::actor::Act;
 use crate::domain::conflict::condition;
 use crate::domain::rulebook::Verb;
-use crate::domain::{policy, visibility};
+use crate::domain::{citizens, policy, visibility};
 use crate::error::{Code, Error, Result};
 
-/// Allows the change of a citizen's record.
+/// Allows the change of a citizen's record; gives the one that stands for the person.
 ///
 /// # Errors
 /// `Forbidden` without the right; `NotFound` for a citizen of whom no case is visible.
-pub(super) fn allow(connection: &mut DbConnection, act: &Act, citizen: CitizenId) -> Result<()> {
+pub(super) fn allow(connection: &mut DbConnection, act: &Act, citizen: CitizenId) -> Result<CitizenId> {
     policy::allow_anywhere(act, Verb::EditCitizens)?;
+    let citizen = citizens::standing(connection, citizen)?;
     if policy::allow(act, Verb::EditCitizens, act.rules.offices.centre()).is_ok() {
-        return Ok(());
+        return Ok(citizen);
     }
     let seen: i64 = cases::table
         .filter(cases::citizen_id.eq(citizen))
         .filter(visibility::visible(act))
         .count()
         .get_result(connection)?;
-    if seen > 0 { Ok(()) } else { Err(Error::NotFound) }
+    if seen > 0 { Ok(citizen) } else { Err(Error::NotFound) }
 }
 
 /// Nobody lets go what is said about them (requirement tag S4.7).
@@ -34,6 +35,7 @@ pub(super) fn allow(connection: &mut DbConnection, act: &Act, citizen: CitizenId
 /// # Errors
 /// `second_person_required` where a case of the citizen is about the actor.
 pub(super) fn be_impartial(connection: &mut DbConnection, act: &Act, citizen: CitizenId) -> Result<()> {
+    let citizen = citizens::standing(connection, citizen)?;
     let theirs = cases::table.filter(cases::citizen_id.eq(citizen)).select(cases::id);
     let theirs: Vec<CaseId> = theirs.load(connection)?;
     match condition::barred_among(connection, act, &theirs)?.is_empty() {

@@ -92,7 +92,7 @@ pub fn ask(
     citizen: CitizenId,
     wish: &AskErasure,
 ) -> Result<RequestView> {
-    reach::allow(connection, act, citizen)?;
+    let citizen = reach::allow(connection, act, citizen)?;
     let mut fields = Fields::default();
     let reason = fields.take(input::text("reason", &wish.reason, input::LINE_MAX));
     let channel = wish.channel.as_deref().unwrap_or("visit");

@@ -9,7 +9,7 @@ use crate::domain::deadlines::{Point, Span};
 use crate::error::{Error, Result};
 
 /// Subjects whose span must stand in a row that nothing narrows.
-pub const NEEDED_SPANS: [&str; 17] = [
+pub const NEEDED_SPANS: [&str; 18] = [
     "triage",
     "outer",
     "question_wait",
@@ -27,6 +27,7 @@ pub const NEEDED_SPANS: [&str; 17] = [
     "progress_notice",
     "warning_wait",
     "erasure_decision",
+    "correction_decision",
 ];
 /// Subjects whose number must stand in a row.
 pub const NEEDED_NUMBERS: [&str; 25] = [

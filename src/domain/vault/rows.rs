@@ -10,10 +10,14 @@ use super::{Field, Look, Masters, Source, Vault, field};
 use crate::db::DbConnection;
 use crate::db::dialect::for_update_skip_locked;
 use crate::db::schema::{
-    attachments, cases, citizens, corrections, family_links, idempotency_keys, messages, second_factors,
+    attachments, cases, citizen_merges, citizens, correction_requests, corrections, family_links,
+    idempotency_keys, messages, second_factors,
 };
 use crate::db::sealed::{Blind, Sealed};
-use crate::db::types::{AttachmentId, CaseId, CitizenId, CorrectionId, FactorId, FamilyLinkId, MessageId};
+use crate::db::types::{
+    AttachmentId, CaseId, CitizenId, CitizenMergeId, CorrectionId, CorrectionRequestId, FactorId,
+    FamilyLinkId, MessageId,
+};
 use crate::domain::citizens::household;
 use crate::domain::rulebook;
 use crate::error::Result;
@@ -142,7 +146,7 @@ macro_rules! walked {
 }
 
 /// All of them. The blind indexes come last and are made from what is sealed.
-fn tables() -> [Walked; 9] {
+fn tables() -> [Walked; 11] {
     [
         walked!(
             citizens,
@@ -154,6 +158,8 @@ fn tables() -> [Walked; 9] {
         walked!(messages, MessageId, MessageId(0), [facts, address, subject, body]),
         walked!(attachments, AttachmentId, AttachmentId(0), [name]),
         walked!(idempotency_keys, String, String::new(), [reply]),
+        walked!(correction_requests, CorrectionRequestId, CorrectionRequestId(0), [value, grounds, words]),
+        walked!(citizen_merges, CitizenMergeId, CitizenMergeId(0), [reason, undone_reason]),
         walked!(corrections, CorrectionId, CorrectionId(0), [old_value, new_value, evidence, reason]),
         walked!(second_factors, FactorId, FactorId(0), [secret]),
         walked!(family_links, FamilyLinkId, FamilyLinkId(0), [household_head]),

@@ -10,6 +10,7 @@ use crate::db::types::{AnswerId, OfficeId, ReferralId};
 use crate::domain::actor::Act;
 use crate::domain::cases::life::{Hop, HopRole, HopState};
 use crate::domain::cases::{Docket, complained_of, family, refer, remedies};
+use crate::domain::confidentiality::extract;
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
 use crate::error::{Code, Error, Language, Result};
@@ -48,7 +49,10 @@ pub fn actions(
     let said = |verb: Verb| policy::allow_anywhere(act, verb).map(|_| ());
     let standing = remedies::standing(connection, act, docket)?;
     let appeal = || life.can_appeal(standing, &act.rules.offices, &docket.conflict).map(|_| ());
-    let refer = refer::sender(act, docket).and_then(|office| life.can_refer(office));
+    // a sealed case goes nowhere without its extract
+    let extracted = extract::require(connection, &docket.row).is_ok();
+    let goes = || if extracted { Ok(()) } else { Err(Error::Conflict(Code::ExtractRequired)) };
+    let refer = refer::sender(act, docket).and_then(|office| life.can_refer(office)).and_then(|()| goes());
     let mut list = vec![
         case(Verb::Classify, "PUT", "classification", may(Verb::Classify).and_then(|()| life.can_classify())),
         case(
@@ -111,7 +115,7 @@ pub fn actions(
                 });
             }
             HopRole::Lead | HopRole::Helper | HopRole::Copy => {
-                list.extend(of_referral(act, docket, *referral, hop, language));
+                list.extend(of_referral(act, docket, (*referral, hop), extracted, language));
             }
         }
     }
@@ -127,7 +131,13 @@ fn is_new_to(connection: &mut DbConnection, act: &Act, docket: &Docket) -> Resul
     }
 }
 
-fn of_referral(act: &Act, docket: &Docket, id: ReferralId, hop: &Hop, language: Language) -> Vec<Action> {
+fn of_referral(
+    act: &Act,
+    docket: &Docket,
+    (id, hop): (ReferralId, &Hop),
+    extracted: bool,
+    language: Language,
+) -> Vec<Action> {
     let life = &docket.life;
     let may = |verb: Verb| policy::allow(act, verb, hop.office).map(|_| ());
     let of = |verb: Verb, path: &str, verdict: Result<()>| Action {
@@ -142,9 +152,13 @@ fn of_referral(act: &Act, docket: &Docket, id: ReferralId, hop: &Hop, language: 
     let mut list = vec![of(Verb::Accept, "acceptance", may(Verb::Accept).and_then(|()| accept()))];
     if hop.role != HopRole::Copy {
         let recall = policy::allow(act, Verb::Recall, hop.from).map(|_| ());
+        let transfer = may(Verb::Transfer).and_then(|()| life.can_leave(id)).and_then(|()| match extracted {
+            true => Ok(()),
+            false => Err(Error::Conflict(Code::ExtractRequired)),
+        });
         list.extend([
             of(Verb::Return, "return", may(Verb::Return).and_then(|()| life.can_leave(id))),
-            of(Verb::Transfer, "transfer", may(Verb::Transfer).and_then(|()| life.can_leave(id))),
+            of(Verb::Transfer, "transfer", transfer),
             of(Verb::Recall, "recall", recall.and_then(|()| open())),
             of(Verb::Assign, "assignment", may(Verb::Assign).and_then(|()| open())),
             of(Verb::Extend, "extension", may(Verb::Extend).and_then(|()| life.can_extend(id).map(|_| ()))),

@@ -63,6 +63,7 @@ fn item(
         r#box: tray.to_string(),
         due_at: Some(due),
         interim_due_at: None,
+        reasons: Vec::new(),
         urgency: urgency(act, Some(started), Some(due)).to_owned(),
         case: None,
         referral: None,

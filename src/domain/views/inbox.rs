@@ -3,10 +3,13 @@
 //! Work is an open referral to one of the actor's offices, or a case that waits at its desk. Counts are of
 //! the same rows as the list, so they cannot be wrong.
 
+mod desk;
+
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use serde::Serialize;
 
+use self::desk::{demanded, demanded_cases, extract_page, unled, unled_page};
 use super::case::{CaseView, cases as case_views};
 use super::followed;
 use super::referral::{ReferralView, several as referral_views};
@@ -14,11 +17,12 @@ use crate::db::DbConnection;
 use crate::db::connection::MultiBackend;
 use crate::db::prepared::OneOf;
 use crate::db::schema::{answers, cases, interim_demands, referrals};
-use crate::db::types::{CaseId, OfficeId, ReferralId, Time};
+use crate::db::types::{CaseId, OfficeId, Time};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::CaseRow;
 use crate::domain::cases::life::{HopRole, HopState, Status};
 use crate::domain::cases::list::Cursor;
+use crate::domain::confidentiality::wanting::{unextracted, wanting};
 use crate::domain::conflict::condition;
 use crate::domain::referrals::ReferralRow;
 use crate::domain::rulebook::{Reach, Verb};
@@ -41,7 +45,7 @@ text_enum! {
         Copies = "copies",
         /// Waits at the desk to be classified or referred.
         Triage = "triage",
-        /// The outer limit passed: an interim answer is due.
+        /// The outer limit passed: an interim answer is due of the office that leads, else of the one that holds it.
         Interim = "interim",
         /// An appeal that awaits its decision.
         Appeals = "appeals",
@@ -49,6 +53,8 @@ text_enum! {
         Problems = "problems",
         /// Recommendations that the office is to carry out, or to judge after a refusal below.
         Recommendations = "recommendations",
+        /// A sealed case without a confirmed extract, or with one that is older than the citizen's newest words.
+        Extract = "extract",
     }
 }
 
@@ -60,6 +66,10 @@ pub struct InboxItem {
     pub due_at: Option<Time>,
     /// When the interim answer is due that the outer limit demands.
     pub interim_due_at: Option<Time>,
+    /// Why it is here beside its own time: `outer_limit` or `expected_passed` (an interim answer is demanded, since the
+    /// limit passed or the date that was named), `extract_missing` or `extract_behind` (a sealed case has no confirmed
+    /// extract, without which it is referred to nobody, or none of the newest words).
+    pub reasons: Vec<String>,
     /// `overdue`, `due_today`, `soon` (the last fifth of its time) or `on_time`.
     pub urgency: String,
     /// None for a problem or a recommendation.
@@ -83,7 +93,11 @@ pub struct Inbox {
 struct Desks {
     referral: Vec<OfficeId>,
     triage: Vec<OfficeId>,
+    /// Moves on what the office holds.
+    holding: Vec<OfficeId>,
     can_approve: Vec<OfficeId>,
+    /// Makes the extracts of sealed cases.
+    extract: Vec<OfficeId>,
     /// Decides on appeals there.
     appeal: Vec<OfficeId>,
     /// Cases at work there of which the actor must know nothing.
@@ -110,7 +124,9 @@ fn desks(connection: &mut DbConnection, act: &Act) -> Result<Desks> {
     Ok(Desks {
         referral,
         triage: at(&[Verb::Classify]),
+        holding: at(&[Verb::Classify, Verb::Refer]),
         can_approve: at(&[Verb::Approve]),
+        extract: at(&[Verb::Extract]),
         appeal,
         kept_from: match of_work.is_empty() {
             true => Vec::new(),
@@ -153,12 +169,14 @@ fn in_box<'a>(query: Referrals<'a>, act: &Act, desks: &Desks, name: Tray) -> Ref
         Tray::ToApprove => works
             .filter(referrals::office_id.one_of(desks.can_approve.clone()))
             .filter(referrals::id.eq_any(with_draft())),
-        Tray::Interim => works.filter(referrals::id.eq_any(with_demand())),
+        Tray::Interim => works
+            .filter(cases::lead_referral_id.eq(referrals::id.nullable()))
+            .filter(referrals::case_id.eq_any(demanded_cases())),
         Tray::Copies => open_referrals(desks)
             .filter(referrals::role.eq(HopRole::Copy))
             .filter(referrals::state.eq(HopState::Sent)),
         // cases at the desk are no referrals, and appeals have a page of their own
-        Tray::Triage | Tray::Appeals | Tray::Problems | Tray::Recommendations => {
+        Tray::Triage | Tray::Appeals | Tray::Problems | Tray::Recommendations | Tray::Extract => {
             works.filter(referrals::id.is_null())
         }
     }
@@ -171,25 +189,13 @@ fn with_draft() -> _ {
     answers::table.filter(answers::decided_at.is_null()).select(answers::referral_id)
 }
 
-/// Referrals of which an interim answer is demanded.
+/// Leads of cases of which an interim answer is demanded, whoever led when it was.
 #[diesel::dsl::auto_type(no_type_alias)]
 fn with_demand() -> _ {
     interim_demands::table
+        .inner_join(cases::table)
         .filter(interim_demands::settled_at.is_null())
-        .select(interim_demands::referral_id.assume_not_null())
-}
-
-/// When the demanded interim answers of these referrals are due.
-fn demanded(
-    connection: &mut DbConnection,
-    hops: &[(ReferralRow, bool)],
-) -> Result<std::collections::HashMap<ReferralId, Time>> {
-    let ids: Vec<ReferralId> = hops.iter().map(|(hop, _)| hop.id).collect();
-    let rows: Vec<(Option<ReferralId>, Time)> = interim_demands::table
-        .filter(interim_demands::settled_at.is_null().and(interim_demands::referral_id.one_of(ids)))
-        .select((interim_demands::referral_id, interim_demands::due_at))
-        .load(connection)?;
-    Ok(rows.into_iter().filter_map(|(id, due)| Some((id?, due))).collect())
+        .select(cases::lead_referral_id.assume_not_null())
 }
 
 /// One page of the actor's work; `name` narrows it to one box.
@@ -205,11 +211,17 @@ pub fn inbox(
         return followed_box(connection, act, &desks, tray, limit, cursor);
     }
     let mut items = match name {
-        Some(Tray::Triage | Tray::Appeals) => Vec::new(),
+        Some(Tray::Triage | Tray::Appeals | Tray::Extract) => Vec::new(),
         _ => referral_page(connection, act, &desks, name, limit + 1, cursor)?,
     };
     if matches!(name, None | Some(Tray::Triage)) {
         items.extend(triage_page(connection, act, &desks, limit + 1, cursor)?);
+    }
+    if matches!(name, None | Some(Tray::Interim)) {
+        items.extend(unled_page(connection, act, &desks, name, limit + 1, cursor)?);
+    }
+    if matches!(name, None | Some(Tray::Extract)) {
+        items.extend(extract_page(connection, act, &desks, name, limit + 1, cursor)?);
     }
     if matches!(name, None | Some(Tray::Appeals)) {
         items.extend(appeal_page(connection, &desks, limit + 1, cursor)?);
@@ -222,7 +234,11 @@ pub fn inbox(
         .last()
         .filter(|_| has_more)
         .map(|(at, id, ..)| Cursor { sort: "inbox".into(), at: *at, id: *id }.encode());
-    Ok(Inbox { counts: counts(connection, act, &desks)?, items: view(connection, act, items)?, next_cursor })
+    Ok(Inbox {
+        counts: counts(connection, act, &desks)?,
+        items: view(connection, act, &desks, items)?,
+        next_cursor,
+    })
 }
 
 fn followed_box(
@@ -370,6 +386,14 @@ fn counts(
     for (tray, waiting) in followed::counts(connection, act)? {
         counts.insert(tray.to_string(), waiting);
     }
+    if !desks.holding.is_empty() {
+        let unled: i64 = unled(act, &desks.holding).select(count_star()).first(connection)?;
+        *counts.entry(Tray::Interim.to_string()).or_default() += unled;
+    }
+    if !desks.extract.is_empty() {
+        let waiting = unextracted(&desks.extract).filter(visibility::visible(act));
+        counts.insert(Tray::Extract.to_string(), waiting.select(count_star()).first(connection)?);
+    }
     Ok(counts)
 }
 
@@ -423,22 +447,32 @@ fn count_referrals(
     Ok(())
 }
 
-fn view(connection: &mut DbConnection, act: &Act, items: Vec<Item>) -> Result<Vec<InboxItem>> {
+fn view(connection: &mut DbConnection, act: &Act, desks: &Desks, items: Vec<Item>) -> Result<Vec<InboxItem>> {
     let rows: Vec<CaseRow> = items.iter().map(|(_, _, row, _)| row.clone()).collect();
     let hops: Vec<(ReferralRow, bool)> =
         items.iter().filter_map(|(_, _, row, hop)| Some((hop.clone()?, row.is_sealed))).collect();
     let cases = case_views(connection, act, &rows)?;
-    let demands = demanded(connection, &hops)?;
+    let demands = demanded(connection, &items)?;
+    let sealed = items.iter().filter(|(_, _, row, hop)| row.is_sealed && hop.is_none());
+    let sealed: Vec<CaseId> = sealed.filter(|_| !desks.extract.is_empty()).map(|item| item.2.id).collect();
+    let wanted = wanting(connection, &sealed)?;
     let mut referrals = referral_views(connection, act, &hops)?.into_iter();
     let item = |((_, _, row, hop), case): (Item, CaseView)| {
+        let leads = hop.as_ref().is_none_or(|hop| row.lead_referral_id == Some(hop.id));
+        let demand = demands.get(&row.id).filter(|_| leads).cloned();
+        let wanted = wanted.get(&row.id).filter(|_| hop.is_none());
+        let cause = demand.as_ref().map(|(_, cause)| cause.clone());
+        let reasons = cause.into_iter().chain(wanted.map(|wanted| wanted.to_string()));
         let (started, due_at) = match &hop {
             Some(hop) => (Some(hop.started_at), hop.due_at),
-            None => (row.triage_started_at, row.triage_due_at),
+            None if waits_at_desk(&row) => (row.triage_started_at, row.triage_due_at),
+            None => (None, Some(row.due_at)),
         };
         InboxItem {
             r#box: tray(&row, hop.as_ref()).to_string(),
             due_at,
-            interim_due_at: hop.as_ref().and_then(|hop| demands.get(&hop.id)).copied(),
+            interim_due_at: demand.as_ref().map(|(due, _)| *due),
+            reasons: reasons.collect(),
             urgency: urgency(act, started, due_at).to_owned(),
             case: Some(case),
             referral: hop.and_then(|_| referrals.next()),
@@ -451,13 +485,20 @@ fn view(connection: &mut DbConnection, act: &Act, items: Vec<Item>) -> Result<Ve
 
 fn tray(row: &CaseRow, hop: Option<&ReferralRow>) -> Tray {
     match hop {
-        None => Tray::Triage,
+        None if waits_at_desk(row) => Tray::Triage,
+        None if matches!(row.status, Status::Registered | Status::Classified) => Tray::Interim,
+        None => Tray::Extract,
         Some(hop) if hop.role == HopRole::Copy => Tray::Copies,
         Some(hop) if hop.role == HopRole::Appeal => Tray::Appeals,
         Some(_) if row.status == Status::AwaitingCitizen => Tray::Waiting,
         Some(hop) if hop.state == HopState::Sent => Tray::New,
         Some(_) => Tray::InProgress,
     }
+}
+
+/// Whether it is at a desk that classifies and refers.
+fn waits_at_desk(row: &CaseRow) -> bool {
+    matches!(row.status, Status::Registered | Status::Classified) && row.triage_due_at.is_some()
 }
 
 pub(super) fn urgency(act: &Act, started: Option<Time>, due: Option<Time>) -> &'static str {

@@ -407,6 +407,22 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
         Fact::CitizenCorrected { .. } => {
             say("مشخصات شما اصلاح شد".into(), "Your particulars were corrected".into())
         }
+        Fact::CorrectionAsked { .. } => {
+            say("خواستید مشخصات شما اصلاح شود".into(), "You asked that your particulars be corrected".into())
+        }
+        Fact::CorrectionDecided { accepted: true, .. } => {
+            say("اصلاح خواسته‌شده پذیرفته شد".into(), "The correction you asked for was accepted".into())
+        }
+        Fact::CorrectionDecided { accepted: false, .. } => say(
+            "اصلاح خواسته‌شده پذیرفته نشد؛ دلیل در پیگیری آمده است".into(),
+            "The correction you asked for was refused; the look-up says why".into(),
+        ),
+        Fact::CitizenMerged { .. } => {
+            say("دو پرونده شناسایی شما یکی شد".into(), "Two records of you were put together".into())
+        }
+        Fact::CitizenUnmerged { .. } => {
+            say("دو پرونده شناسایی از هم جدا شد".into(), "Two records were taken apart again".into())
+        }
         Fact::CaseSealed { .. } => {
             say("هویت شما از دستگاه‌ها پوشیده شد".into(), "Your identity was hidden from the bodies".into())
         }

@@ -16,7 +16,7 @@ use crate::db::schema::{cases, warning_cases, warnings};
 use crate::db::types::{CaseId, InterimDemandId, OfficeId, ReferralId, Time, UserId, WarningId};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::life::Fact;
-use crate::domain::cases::{CaseRow, Docket, Expected, record};
+use crate::domain::cases::{CaseRow, Docket, Expected, last_event, record};
 use crate::domain::deadlines;
 use crate::domain::notifications::{self, Facts};
 use crate::domain::rulebook::{Reach, Verb};
@@ -176,7 +176,7 @@ pub fn idle(connection: &mut DbConnection, now: Time, limit: i64) -> Result<Vec<
         .load(connection)?)
 }
 
-/// Sends an idle draft one level up; at the centre it stays.
+/// Sends an idle draft one level up, whose office is told; at the centre it stays.
 pub fn go_up(connection: &mut DbConnection, act: &Act, id: WarningId) -> Result<bool> {
     let row: Row = for_update(warnings::table.find(id).select(Row::as_select())).get_result(connection)?;
     if row.state != WarningState::Draft || row.next_at.is_none_or(|next| next > act.now) {
@@ -191,6 +191,12 @@ pub fn go_up(connection: &mut DbConnection, act: &Act, id: WarningId) -> Result<
         warnings::next_at.eq(next),
     )))
     .execute(connection)?;
+    if !is_top {
+        let case: CaseRow = cases::table.find(row.case_id).select(CaseRow::as_select()).first(connection)?;
+        let event = last_event(connection, case.id)?;
+        let facts = Facts { office: Some(row.office_id), due: next, ..Facts::default() };
+        notifications::to_office(connection, act, &case, event, to, "warning_raised", &facts)?;
+    }
     Ok(true)
 }
 

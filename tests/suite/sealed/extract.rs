@@ -1,6 +1,6 @@
 //! The extract: proposed, corrected, confirmed, and what happens without it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{citizen, classified, out_by_extract};
 use crate::support::TestApp;
@@ -159,4 +159,51 @@ async fn a_transfer_of_a_case_that_was_sealed_on_its_way_waits_for_the_extract()
     liaison.post(&path, body.clone()).await.refused(409, "extract_required");
     app.extract(&case).await;
     liaison.post(&path, body).await.expect(200);
+}
+
+async fn waiting(app: &TestApp, username: &str) -> Vec<(Value, Value)> {
+    let told = app.as_user(username).await.get("/inbox?box=extract").await.expect(200);
+    let items = told["items"].as_array().unwrap();
+    assert_eq!(told["counts"]["extract"], items.len(), "counts are of the same rows");
+    items.iter().map(|item| (item["case"]["id"].clone(), item["reasons"].clone())).collect()
+}
+
+#[actix_web::test]
+async fn the_desk_is_told_which_sealed_case_waits_for_an_extract_and_why_it_goes_nowhere() {
+    let app = TestApp::start().await;
+    app.register(json!({})).await;
+    let case = classified(&app).await;
+    let missing = vec![(json!(case.id), json!(["extract_missing"]))];
+    assert_eq!(waiting(&app, "classifier.centre").await, missing);
+    assert_eq!(waiting(&app, "privacy.centre").await, missing);
+    assert_eq!(waiting(&app, "classifier.gov-10").await, []);
+    let classifier = app.as_user("classifier.centre").await;
+    let refer = async || {
+        let told = classifier.get(&case.path("actions")).await.expect(200);
+        told["items"].as_array().unwrap().iter().find(|one| one["verb"] == "refer").unwrap().clone()
+    };
+    let refused = refer().await;
+    assert_eq!((&refused["allowed"], &refused["code"]), (&json!(false), &json!("extract_required")));
+    assert!(refused["reason"].as_str().unwrap().contains("inbox"), "{refused}");
+    // a proposal that nobody confirmed is none; in the whole list it stands once, with its reason
+    classifier.post(&case.path("extract"), json!({})).await.expect(201);
+    assert_eq!(waiting(&app, "classifier.centre").await, missing);
+    let all = classifier.get("/inbox").await.expect(200);
+    let same = all["items"].as_array().unwrap().iter().filter(|item| item["case"]["id"] == json!(case.id));
+    let reasons: Vec<&Value> = same.map(|item| &item["reasons"]).collect();
+    assert_eq!(reasons, [&json!(["extract_missing"])]);
+    app.extract(&case).await;
+    assert_eq!(waiting(&app, "classifier.centre").await, []);
+    assert_eq!(refer().await["allowed"], true);
+    // the citizen says more while a body works on it
+    app.refer("classifier.centre", &case, &[("MOHME", "lead")]).await;
+    app.pass_hours(1);
+    let path = format!("/public/cases/{}/messages", case.tracking_code);
+    citizen(&app, &case).await.post(&path, json!({ "text": "باجه سوم بود" })).await.expect(201);
+    let behind = vec![(json!(case.id), json!(["extract_behind"]))];
+    assert_eq!(waiting(&app, "classifier.centre").await, behind);
+    let all = classifier.get("/inbox").await.expect(200).to_string();
+    assert!(all.contains("extract_behind") && !all.contains("باجه سوم"), "{all}");
+    app.extract(&case).await;
+    assert_eq!(waiting(&app, "classifier.centre").await, []);
 }

@@ -136,6 +136,10 @@ impl Life {
             | Fact::HoldPlaced { .. }
             | Fact::HoldLifted { .. }
             | Fact::CitizenCorrected { .. }
+            | Fact::CorrectionAsked { .. }
+            | Fact::CorrectionDecided { .. }
+            | Fact::CitizenMerged { .. }
+            | Fact::CitizenUnmerged { .. }
             | Fact::FileReleased { .. }
             | Fact::FileHidden { .. }
             | Fact::CaseSealed { .. }

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{AppealCause, AppealResult, Closing, Consequence, HopRole, Proposal, Relation, Status};
 use crate::db::types::{
-    AnswerId, AppealId, AttachmentId, CallbackId, CaseId, ClosureId, ContactPlanId, CorrectionId,
-    ExtensionRequestId, HoldId, IdentityRequestId, InterimDemandId, MessageId, NoteId, ObjectionId, OfficeId,
-    ProblemId, QuestionId, RatingId, RecommendationId, ReferralId, Time, TombstoneId, UserId, WarningId,
+    AnswerId, AppealId, AttachmentId, CallbackId, CaseId, CitizenMergeId, ClosureId, ContactPlanId,
+    CorrectionId, CorrectionRequestId, ExtensionRequestId, HoldId, IdentityRequestId, InterimDemandId,
+    MessageId, NoteId, ObjectionId, OfficeId, ProblemId, QuestionId, RatingId, RecommendationId, ReferralId,
+    Time, TombstoneId, UserId, WarningId,
 };
 use crate::domain::history::Class;
 use crate::text_enum;
@@ -38,6 +39,20 @@ text_enum! {
         Waiting = "waiting",
         /// The citizen's window after an answer, and after the closing.
         Window = "window", Remedy = "remedy",
+        /// The citizen's time to consent to a second extension.
+        Consent = "consent",
+        /// The interim answer that the outer limit demands.
+        Interim = "interim",
+    }
+}
+
+impl Clock {
+    /// Whether it is an office that works against it.
+    pub fn is_of_office(self) -> bool {
+        match self {
+            Clock::Referral | Clock::Desk | Clock::Interim => true,
+            Clock::Promise | Clock::Waiting | Clock::Window | Clock::Remedy | Clock::Consent => false,
+        }
     }
 }
 
@@ -471,6 +486,22 @@ pub enum Fact {
         correction: CorrectionId,
         field: String,
     },
+    /// The citizen asked that the own record be corrected, and staff decided.
+    CorrectionAsked {
+        request: CorrectionRequestId,
+        field: String,
+    },
+    CorrectionDecided {
+        request: CorrectionRequestId,
+        accepted: bool,
+    },
+    /// The case went over to the record that stands for its citizen, or back.
+    CitizenMerged {
+        merge: CitizenMergeId,
+    },
+    CitizenUnmerged {
+        merge: CitizenMergeId,
+    },
 }
 
 impl Fact {
@@ -550,6 +581,10 @@ impl Fact {
             Fact::HoldPlaced { .. } => "hold_placed",
             Fact::HoldLifted { .. } => "hold_lifted",
             Fact::CitizenCorrected { .. } => "citizen_corrected",
+            Fact::CorrectionAsked { .. } => "correction_asked",
+            Fact::CorrectionDecided { .. } => "correction_decided",
+            Fact::CitizenMerged { .. } => "citizen_merged",
+            Fact::CitizenUnmerged { .. } => "citizen_unmerged",
         }
     }
 
@@ -618,6 +653,10 @@ impl Fact {
             | Fact::HoldPlaced { .. }
             | Fact::HoldLifted { .. }
             | Fact::CitizenCorrected { .. }
+            | Fact::CorrectionAsked { .. }
+            | Fact::CorrectionDecided { .. }
+            | Fact::CitizenMerged { .. }
+            | Fact::CitizenUnmerged { .. }
             | Fact::FileReleased { .. }
             | Fact::FileHidden { .. }
             | Fact::CaseSealed { .. }
@@ -711,7 +750,11 @@ impl Fact {
             | Fact::CaseErased { .. }
             | Fact::HoldPlaced { .. }
             | Fact::HoldLifted { .. }
-            | Fact::CitizenCorrected { .. } => return None,
+            | Fact::CitizenCorrected { .. }
+            | Fact::CorrectionAsked { .. }
+            | Fact::CorrectionDecided { .. }
+            | Fact::CitizenMerged { .. }
+            | Fact::CitizenUnmerged { .. } => return None,
         }
         Some(bare)
     }

@@ -8,8 +8,9 @@ use super::*;
 use std::collections::BTreeSet;
 
 use crate::db::types::{
-    AppealId, AttachmentId, CallbackId, CaseId, ContactPlanId, ExtensionRequestId, IdentityRequestId,
-    MessageId, ObjectionId, ProblemId, QuestionId, RatingId, RecommendationId, Time,
+    AppealId, AttachmentId, CallbackId, CaseId, CitizenMergeId, ContactPlanId, CorrectionRequestId,
+    ExtensionRequestId, IdentityRequestId, MessageId, ObjectionId, ProblemId, QuestionId, RatingId,
+    RecommendationId, Time,
 };
 use crate::domain::conflict::Conflict;
 use crate::domain::rulebook::{Level, Office, Offices};
@@ -220,7 +221,7 @@ pub(crate) fn wish() -> impl Strategy<Value = Wish> {
         3 => Just(Wish::NewFacts),
         1 => Just(Wish::Notice),
         4 => any::<bool>().prop_map(|is_late| Wish::Appeal { is_late }),
-        1 => (0..10_u8, user()).prop_map(|(what, by)| Wish::Confide { what, by }),
+        1 => (0..14_u8, user()).prop_map(|(what, by)| Wish::Confide { what, by }),
         2 => sample::select(&[Relation::Merged, Relation::Member][..]).prop_map(|relation| Wish::Merge { relation }),
         2 => Just(Wish::Unmerge),
         1 => Just(Wish::Share),
@@ -602,6 +603,10 @@ fn confided(id: i64, what: u8, by: UserId) -> Fact {
         6 => Fact::IdentityRefused { request, by },
         7 => Fact::IdentityRevoked { request, by },
         8 => Fact::FileReleased { attachment },
+        10 => Fact::CitizenMerged { merge: CitizenMergeId(id) },
+        11 => Fact::CitizenUnmerged { merge: CitizenMergeId(id) },
+        12 => Fact::CorrectionAsked { request: CorrectionRequestId(id), field: "name".into() },
+        13 => Fact::CorrectionDecided { request: CorrectionRequestId(id), accepted: id % 2 == 0 },
         _ => Fact::FileHidden { attachment },
     }
 }

@@ -16,7 +16,7 @@ const IN_EMAIL: [&str; 5] = ["reason", "text", "question", "instruction", "subje
 const OUTLETS: [(&str, &str); 3] = [("citizen", "sms"), ("citizen", "email"), ("office", "email")];
 const LANGUAGES: [&str; 2] = ["fa", "en"];
 /// The notices that verbs and deadlines send, and to whom.
-const NOTICES: [(&str, &str); 61] = [
+const NOTICES: [(&str, &str); 65] = [
     ("case_registered", "citizen"),
     ("case_downgraded", "citizen"),
     ("case_referred", "citizen"),
@@ -58,6 +58,7 @@ const NOTICES: [(&str, &str); 61] = [
     ("outer_superior", "office"),
     ("progress_notice", "citizen"),
     ("warning_issued", "office"),
+    ("warning_raised", "office"),
     ("promise_moved", "citizen"),
     ("promise_moved_back", "citizen"),
     ("window_moved", "citizen"),
@@ -74,6 +75,9 @@ const NOTICES: [(&str, &str); 61] = [
     ("recommendation_due", "office"),
     ("recommendation_late", "office"),
     ("recommendation_refused", "office"),
+    ("correction_refused", "citizen"),
+    ("citizen_merged", "citizen"),
+    ("citizen_unmerged", "citizen"),
     ("deadline_reminder", "office"),
     ("deadline_dunning", "office"),
     ("deadline_superior", "office"),
