@@ -155,7 +155,7 @@ fn by_office(
     objections: &BTreeMap<OfficeId, i64>,
 ) -> Vec<OfficeQuality> {
     let mut offices: BTreeMap<OfficeId, Vec<Call>> = BTreeMap::new();
-    calls.iter().for_each(|row| offices.entry(row.0).or_default().push(row.clone()));
+    calls.iter().for_each(|row| offices.entry(row.0).or_default().push(*row));
     appeals.keys().chain(objections.keys()).for_each(|office| {
         offices.entry(*office).or_default();
     });

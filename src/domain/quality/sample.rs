@@ -136,7 +136,7 @@ pub fn draw_sample(connection: &mut DbConnection, act: &Act, wish: &Draw) -> Res
         return Err(Error::field(FieldError::new("from", "no_cases", fa, en)));
     }
     let id: SampleId = act.id();
-    let seed = wish.seed.clone().unwrap_or_else(|| crate::domain::history::chain::salt());
+    let seed = wish.seed.clone().unwrap_or_else(crate::domain::history::chain::salt);
     let drawn = draw(&seed, &set, size, wish.is_stratified);
     let row = SampleRow {
         id,
