@@ -10,10 +10,14 @@ use super::{Field, Look, Masters, Source, Vault, field};
 use crate::db::DbConnection;
 use crate::db::dialect::for_update_skip_locked;
 use crate::db::schema::{
-    attachments, cases, citizens, corrections, family_links, idempotency_keys, messages, second_factors,
+    attachments, cases, citizens, corrections, family_links, idempotency_keys, intake_files, intake_items,
+    messages, second_factors,
 };
 use crate::db::sealed::{Blind, Sealed};
-use crate::db::types::{AttachmentId, CaseId, CitizenId, CorrectionId, FactorId, FamilyLinkId, MessageId};
+use crate::db::types::{
+    AttachmentId, CaseId, CitizenId, CorrectionId, FactorId, FamilyLinkId, IntakeFileId, IntakeItemId,
+    MessageId,
+};
 use crate::domain::citizens::household;
 use crate::domain::rulebook;
 use crate::error::Result;
@@ -142,7 +146,7 @@ macro_rules! walked {
 }
 
 /// All of them. The blind indexes come last and are made from what is sealed.
-fn tables() -> [Walked; 9] {
+fn tables() -> [Walked; 11] {
     [
         walked!(
             citizens,
@@ -153,6 +157,8 @@ fn tables() -> [Walked; 9] {
         walked!(cases, CaseId, CaseId(0), [representative, address, about_person]),
         walked!(messages, MessageId, MessageId(0), [facts, address, subject, body]),
         walked!(attachments, AttachmentId, AttachmentId(0), [name]),
+        walked!(intake_items, IntakeItemId, IntakeItemId(0), [content, raw]),
+        walked!(intake_files, IntakeFileId, IntakeFileId(0), [name]),
         walked!(idempotency_keys, String, String::new(), [reply]),
         walked!(corrections, CorrectionId, CorrectionId(0), [old_value, new_value, evidence, reason]),
         walked!(second_factors, FactorId, FactorId(0), [secret]),
