@@ -76,7 +76,7 @@ impl App {
                     .map_err(|error| Error::internal(format!("raw bytes of item {id}: {error}")))?;
                 self.read_again(Raw { form, gateway, media_type, bytes }).await
             }
-            Waiting::Settled(received) => return Ok(received),
+            Waiting::Settled(received) => return Ok(*received),
         };
         let limit = self.config.server.attachment_limit;
         let fits = |told: Told| match &told {

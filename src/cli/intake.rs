@@ -88,7 +88,7 @@ impl std::fmt::Display for Report {
         let (to_key, failed) = (of(ItemState::ToKey), of(ItemState::Failed));
         writeln!(
             f,
-            "{tried} items were tried: {cases} became cases, {messages} messages, {to_key} wait to be keyed, {failed} still fail."
+            "Items tried: {tried}. Became cases: {cases}; messages: {messages}; to be keyed: {to_key}; still failing: {failed}."
         )?;
         for (reason, items) in &self.reasons {
             let named = items.iter().take(NAMED).map(ToString::to_string).collect::<Vec<_>>().join(", ");

@@ -129,7 +129,7 @@ mod tests {
         for text in [format!("9{any}"), format!("{any}9"), format!("IR{any}12345")] {
             assert_eq!(codes_in(&text), [], "{text}");
         }
-        assert_eq!(codes_in(&format!("#{any}.")), [any.clone()]);
+        assert_eq!(codes_in(&format!("#{any}.")), std::slice::from_ref(&any));
         assert_eq!(codes_in(&format!("{any} 09121234567 {any}")), [any]);
     }
 
@@ -146,7 +146,7 @@ mod tests {
         #[test]
         fn a_code_is_found_however_it_is_written(
             code in code(), how in 0..9_usize, script in 0..3_usize,
-            before in "[ا-ی a-z:#(«]{0,12}", after in "[ا-ی a-z.)»؟!]{0,12}",
+            before in "[ا-غف-ي a-z:#(«]{0,12}", after in "[ا-غف-ي a-z.)»؟!]{0,12}",
         ) {
             let text = format!("{before} :{}{after}", dressed(&code, how, script));
             prop_assert_eq!(codes_in(&text), [code], "{}", text);

@@ -34,14 +34,14 @@ pub enum Waiting {
     /// The same, from the storage under this digest.
     Stored { form: Form, gateway: Option<String>, media_type: String, sha256: String },
     /// It does not wait for another try; this became of it.
-    Settled(Received),
+    Settled(Box<Received>),
 }
 
 /// What another try of an item begins with.
 pub fn waiting(connection: &mut DbConnection, act: &Act, id: IntakeItemId) -> Result<Waiting> {
     let item = items::find(connection, id)?;
     if item.state != ItemState::Failed {
-        return Received::again(connection, &item).map(Waiting::Settled);
+        return Received::again(connection, &item).map(|received| Waiting::Settled(Box::new(received)));
     }
     if let Some(json) = item.content(connection, act)? {
         return told(item.form, &json).map(Waiting::Told);

@@ -27,7 +27,7 @@ CREATE TABLE intake_items (
 CREATE UNIQUE INDEX intake_items_identity ON intake_items (identity_hash) WHERE identity_hash IS NOT NULL;
 CREATE INDEX intake_items_content ON intake_items (content_hash, at);
 CREATE INDEX intake_items_case ON intake_items (case_id) WHERE case_id IS NOT NULL;
-CREATE INDEX intake_items_waiting ON intake_items (state, channel, id) WHERE state IN ('failed', 'to_key');
+CREATE INDEX intake_items_aside ON intake_items (state, channel, id) WHERE state <> 'registered' AND state <> 'joined';
 
 -- The communication log: each step of each item.
 CREATE TABLE intake_steps (

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::{DiscardReason, Form, ItemState, Refusal};
 use crate::db::DbConnection;
@@ -246,6 +249,11 @@ pub fn of_case(connection: &mut DbConnection, case: CaseId) -> Result<Option<Int
         .optional()?)
 }
 
+/// Items that are no part of a case: few, and found by an index that holds no others.
+pub(super) fn aside() -> SqlLiteral<Bool> {
+    sql("intake_items.state <> 'registered' AND intake_items.state <> 'joined'")
+}
+
 /// Which items to list.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
@@ -263,8 +271,12 @@ pub fn list(
     limit: i64,
 ) -> Result<Vec<Item>> {
     let mut query = i::table.order(i::id.desc()).limit(limit).select(Item::as_select()).into_boxed();
-    if let Some(state) = filter.state {
-        query = query.filter(i::state.eq(state));
+    match filter.state {
+        Some(state @ (ItemState::Failed | ItemState::ToKey | ItemState::Discarded)) => {
+            query = query.filter(i::state.eq(state)).filter(aside());
+        }
+        Some(state @ (ItemState::Registered | ItemState::Joined)) => query = query.filter(i::state.eq(state)),
+        None => {}
     }
     if let Some(channel) = filter.channel {
         query = query.filter(i::channel.eq(channel));
@@ -284,7 +296,12 @@ pub fn failed(
     channel: Option<Channel>,
     only: Option<IntakeItemId>,
 ) -> Result<Vec<IntakeItemId>> {
-    let mut query = i::table.filter(i::state.eq(ItemState::Failed)).order(i::id).select(i::id).into_boxed();
+    let mut query = i::table
+        .filter(i::state.eq(ItemState::Failed))
+        .filter(aside())
+        .order(i::id)
+        .select(i::id)
+        .into_boxed();
     if let Some(channel) = channel {
         query = query.filter(i::channel.eq(channel));
     }
@@ -298,6 +315,7 @@ pub fn failed(
 pub fn waiting(connection: &mut DbConnection, state: ItemState) -> Result<BTreeMap<String, i64>> {
     let rows: Vec<(Channel, i64)> = i::table
         .filter(i::state.eq(state))
+        .filter(aside())
         .group_by(i::channel)
         .select((i::channel, diesel::dsl::count_star()))
         .load(connection)?;

@@ -25,7 +25,7 @@ pub struct Waiting {
 }
 
 /// Notes that these bytes should go, unless an attachment still names them.
-pub(super) fn forget(connection: &mut DbConnection, sha256: &str, now: Time) -> Result<()> {
+pub fn forget(connection: &mut DbConnection, sha256: &str, now: Time) -> Result<()> {
     if is_named(connection, sha256)? {
         return Ok(());
     }

@@ -220,3 +220,32 @@ async fn an_id_whose_content_was_mended_takes_the_place_of_what_failed() {
     let all = items(&app, "").await;
     assert_eq!((all.len(), &all[0]["state"]), (1, &json!("registered")));
 }
+
+#[actix_web::test]
+async fn the_command_takes_what_was_mended_and_reports_what_still_fails() {
+    let small = TestApp::start_with(|config| config.server.attachment_limit = 100).await;
+    let fax = |id: &str, bytes: usize| {
+        let scans = [scan("a.tif", &vec![b'x'; bytes])];
+        json!({ "external_id": id, "from": MOBILE, "text": format!("آب {id}"), "scans": scans })
+    };
+    let told = small.gateway().post("/channels/fax/inbound", fax("one", 500)).await.expect(202);
+    push(&small, "text/xml", b"<sms/>").await.expect(202);
+    let one = told["item"].as_str().unwrap().to_owned();
+    let run = |arguments: &[&str]| {
+        let ran = small.command(&[&["intake", "reprocess"], arguments].concat()).run();
+        assert!(ran.status.success(), "{}", crate::keys::told(&ran));
+        crate::keys::told(&ran)
+    };
+    let report = run(&["--channel", "sms"]);
+    assert!(report.contains("Items tried: 1. Became cases: 0"), "{report}");
+    assert!(report.contains("unsupported_media_type: 1"), "{report}");
+    let report = run(&[]);
+    assert!(
+        report.contains("Items tried: 2. Became cases: 1") && report.contains("still failing: 1"),
+        "{report}"
+    );
+    assert_eq!(item(&small, &told).await["state"], "registered");
+    let report = run(&["--id", &one]);
+    assert!(report.contains("does not wait"), "{report}");
+    assert_eq!(cases(&small).await, 1);
+}
