@@ -1,5 +1,7 @@
 //! The application: what every edge is handed. Built once.
 
+mod door;
+
 use std::sync::Arc;
 
 use tokio::sync::Notify;

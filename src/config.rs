@@ -43,6 +43,7 @@ pub struct Server {
     pub stop_seconds: u64,
     pub body_limit: usize,
     pub attachment_limit: usize,
+    pub intake_limit: usize,
     pub trusted_proxies: String,
 }
 

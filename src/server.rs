@@ -3,15 +3,42 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
-use actix_web::{App as Actix, HttpResponse, HttpServer, web};
+use actix_web::{App as Actix, HttpMessage, HttpResponse, HttpServer, web};
+use tracing::Span;
+use tracing::field::Empty;
+use tracing_actix_web::{DefaultRootSpanBuilder, RequestId, RootSpanBuilder, TracingLogger};
 use utoipa::OpenApi;
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use crate::api;
 use crate::app::App;
+
+/// The span of a request: its path, never its query, which may carry a gateway's key.
+struct WithoutQuery;
+
+impl RootSpanBuilder for WithoutQuery {
+    fn on_request_start(request: &ServiceRequest) -> Span {
+        let id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
+        tracing::info_span!(
+            "HTTP request",
+            http.method = %request.method(),
+            http.target = %request.path(),
+            http.status_code = Empty,
+            otel.status_code = Empty,
+            exception.message = Empty,
+            exception.details = Empty,
+            request_id = %id,
+        )
+    }
+
+    fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, actix_web::Error>) {
+        DefaultRootSpanBuilder::on_request_end(span, outcome);
+    }
+}
 
 /// Path of the OpenAPI document.
 pub const DOCUMENT_PATH: &str = "/api/openapi.json";
@@ -39,7 +66,7 @@ pub fn serve(app: App, listener: TcpListener) -> std::io::Result<Server> {
             .app_data(limits.clone())
             .app_data(document.clone())
             .wrap(from_fn(api::around))
-            .wrap(tracing_actix_web::TracingLogger::default())
+            .wrap(TracingLogger::<WithoutQuery>::new())
             .wrap(actix_web::middleware::Compress::default())
             .into_utoipa_app()
             .configure(api::routes)

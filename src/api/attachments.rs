@@ -20,6 +20,7 @@ use crate::domain::confidentiality::{Why, files, known};
 use crate::domain::policy;
 use crate::domain::views::{self, AttachmentView};
 use crate::error::{Code, Error, FieldError, Result};
+use crate::gateways::storage::media_type;
 
 /// A form with one file in the field `file`.
 #[derive(MultipartForm)]
@@ -77,31 +78,13 @@ async fn keep(app: &web::Data<App>, upload: Upload) -> Result<StoredFile> {
         let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim().to_owned();
         Ok(StoredFile {
             name: if name.is_empty() { "file".into() } else { name },
-            media_type: sniff(&bytes).to_owned(),
+            media_type: media_type(&bytes).to_owned(),
             size: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
             sha256,
         })
     })
     .await
     .map_err(Error::internal)?
-}
-
-/// The type that the bytes themselves show; what they do not show is bytes.
-fn sniff(bytes: &[u8]) -> &'static str {
-    const SIGNS: [(&[u8], &str); 9] = [
-        (b"%PDF-", "application/pdf"),
-        (b"\x89PNG\r\n\x1a\n", "image/png"),
-        (b"\xff\xd8\xff", "image/jpeg"),
-        (b"GIF8", "image/gif"),
-        (b"II*\0", "image/tiff"),
-        (b"MM\0*", "image/tiff"),
-        (b"PK\x03\x04", "application/zip"),
-        (b"OggS", "audio/ogg"),
-        (b"ID3", "audio/mpeg"),
-    ];
-    let known = SIGNS.iter().find(|(sign, _)| bytes.starts_with(sign)).map(|(_, kind)| *kind);
-    let is_text = || std::str::from_utf8(bytes).is_ok_and(|text| !text.contains('\0'));
-    known.unwrap_or_else(|| if is_text() { "text/plain" } else { "application/octet-stream" })
 }
 
 async fn add(

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
 use crate::domain::cases::{Expected, sha256_hex};
+pub use crate::domain::input::json as parse;
 use crate::error::{Code, Error, FieldError, Result};
 
 /// A JSON body and its digest.
@@ -47,44 +48,6 @@ fn too_large(error: actix_web::Error) -> Error {
         413 => Error::Malformed(Code::PayloadTooLarge),
         _ => Error::Malformed(Code::MalformedJson),
     }
-}
-
-/// Reads JSON; a wrong type or unknown field is told by its path.
-pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let inner = error.into_inner();
-        if inner.is_data() {
-            Error::field(wrong_type(path, &inner.to_string()))
-        } else {
-            Error::Malformed(Code::MalformedJson)
-        }
-    })?;
-    deserializer.end().map_err(|_| Error::Malformed(Code::MalformedJson))?;
-    Ok(value)
-}
-
-/// Serde's words, with the field named the way the client wrote it.
-fn wrong_type(path: String, message: &str) -> FieldError {
-    let told = message.split(" at line ").next().unwrap_or(message);
-    let quoted = told.split('`').nth(1).unwrap_or_default().to_owned();
-    let here = path == "." || path == "?";
-    if told.starts_with("missing field") {
-        return FieldError::required(if here { quoted } else { format!("{path}.{quoted}") });
-    }
-    if told.starts_with("unknown field") {
-        let field = if here || path.ends_with(&quoted) { path.clone() } else { format!("{path}.{quoted}") };
-        let field = if here { quoted } else { field };
-        return FieldError::new(
-            field,
-            "unknown_field",
-            "این فیلد شناخته نیست؛ املای آن را بررسی کنید.",
-            format!("{told}."),
-        );
-    }
-    let field = if here { "body".to_owned() } else { path };
-    FieldError::new(field, "wrong_type", "نوع این مقدار درست نیست.", format!("{told}."))
 }
 
 /// A query string.

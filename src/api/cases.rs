@@ -11,15 +11,18 @@ use super::problem::{Problem, language};
 use super::repeats::{DeskView, desk};
 use crate::app::App;
 use crate::db::types::CaseId;
-use crate::domain::actor::Act;
+use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::list::{self, Cursor, Filter, Sort};
-use crate::domain::cases::register::{self, Register, Registered};
+use crate::domain::cases::register::{Register, Registered};
 use crate::domain::cases::{Docket, find_visible};
 use crate::domain::confidentiality::{Disclosure, Why, disclose};
+use crate::domain::intake::communications::{self, CommunicationView};
+use crate::domain::intake::{Form, Refusal};
 use crate::domain::rulebook::Verb;
 use crate::domain::views::{self, Action, CaseView, EventView, MessageView, NoteView, ReferralView};
 use crate::domain::{input, policy, users};
-use crate::error::{Error, FieldError, Fields, Result};
+use crate::error::{Code, Error, FieldError, Fields, Language, Result};
+use crate::intake;
 
 pub(super) type Outcome = Result<HttpResponse, Problem>;
 
@@ -35,6 +38,20 @@ pub struct RegisteredView {
     /// For staff: earlier cases of the same citizen and household on the same matter, and the contact plan.
     #[serde(flatten)]
     desk: DeskView,
+}
+
+impl RegisteredView {
+    pub(super) fn of(
+        connection: &mut crate::db::DbConnection,
+        act: &Act,
+        done: Registered,
+        shown: Language,
+    ) -> Result<Self> {
+        let Registered { row, access_code, downgraded_from, seen, .. } = done;
+        let notices = super::problem::LANGUAGE.sync_scope(shown, || notices(downgraded_from.as_deref()));
+        let desk = desk(connection, act, &seen, shown)?;
+        Ok(Self { case: views::case(connection, act, &row)?, access_code, notices, desk })
+    }
 }
 
 /// Something to tell the sender.
@@ -72,17 +89,33 @@ pub(super) async fn register_case(
 ) -> Outcome {
     let once = Once::of(key, "POST /cases", &body.digest);
     let wish = body.value;
+    let refused = (caller.actor.clone(), wish.clone());
     let shown = language();
-    Ok(commit(&app, caller.actor, once, move |connection, act| {
-        let Registered { row, access_code, downgraded_from, seen } =
-            register::register(connection, act, &wish)?;
-        let is_new = access_code.is_some();
-        let notices = super::problem::LANGUAGE.sync_scope(shown, || notices(downgraded_from.as_deref()));
-        let desk = desk(connection, act, &seen, shown)?;
-        let view = RegisteredView { case: views::case(connection, act, &row)?, access_code, notices, desk };
+    let done = commit(&app, caller.actor, once, move |connection, act| {
+        let done = intake::file(connection, act, Form::Case, &wish)?;
+        let is_new = done.access_code.is_some();
+        let view = RegisteredView::of(connection, act, done, shown)?;
         if is_new { Reply::created(&view) } else { Reply::ok(&view) }
     })
-    .await?)
+    .await;
+    if let Err(error) = &done {
+        keep_refused(&app, refused, error).await?;
+    }
+    Ok(done?)
+}
+
+/// What a gateway hands over and nobody is there to mend is told as wrong, and kept.
+async fn keep_refused(app: &App, (actor, wish): (Actor, Register), error: &Error) -> Result<()> {
+    // a repeated key is another call's business, and known cases are no failures
+    let is_repeated = matches!(error, Error::Conflict(Code::KeyReused | Code::Duplicate));
+    if is_repeated || !intake::is_kept(&actor, error) {
+        return Ok(());
+    }
+    let refusal = Refusal::of(error);
+    let keep = move |connection: &mut crate::db::DbConnection, act: &Act| {
+        intake::refuse_filing(connection, act, Form::Case, &wish, &refusal).map(|_| ())
+    };
+    app.write(actor, keep).await
 }
 
 /// Filters of the list.
@@ -266,6 +299,18 @@ pub(super) async fn read_timeline(app: web::Data<App>, caller: Caller, path: web
 #[get("/cases/{id}/messages")]
 pub(super) async fn list_messages(app: web::Data<App>, caller: Caller, path: web::Path<String>) -> Outcome {
     let items = with_disclosure(&app, caller, id(&path)?, Why::Messages, views::messages).await?;
+    Ok(HttpResponse::Ok().json(Page::whole(items)))
+}
+
+/// What came in and went out on a case, oldest first: when, by which way, and whether it arrived.
+#[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, body = Page<CommunicationView>)))]
+#[get("/cases/{id}/communications")]
+pub(super) async fn list_communications(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+) -> Outcome {
+    let items = with_disclosure(&app, caller, id(&path)?, Why::Messages, communications::of_case).await?;
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
 

@@ -9,6 +9,7 @@ mod case_verbs;
 mod cases;
 mod certificates;
 mod changes;
+mod channels;
 mod citizens;
 mod client;
 mod closures;
@@ -21,6 +22,7 @@ mod families;
 mod gateways;
 mod history;
 mod inbox;
+mod intake_items;
 mod layer;
 mod messages;
 mod operations;
@@ -69,7 +71,8 @@ pub use layer::around;
         (name = "citizens", description = "Those who file"),
         (name = "privacy", description = "Retention, holds, erasure and a citizen's own data"),
         (name = "configuration", description = "The national tree and its rules"),
-        (name = "channels", description = "What carriers report"),
+        (name = "channels", description = "What comes in by each channel, and what carriers report"),
+        (name = "intake", description = "What came in and waits: to be tried again, keyed or set aside"),
         (name = "operations", description = "Health of the service"),
     ),
     modifiers(&Finish)
@@ -111,6 +114,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(cases::list_answers)
             .service(cases::read_timeline)
             .service(cases::list_messages)
+            .service(cases::list_communications)
+            .configure(intake)
             .service(cases::list_notes)
             .service(cases::list_actions)
             .service(history::read_receipt)
@@ -151,6 +156,20 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(privacy::of_citizens)
             .configure(administration),
     );
+}
+
+fn intake(config: &mut ServiceConfig<'_>) {
+    config
+        .service(channels::push_sms)
+        .service(channels::push_fax)
+        .service(channels::enter_letter)
+        .service(channels::enter_visit)
+        .service(channels::enter_call)
+        .service(intake_items::list_intake_items)
+        .service(intake_items::read_intake_item)
+        .service(intake_items::reprocess_intake_item)
+        .service(intake_items::key_intake_item)
+        .service(intake_items::discard_intake_item);
 }
 
 fn remedies_of_staff(config: &mut ServiceConfig<'_>) {

@@ -72,6 +72,7 @@ pub(super) async fn read_health(app: web::Data<App>, caller: Caller) -> Result<H
             count: 1,
             message: "One person alone changes the configuration.",
             action: "Set configuration.four_eyes to true as soon as a second administrator is there.",
+            channels: Default::default(),
         });
     }
     Ok(HttpResponse::Ok().json(HealthView {

@@ -18,14 +18,16 @@ use crate::domain::cases::ask::{self, Reply as CitizenReply};
 use crate::domain::cases::close::{self, Withdraw};
 use crate::domain::cases::life::Status;
 use crate::domain::cases::lookup::{self, Lookup};
-use crate::domain::cases::register::{self, Register};
+use crate::domain::cases::register::Register;
 use crate::domain::cases::{Expected, TrackingCode, find_visible};
 use crate::domain::history::{Receipt, Tombstone, receipt, tombstone};
+use crate::domain::intake::Form;
 use crate::domain::privacy::correction_requests::{self, OwnWish};
 use crate::domain::rulebook::Rulebook;
 use crate::domain::users::{self, Attempt};
 use crate::domain::views::{self, CitizenAction, OwnReadView, PublicCase, PublicEvent};
 use crate::error::{Code, Error, Language, Result};
+use crate::intake;
 
 /// A filed case, and what the citizen keeps of it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -58,7 +60,7 @@ pub(super) async fn file_case(
     wish.override_reason = None;
     let reader = language();
     Ok(commit(&app, Actor::Public, once, move |connection, act| {
-        let done = register::register(connection, act, &wish)?;
+        let done = intake::file(connection, act, Form::PublicCase, &wish)?;
         if done.access_code.is_none() {
             return Err(Error::Conflict(Code::Duplicate));
         }

@@ -3,6 +3,7 @@
 mod archive;
 mod backup;
 mod config_check;
+mod intake;
 mod keys;
 mod load;
 mod migrate;
@@ -79,6 +80,9 @@ enum Command {
     /// Keys under which names, numbers and addresses of people are sealed
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// What came in and could not be taken
+    #[command(subcommand)]
+    Intake(intake::Intake),
     /// Make load: replay real records, measure, fill a database
     #[command(subcommand)]
     Load(load::Load),
@@ -139,6 +143,7 @@ pub fn run() -> anyhow::Result<()> {
         }
         Command::Verify(args) => verify::run(&cli.settings, &args),
         Command::Keys(keys) => keys::run(&cli.settings, &keys),
+        Command::Intake(intake) => intake::run(&cli.settings, &intake),
         Command::Load(load) => load::run(&cli.settings, &load),
         Command::Openapi => openapi::run(),
     }

@@ -1051,6 +1051,63 @@ table! {
 table! {
     use diesel::sql_types::*;
     use super::super::sealed::SealedText;
+    intake_items (id) {
+        id -> BigInt,
+        form -> Text,
+        channel -> Text,
+        gateway -> Nullable<Text>,
+        gateway_id -> Nullable<BigInt>,
+        user_id -> Nullable<BigInt>,
+        office_id -> BigInt,
+        state -> Text,
+        reason -> Nullable<Text>,
+        fields -> Nullable<Text>,
+        external_id -> Nullable<Text>,
+        identity_hash -> Nullable<Text>,
+        content_hash -> Text,
+        content -> Nullable<SealedText>,
+        raw -> Nullable<SealedText>,
+        raw_type -> Nullable<Text>,
+        case_id -> Nullable<BigInt>,
+        message_id -> Nullable<BigInt>,
+        attempts -> Integer,
+        received_at -> Timestamp,
+        at -> Timestamp,
+        settled_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    intake_steps (id) {
+        id -> BigInt,
+        item_id -> BigInt,
+        step -> Text,
+        detail -> Nullable<Text>,
+        user_id -> Nullable<BigInt>,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
+
+    intake_files (id) {
+        id -> BigInt,
+        item_id -> BigInt,
+        role -> Text,
+        name -> SealedText,
+        media_type -> Text,
+        size -> BigInt,
+        sha256 -> Text,
+        attachment_id -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
+
     messages (id) {
         id -> BigInt,
         case_id -> BigInt,
@@ -1171,6 +1228,8 @@ joinable!(messages -> cases (case_id));
 joinable!(deliveries -> messages (message_id));
 allow_columns_to_appear_in_same_group_by_clause!(lessons::cause, cases::category);
 allow_columns_to_appear_in_same_group_by_clause!(lessons::office_id, cases::category);
+joinable!(intake_steps -> intake_items (item_id));
+joinable!(intake_files -> intake_items (item_id));
 allow_tables_to_appear_in_same_query!(
     process_slots,
     offices,
@@ -1241,6 +1300,9 @@ allow_tables_to_appear_in_same_query!(
     attachment_releases,
     identity_requests,
     identity_reads,
+    intake_items,
+    intake_steps,
+    intake_files,
     messages,
     outbox,
     deliveries,

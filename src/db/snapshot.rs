@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use super::connection::DbConnection;
-use super::schema::{attachments, messages, outbox};
+use super::schema::{attachments, intake_files, messages, outbox};
 use crate::error::{Error, Result};
 
 /// Rows that are fetched from PostgreSQL at a time.
@@ -66,9 +66,12 @@ pub fn migrations(connection: &mut DbConnection) -> Result<Vec<String>> {
     lines(connection, &format!("SELECT version AS line FROM {MIGRATIONS} ORDER BY version"))
 }
 
-/// Digests of all files that attachments name.
+/// Digests of all files that attachments and items of intake name.
 pub fn referenced_files(connection: &mut DbConnection) -> Result<BTreeSet<String>> {
-    Ok(attachments::table.select(attachments::sha256).distinct().load(connection)?.into_iter().collect())
+    let of_cases: Vec<String> = attachments::table.select(attachments::sha256).distinct().load(connection)?;
+    let of_items: Vec<String> =
+        intake_files::table.select(intake_files::sha256).distinct().load(connection)?;
+    Ok(of_cases.into_iter().chain(of_items).collect())
 }
 
 /// Empties the outbox, so that nothing is sent twice; messages that waited in it have an unknown fate from

@@ -138,6 +138,12 @@ id_types! {
     EventId,
     /// One communication with a citizen or an office.
     MessageId,
+    /// One thing that came in by a channel.
+    IntakeItemId,
+    /// One step of what became of it.
+    IntakeStepId,
+    /// A file that came with it.
+    IntakeFileId,
     /// A file that belongs to a case.
     AttachmentId,
     /// A note of staff on a case.

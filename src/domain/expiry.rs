@@ -1,11 +1,12 @@
 //! What may be forgotten after its time: replies kept for repeated requests, sign-in tokens and what they were
-//! made from, failed tries, second factors that were begun and never confirmed.
+//! made from, failed tries, second factors that were begun and never confirmed, what came in and was set aside.
 
 use diesel::prelude::*;
 
 use crate::db::DbConnection;
 use crate::db::schema::{failures, idempotency_keys, refresh_tokens, second_factors, spent};
 use crate::db::types::Time;
+use crate::domain::{intake, privacy};
 use crate::error::Result;
 
 /// Days that a reply is kept for a repeated `Idempotency-Key`.
@@ -18,8 +19,13 @@ const FAILURE_DAYS: i64 = 7;
 /// Days that an unconfirmed second factor is kept; it cannot be confirmed that long.
 const FACTOR_DAYS: i64 = 1;
 
+/// Days after which nothing is left of what an item said that was set aside; that it came stays counted.
+const DISCARDED_DAYS: i64 = 365;
+
 /// Deletes what is past its time; gives the number of rows.
 pub fn forget(connection: &mut DbConnection, now: Time) -> Result<usize> {
+    let (aside, files) = intake::erase::set_aside(connection, now.plus_days(-DISCARDED_DAYS))?;
+    files.iter().try_for_each(|sha256| privacy::forget_file(connection, sha256, now))?;
     let keys = diesel::delete(
         idempotency_keys::table.filter(idempotency_keys::created_at.lt(now.plus_days(-KEY_DAYS))),
     )
@@ -40,5 +46,5 @@ pub fn forget(connection: &mut DbConnection, now: Time) -> Result<usize> {
     )
     .execute(connection)?;
     let spent = diesel::delete(spent::table.filter(spent::expires_at.lt(now))).execute(connection)?;
-    Ok(keys + tokens + tries + begun + spent)
+    Ok(aside + keys + tokens + tries + begun + spent)
 }

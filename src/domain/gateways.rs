@@ -141,6 +141,11 @@ pub fn list(connection: &mut DbConnection) -> Result<Vec<GatewayRow>> {
     Ok(gateways::table.order(gateways::id).select(GatewayRow::as_select()).load(connection)?)
 }
 
+/// The name of a key.
+pub fn name(connection: &mut DbConnection, id: GatewayId) -> Result<String> {
+    Ok(gateways::table.find(id).select(gateways::name).first(connection)?)
+}
+
 /// Ends a key at once.
 pub fn revoke(connection: &mut DbConnection, act: &Act, id: GatewayId) -> Result<GatewayRow> {
     diesel::update(gateways::table.find(id).filter(gateways::revoked_at.is_null()))

@@ -1,5 +1,7 @@
 //! Named problems of the service, each with what a person should do about it.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use serde::Serialize;
 
@@ -8,6 +10,7 @@ use crate::db::schema::{cases, data_keys, messages, outbox, referrals};
 use crate::db::types::Time;
 use crate::domain::changes;
 use crate::domain::history::anchoring;
+use crate::domain::intake::{ItemState, items};
 use crate::domain::notifications::outbox::dead_count;
 use crate::domain::privacy::walk;
 use crate::domain::vault::KeyState;
@@ -23,6 +26,9 @@ pub struct HealthProblem {
     pub message: &'static str,
     /// What to do.
     pub action: &'static str,
+    /// How many of them by channel, where it concerns channels.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub channels: BTreeMap<String, i64>,
 }
 
 /// Minutes after which a waiting message or clock is a problem.
@@ -49,48 +55,71 @@ pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthPr
         .filter(data_keys::state.eq_any([KeyState::Coming, KeyState::Retiring]))
         .count()
         .get_result(connection)?;
+    let failed = items::waiting(connection, ItemState::Failed)?;
+    let to_key = items::waiting(connection, ItemState::ToKey)?;
     let all = [
         HealthProblem {
             code: "dead_letters",
             count: dead,
             message: "Messages could not be delivered on any channel.",
             action: "List them with GET /api/v1/messages/dead, mend the cause, and POST /api/v1/messages/{id}/resending.",
+            channels: BTreeMap::new(),
         },
         HealthProblem {
             code: "messages_waiting",
             count: waiting,
             message: "Messages have waited for more than ten minutes.",
             action: "Check the settings smtp.url and sms.*, and whether the gateways answer.",
+            channels: BTreeMap::new(),
+        },
+        HealthProblem {
+            code: "intake_failed",
+            count: failed.values().sum(),
+            message: "Items came in and could not be taken; each is kept as it came.",
+            action: "List them with GET /api/v1/intake/items?state=failed, mend the cause, and run: samad intake reprocess. What a person must mend: POST /api/v1/intake/items/{id}/case or /discard.",
+            channels: failed,
+        },
+        HealthProblem {
+            code: "intake_to_key",
+            count: to_key.values().sum(),
+            message: "Items came in that only a person can read.",
+            action: "A registrar lists them with GET /api/v1/intake/items?state=to_key and keys each with POST /api/v1/intake/items/{id}/case.",
+            channels: to_key,
         },
         HealthProblem {
             code: "retention_stalled",
             count: i64::from(stalled),
             message: "The walk that erases what is past its time has not ended for three days.",
             action: "Check that a process with workers is running, and its log for 'retention'.",
+            channels: BTreeMap::new(),
         },
         HealthProblem {
             code: "keys_rotating",
             count: rotating,
             message: "A rotation of keys is under way, or was interrupted.",
             action: "If it does not run, go on with: samad keys rotate.",
+            channels: BTreeMap::new(),
         },
         HealthProblem {
             code: "deadlines_unattended",
             count: ringing + at_desk,
             message: "Deadline points were reached more than ten minutes ago and have not fired.",
             action: "Check that a process with workers is running, and its log for 'deadline'.",
+            channels: BTreeMap::new(),
         },
         HealthProblem {
             code: "changes_failed",
             count: changes::failed(connection)?,
             message: "Agreed changes of the configuration could not take effect at their time.",
             action: "List them with GET /api/v1/changes?status=failed, propose anew what is still wished, and withdraw them.",
+            channels: BTreeMap::new(),
         },
         HealthProblem {
             code: "history_unanchored",
             count: unanchored,
             message: "Days are over and their history has no signed anchor.",
             action: "Check that a process with workers is running, that data.dir can be written, and its log for 'anchor'.",
+            channels: BTreeMap::new(),
         },
     ];
     Ok(all.into_iter().filter(|problem| problem.count > 0).collect())

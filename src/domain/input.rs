@@ -1,7 +1,9 @@
 //! Checks of free text and contacts as they come in: each wrong field is named with its remedy.
 
+use serde::de::DeserializeOwned;
+
 use crate::domain::text::storage_form;
-use crate::error::FieldError;
+use crate::error::{Code, Error, FieldError};
 
 /// Longest text of a case, answer or question, in characters.
 pub const TEXT_MAX: usize = 20_000;
@@ -52,4 +54,42 @@ pub fn choice<T: std::str::FromStr<Err = String>>(field: &str, value: &str) -> R
             format!("Must be {expected}."),
         )
     })
+}
+
+/// Reads JSON; a wrong type or unknown field is told by its path.
+pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> crate::error::Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        if inner.is_data() {
+            Error::field(wrong_type(path, &inner.to_string()))
+        } else {
+            Error::Malformed(Code::MalformedJson)
+        }
+    })?;
+    deserializer.end().map_err(|_| Error::Malformed(Code::MalformedJson))?;
+    Ok(value)
+}
+
+/// Serde's words, with the field named the way the client wrote it.
+fn wrong_type(path: String, message: &str) -> FieldError {
+    let told = message.split(" at line ").next().unwrap_or(message);
+    let quoted = told.split('`').nth(1).unwrap_or_default().to_owned();
+    let here = path == "." || path == "?";
+    if told.starts_with("missing field") {
+        return FieldError::required(if here { quoted } else { format!("{path}.{quoted}") });
+    }
+    if told.starts_with("unknown field") {
+        let field = if here || path.ends_with(&quoted) { path.clone() } else { format!("{path}.{quoted}") };
+        let field = if here { quoted } else { field };
+        return FieldError::new(
+            field,
+            "unknown_field",
+            "این فیلد شناخته نیست؛ املای آن را بررسی کنید.",
+            format!("{told}."),
+        );
+    }
+    let field = if here { "body".to_owned() } else { path };
+    FieldError::new(field, "wrong_type", "نوع این مقدار درست نیست.", format!("{told}."))
 }

@@ -20,6 +20,7 @@ pub mod gateways;
 pub mod health;
 pub mod history;
 pub mod input;
+pub mod intake;
 pub mod keys;
 pub mod lateness;
 pub mod masking;

@@ -66,6 +66,24 @@ impl Storage {
     }
 }
 
+/// The type that the bytes themselves show; what they do not show is bytes.
+pub fn media_type(bytes: &[u8]) -> &'static str {
+    const SIGNS: [(&[u8], &str); 9] = [
+        (b"%PDF-", "application/pdf"),
+        (b"\x89PNG\r\n\x1a\n", "image/png"),
+        (b"\xff\xd8\xff", "image/jpeg"),
+        (b"GIF8", "image/gif"),
+        (b"II*\0", "image/tiff"),
+        (b"MM\0*", "image/tiff"),
+        (b"PK\x03\x04", "application/zip"),
+        (b"OggS", "audio/ogg"),
+        (b"ID3", "audio/mpeg"),
+    ];
+    let known = SIGNS.iter().find(|(sign, _)| bytes.starts_with(sign)).map(|(_, kind)| *kind);
+    let is_text = || std::str::from_utf8(bytes).is_ok_and(|text| !text.contains('\0'));
+    known.unwrap_or_else(|| if is_text() { "text/plain" } else { "application/octet-stream" })
+}
+
 fn moved(from: &Path, to: &Path) -> std::io::Result<()> {
     known(std::fs::rename(from, to))
 }

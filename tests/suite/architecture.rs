@@ -9,7 +9,7 @@ const LAYERS: [&[&str]; 11] = [
     &["server"],
     &["api", "workers"],
     &["app"],
-    &["gateways"],
+    &["gateways", "intake"],
     &["domain"],
     &["telemetry"],
     &["clock", "config"],

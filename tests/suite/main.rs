@@ -13,6 +13,7 @@ mod crash;
 mod deadlines;
 mod delivery;
 mod dismissal;
+mod door;
 mod endpoints;
 mod escalation;
 mod families;

@@ -19,7 +19,7 @@ use crate::db::{DbConnection, fulltext};
 use crate::domain::actor::Act;
 use crate::domain::calendar::{JalaliDate, TEHRAN};
 use crate::domain::citizens::{self, CitizenInput};
-use crate::domain::notifications::{self, Facts};
+use crate::domain::notifications::{self, Facts, Outlet};
 use crate::domain::repeats::{self, Overrun, Seen, check_cap};
 use crate::domain::text::search_key;
 use crate::domain::vault::field;
@@ -88,6 +88,8 @@ pub struct Registered {
     pub downgraded_from: Option<String>,
     /// Earlier cases of the same citizen and household; empty when it was known already.
     pub seen: Seen,
+    /// By which way the acknowledgement goes out first; none where nobody can be reached.
+    pub told_by: Option<Outlet>,
 }
 
 /// Registers a case, or finds the one that this `external_id` made before.
@@ -100,7 +102,13 @@ pub fn register(connection: &mut DbConnection, act: &Act, input: &Register) -> R
     if let Some(row) = known(connection, &filing)? {
         // whoever may not see it learns no more than that it is there
         super::find_visible(connection, act, row.id).map_err(|_| Error::Conflict(Code::Duplicate))?;
-        return Ok(Registered { row, access_code: None, downgraded_from: None, seen: Seen::default() });
+        return Ok(Registered {
+            row,
+            access_code: None,
+            downgraded_from: None,
+            seen: Seen::default(),
+            told_by: None,
+        });
     }
     let known = match &filing.citizen {
         Some(identity) => Some(citizens::recognise(connection, act, identity)?),
@@ -121,6 +129,8 @@ pub fn register(connection: &mut DbConnection, act: &Act, input: &Register) -> R
     let facts = Facts { due: Some(row.due_at), access_code: Some(access_code.clone()), ..Facts::default() };
     let is_downgraded = filing.downgraded_from.is_some();
     notifications::registered(connection, act, &row, citizen.as_ref(), event, &facts, is_downgraded)?;
+    let told_by =
+        citizen.as_ref().and_then(|citizen| notifications::outlets(citizen, row.channel).first().copied());
     repeats::keep(connection, act, row.id, &seen.found)?;
     if let Some(Overrun { filed, cap, reason }) = overrun {
         let mut docket = Docket::of_row(connection, act, row)?;
@@ -129,7 +139,13 @@ pub fn register(connection: &mut DbConnection, act: &Act, input: &Register) -> R
         row = docket.row;
     }
     metrics::counter!("samad_cases_registered_total", "channel" => filing.channel.as_str()).increment(1);
-    Ok(Registered { row, access_code: Some(access_code), downgraded_from: filing.downgraded_from, seen })
+    Ok(Registered {
+        row,
+        access_code: Some(access_code),
+        downgraded_from: filing.downgraded_from,
+        seen,
+        told_by,
+    })
 }
 
 /// Files a checked matter that belongs to another case; gives its row and its first event.

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use crate::db::DbConnection;
 use crate::db::schema::{attachments, file_erasures as f};
 use crate::db::types::Time;
+use crate::domain::intake;
 use crate::error::Result;
 use crate::on_both;
 
@@ -24,7 +25,7 @@ pub struct Waiting {
 }
 
 /// Notes that these bytes should go, unless an attachment still names them.
-pub(super) fn forget(connection: &mut DbConnection, sha256: &str, now: Time) -> Result<()> {
+pub fn forget(connection: &mut DbConnection, sha256: &str, now: Time) -> Result<()> {
     if is_named(connection, sha256)? {
         return Ok(());
     }
@@ -33,11 +34,11 @@ pub(super) fn forget(connection: &mut DbConnection, sha256: &str, now: Time) -> 
     Ok(())
 }
 
-/// Whether an attachment names these bytes.
+/// Whether an attachment or an item of intake names these bytes.
 pub fn is_named(connection: &mut DbConnection, sha256: &str) -> Result<bool> {
     let count: i64 =
         attachments::table.filter(attachments::sha256.eq(sha256)).count().get_result(connection)?;
-    Ok(count > 0)
+    Ok(count > 0 || intake::files::is_named(connection, sha256)?)
 }
 
 /// What is to be set aside, or was long enough aside to go.

@@ -22,5 +22,5 @@ pub mod requests;
 pub mod walk;
 
 pub use erase::{Cause, erase};
-pub use files::{Waiting, is_named, mark_aside, settled, waiting as waiting_files};
+pub use files::{Waiting, forget as forget_file, is_named, mark_aside, settled, waiting as waiting_files};
 pub use obstacles::{Obstacle, obstacles};

@@ -18,6 +18,7 @@ use crate::db::{DbConnection, fulltext};
 use crate::domain::actor::Act;
 use crate::domain::citizens as citizens_of;
 use crate::domain::history::Class;
+use crate::domain::intake;
 use crate::domain::vault::field;
 use crate::error::{Error, Result};
 
@@ -27,6 +28,7 @@ const NOT_SEALED: Option<Sealed> = None;
 
 /// Takes one class of a case away.
 pub(super) fn erase(connection: &mut DbConnection, act: &Act, case: &Candidate, class: Class) -> Result<()> {
+    came_in(connection, act, case.id, class)?;
     match class {
         Class::Text => texts(connection, case.id),
         Class::Identity => identity(connection, act, case),
@@ -39,6 +41,24 @@ pub(super) fn erase(connection: &mut DbConnection, act: &Act, case: &Candidate, 
             Ok(())
         }
     }
+}
+
+/// What the case's items of intake hold: they say the same as the case, so each class that has a part in that takes it.
+fn came_in(connection: &mut DbConnection, act: &Act, case: CaseId, class: Class) -> Result<()> {
+    match class {
+        Class::Text | Class::Identity | Class::Messages => intake::erase::words(connection, act, case),
+        Class::Attachments => forget_files(connection, act, case),
+        Class::Raw => {
+            intake::erase::words(connection, act, case)?;
+            intake::erase::identifiers(connection, case)?;
+            forget_files(connection, act, case)
+        }
+    }
+}
+
+fn forget_files(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<()> {
+    let digests = intake::erase::files(connection, case)?;
+    digests.iter().try_for_each(|sha256| files::forget(connection, sha256, act.now))
 }
 
 fn texts(connection: &mut DbConnection, case: CaseId) -> Result<()> {

@@ -15,6 +15,8 @@ text_enum! {
         EditCitizens = "edit_citizens", Resend = "resend", Configure = "configure",
         ManageUsers = "manage_users", ManageGateways = "manage_gateways", ReadAudit = "read_audit",
         ReadHealth = "read_health",
+        /// Reads what came in and could not be taken, keys it, tries it again, sets it aside.
+        KeyIntake = "key_intake",
         /// The citizen's word taken down by staff: an objection, an appeal, a rating.
         Object = "object", Appeal = "appeal", Rate = "rate",
         DecideAppeal = "decide_appeal",

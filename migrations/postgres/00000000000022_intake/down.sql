@@ -1,0 +1,3 @@
+DROP TABLE intake_files;
+DROP TABLE intake_steps;
+DROP TABLE intake_items;

@@ -1,0 +1,6 @@
+//! The one door: what comes in by any channel, once, and never lost.
+
+mod adapters;
+mod failures;
+mod threading;
+mod waiting;
