@@ -79,7 +79,7 @@ impl<D: Backend> QueryFragment<D> for Fixed {
 
 /// A column, and the values that it may have; with none of them no row is found.
 #[derive(Debug, Clone)]
-pub struct Among<C, T, S> {
+pub struct Listed<C, T, S> {
     column: C,
     values: Vec<T>,
     kind: PhantomData<S>,
@@ -88,18 +88,18 @@ pub struct Among<C, T, S> {
 /// Columns that are compared with a list.
 pub trait OneOf: Expression + Sized {
     /// Whether the column has one of these values; where it has none, that is no.
-    fn one_of<T: Clone>(self, values: impl IntoIterator<Item = T>) -> Among<Self, T, Self::SqlType> {
+    fn one_of<T: Clone>(self, values: impl IntoIterator<Item = T>) -> Listed<Self, T, Self::SqlType> {
         let mut values: Vec<T> = values.into_iter().collect();
         if let Some(last) = values.last().cloned() {
             values.resize(values.len().next_power_of_two(), last);
         }
-        Among { column: self, values, kind: PhantomData }
+        Listed { column: self, values, kind: PhantomData }
     }
 }
 
 impl<C: Column> OneOf for C {}
 
-impl<C, T, S> Expression for Among<C, T, S>
+impl<C, T, S> Expression for Listed<C, T, S>
 where
     C: Expression<SqlType = S>,
     S: SqlType + TypedExpressionType,
@@ -107,30 +107,30 @@ where
     type SqlType = Bool;
 }
 
-impl<C, T, S, F> AppearsOnTable<F> for Among<C, T, S>
+impl<C, T, S, F> AppearsOnTable<F> for Listed<C, T, S>
 where
     C: AppearsOnTable<F>,
     Self: Expression,
 {
 }
 
-impl<C, T, S, F> SelectableExpression<F> for Among<C, T, S>
+impl<C, T, S, F> SelectableExpression<F> for Listed<C, T, S>
 where
     C: SelectableExpression<F>,
     Self: AppearsOnTable<F>,
 {
 }
 
-impl<C, T, S, G> ValidGrouping<G> for Among<C, T, S> {
+impl<C, T, S, G> ValidGrouping<G> for Listed<C, T, S> {
     type IsAggregate = is_aggregate::No;
 }
 
-impl<C, T, S> QueryId for Among<C, T, S> {
+impl<C, T, S> QueryId for Listed<C, T, S> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<C, T, S, D> QueryFragment<D> for Among<C, T, S>
+impl<C, T, S, D> QueryFragment<D> for Listed<C, T, S>
 where
     D: Backend + HasSqlType<S>,
     C: QueryFragment<D>,

@@ -3,16 +3,20 @@
 //! Work is an open referral to one of the actor's offices, or a case that waits at its desk. Counts are of
 //! the same rows as the list, so they cannot be wrong.
 
+mod counts;
 mod desk;
+mod items;
 
-use diesel::dsl::count_star;
 use diesel::prelude::*;
 use serde::Serialize;
 
-use self::desk::{demanded, demanded_cases, extract_page, unled, unled_page};
-use super::case::{CaseView, cases as case_views};
+use self::counts::counts;
+use self::desk::{demanded_cases, extract_page, unled_page};
+pub(super) use self::items::urgency;
+use self::items::view;
+use super::case::CaseView;
 use super::followed;
-use super::referral::{ReferralView, several as referral_views};
+use super::referral::ReferralView;
 use crate::db::DbConnection;
 use crate::db::connection::MultiBackend;
 use crate::db::prepared::OneOf;
@@ -22,7 +26,6 @@ use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::CaseRow;
 use crate::domain::cases::life::{HopRole, HopState, Status};
 use crate::domain::cases::list::Cursor;
-use crate::domain::confidentiality::wanting::{unextracted, wanting};
 use crate::domain::conflict::condition;
 use crate::domain::referrals::ReferralRow;
 use crate::domain::rulebook::{Reach, Verb};
@@ -363,151 +366,4 @@ fn at_desk<'a>(act: &Act, desks: &Desks) -> cases::BoxedQuery<'a, MultiBackend> 
         .filter(cases::status.one_of([Status::Registered, Status::Classified]))
         .filter(visibility::visible(act))
         .into_boxed()
-}
-
-fn counts(
-    connection: &mut DbConnection,
-    act: &Act,
-    desks: &Desks,
-) -> Result<std::collections::BTreeMap<String, i64>> {
-    let mut counts: std::collections::BTreeMap<String, i64> =
-        Tray::ALL.iter().map(|name| (name.to_string(), 0)).collect();
-    if !desks.referral.is_empty() {
-        count_referrals(connection, act, desks, &mut counts)?;
-    }
-    if !desks.appeal.is_empty() {
-        let open: i64 = open_appeals(desks).count().get_result(connection)?;
-        counts.insert(Tray::Appeals.to_string(), open);
-    }
-    if !desks.triage.is_empty() {
-        let waiting: i64 = at_desk(act, desks).select(count_star()).first(connection)?;
-        counts.insert(Tray::Triage.to_string(), waiting);
-    }
-    for (tray, waiting) in followed::counts(connection, act)? {
-        counts.insert(tray.to_string(), waiting);
-    }
-    if !desks.holding.is_empty() {
-        let unled: i64 = unled(act, &desks.holding).select(count_star()).first(connection)?;
-        *counts.entry(Tray::Interim.to_string()).or_default() += unled;
-    }
-    if !desks.extract.is_empty() {
-        let waiting = unextracted(&desks.extract).filter(visibility::visible(act));
-        counts.insert(Tray::Extract.to_string(), waiting.select(count_star()).first(connection)?);
-    }
-    Ok(counts)
-}
-
-/// Counts open referrals by sort in one pass over the index, then the ones that are late or due.
-fn count_referrals(
-    connection: &mut DbConnection,
-    act: &Act,
-    desks: &Desks,
-    counts: &mut std::collections::BTreeMap<String, i64>,
-) -> Result<()> {
-    use referrals as r;
-    // nothing is asked of a case as long as there is nothing to hide: the index alone is counted
-    let hides = !desks.kept_from.is_empty();
-    let mine = || {
-        let open = r::table.filter(r::ended_at.is_null()).filter(r::office_id.one_of(desks.referral.clone()));
-        let open = open.into_boxed::<MultiBackend>();
-        if hides { open.filter(r::case_id.ne_all(desks.kept_from.clone())) } else { open }
-    };
-    let mut sorts = r::table
-        .filter(r::ended_at.is_null())
-        .filter(r::office_id.one_of(desks.referral.clone()))
-        .group_by((r::role, r::state, r::is_paused))
-        .select((r::role, r::state, r::is_paused, count_star()))
-        .into_boxed::<MultiBackend>();
-    if hides {
-        sorts = sorts.filter(r::case_id.ne_all(desks.kept_from.clone()));
-    }
-    let sorts: Vec<(HopRole, HopState, bool, i64)> = sorts.load(connection)?;
-    for (role, state, is_paused, count) in sorts {
-        let name = match (role, state, is_paused) {
-            (HopRole::Copy, HopState::Sent, _) => Tray::Copies,
-            (HopRole::Copy | HopRole::Appeal, ..) => continue,
-            (_, _, true) => Tray::Waiting,
-            (_, HopState::Sent, _) => Tray::New,
-            _ => Tray::InProgress,
-        };
-        *counts.entry(name.to_string()).or_default() += count;
-    }
-    let works = || mine().filter(r::role.ne(HopRole::Copy)).filter(r::role.ne(HopRole::Appeal));
-    let running = || works().filter(r::is_paused.eq(false));
-    let overdue = running().filter(r::due_at.lt(act.now)).count().get_result(connection)?;
-    let today = running().filter(r::due_at.ge(act.now)).filter(r::due_at.lt(end_of_today(act)));
-    let to_approve = works()
-        .filter(r::office_id.one_of(desks.can_approve.clone()))
-        .filter(referrals::id.eq_any(with_draft()));
-    let interim: i64 = works().filter(r::id.eq_any(with_demand())).count().get_result(connection)?;
-    counts.insert(Tray::Interim.to_string(), interim);
-    counts.insert(Tray::Overdue.to_string(), overdue);
-    counts.insert(Tray::DueToday.to_string(), today.count().get_result(connection)?);
-    counts.insert(Tray::ToApprove.to_string(), to_approve.count().get_result(connection)?);
-    Ok(())
-}
-
-fn view(connection: &mut DbConnection, act: &Act, desks: &Desks, items: Vec<Item>) -> Result<Vec<InboxItem>> {
-    let rows: Vec<CaseRow> = items.iter().map(|(_, _, row, _)| row.clone()).collect();
-    let hops: Vec<(ReferralRow, bool)> =
-        items.iter().filter_map(|(_, _, row, hop)| Some((hop.clone()?, row.is_sealed))).collect();
-    let cases = case_views(connection, act, &rows)?;
-    let demands = demanded(connection, &items)?;
-    let sealed = items.iter().filter(|(_, _, row, hop)| row.is_sealed && hop.is_none());
-    let sealed: Vec<CaseId> = sealed.filter(|_| !desks.extract.is_empty()).map(|item| item.2.id).collect();
-    let wanted = wanting(connection, &sealed)?;
-    let mut referrals = referral_views(connection, act, &hops)?.into_iter();
-    let item = |((_, _, row, hop), case): (Item, CaseView)| {
-        let leads = hop.as_ref().is_none_or(|hop| row.lead_referral_id == Some(hop.id));
-        let demand = demands.get(&row.id).filter(|_| leads).cloned();
-        let wanted = wanted.get(&row.id).filter(|_| hop.is_none());
-        let cause = demand.as_ref().map(|(_, cause)| cause.clone());
-        let reasons = cause.into_iter().chain(wanted.map(|wanted| wanted.to_string()));
-        let (started, due_at) = match &hop {
-            Some(hop) => (Some(hop.started_at), hop.due_at),
-            None if waits_at_desk(&row) => (row.triage_started_at, row.triage_due_at),
-            None => (None, Some(row.due_at)),
-        };
-        InboxItem {
-            r#box: tray(&row, hop.as_ref()).to_string(),
-            due_at,
-            interim_due_at: demand.as_ref().map(|(due, _)| *due),
-            reasons: reasons.collect(),
-            urgency: urgency(act, started, due_at).to_owned(),
-            case: Some(case),
-            referral: hop.and_then(|_| referrals.next()),
-            problem: None,
-            recommendation: None,
-        }
-    };
-    Ok(items.into_iter().zip(cases).map(item).collect())
-}
-
-fn tray(row: &CaseRow, hop: Option<&ReferralRow>) -> Tray {
-    match hop {
-        None if waits_at_desk(row) => Tray::Triage,
-        None if matches!(row.status, Status::Registered | Status::Classified) => Tray::Interim,
-        None => Tray::Extract,
-        Some(hop) if hop.role == HopRole::Copy => Tray::Copies,
-        Some(hop) if hop.role == HopRole::Appeal => Tray::Appeals,
-        Some(_) if row.status == Status::AwaitingCitizen => Tray::Waiting,
-        Some(hop) if hop.state == HopState::Sent => Tray::New,
-        Some(_) => Tray::InProgress,
-    }
-}
-
-/// Whether it is at a desk that classifies and refers.
-fn waits_at_desk(row: &CaseRow) -> bool {
-    matches!(row.status, Status::Registered | Status::Classified) && row.triage_due_at.is_some()
-}
-
-pub(super) fn urgency(act: &Act, started: Option<Time>, due: Option<Time>) -> &'static str {
-    let Some(due) = due else { return "on_time" };
-    let span = started.map_or(0, |started| due.as_microsecond() - started.as_microsecond());
-    match due {
-        due if due < act.now => "overdue",
-        due if due < end_of_today(act) => "due_today",
-        due if due.as_microsecond() - act.now.as_microsecond() < span / 5 => "soon",
-        _ => "on_time",
-    }
 }
