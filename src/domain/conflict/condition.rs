@@ -20,7 +20,8 @@ use crate::domain::visibility::Predicate;
 use crate::error::Result;
 
 /// A literal, so that both databases use the small index of cases about somebody.
-pub const ABOUT_SOMEBODY: &str = "(cases.about_office_id IS NOT NULL OR cases.about_user_id IS NOT NULL)";
+pub const ABOUT_SOMEBODY: Fixed =
+    Fixed("(cases.about_office_id IS NOT NULL OR cases.about_user_id IS NOT NULL)");
 
 /// Cases in which this person has no conflict of interest.
 pub fn is_free(rules: &Rulebook, person: &Staff) -> Predicate {
@@ -100,7 +101,7 @@ pub fn kept_from(connection: &mut DbConnection, act: &Act, desks: &[OfficeId]) -
         .filter(referrals::ended_at.is_null())
         .filter(referrals::office_id.one_of(desks.to_vec()));
     Ok(cases::table
-        .filter(Fixed(ABOUT_SOMEBODY))
+        .filter(ABOUT_SOMEBODY)
         .filter(cases::closed_at.is_null())
         .filter(is_barred(&act.rules, person))
         .filter(exists(at_work))
@@ -116,7 +117,7 @@ pub type Barred = cases::BoxedQuery<'static, MultiBackend, BigInt>;
 pub fn barred(act: &Act) -> Barred {
     let all = cases::table.select(cases::id).into_boxed();
     match &act.actor {
-        Actor::Staff(person) => all.filter(Fixed(ABOUT_SOMEBODY)).filter(is_barred(&act.rules, person)),
+        Actor::Staff(person) => all.filter(ABOUT_SOMEBODY).filter(is_barred(&act.rules, person)),
         Actor::System | Actor::Citizen { .. } | Actor::Gateway { .. } | Actor::Public => {
             all.filter(cases::id.is_null())
         }

@@ -6,7 +6,6 @@ use diesel::prelude::*;
 
 use super::guard::settle;
 use crate::db::DbConnection;
-use crate::db::prepared::Fixed;
 use crate::db::schema::{answers, cases, referrals};
 use crate::db::types::{CaseId, OfficeId, UserId};
 use crate::domain::actor::{Act, Actor, Role};
@@ -37,7 +36,7 @@ pub fn about_somebody(
     limit: i64,
 ) -> Result<Vec<CaseId>> {
     Ok(cases::table
-        .filter(Fixed(super::condition::ABOUT_SOMEBODY))
+        .filter(super::condition::ABOUT_SOMEBODY)
         .filter(cases::closed_at.is_null())
         .filter(cases::id.gt(after.unwrap_or(CaseId(0))))
         .order(cases::id)

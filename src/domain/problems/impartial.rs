@@ -2,9 +2,8 @@
 //! these has none in the problem (requirement tag S4.7). They do not see it, count it, own it, answer it or hear of
 //! its deadlines; where its owner comes to be barred, the problem goes to the nearest free office above.
 
-use diesel::dsl::{not, sql};
+use diesel::dsl::not;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
 use super::ProblemState;
 use super::answer::pending;
@@ -41,7 +40,7 @@ pub(super) fn conflicts(connection: &mut DbConnection, act: &Act, id: ProblemId)
     let linked: Vec<CaseRow> = cases::table
         .inner_join(problem_cases::table)
         .filter(problem_cases::problem_id.eq(id))
-        .filter(sql::<Bool>(condition::ABOUT_SOMEBODY))
+        .filter(condition::ABOUT_SOMEBODY)
         .select(CaseRow::as_select())
         .load(connection)?;
     linked.iter().map(|row| Conflict::of(connection, &act.rules, row)).collect()
@@ -117,7 +116,7 @@ fn taint(connection: &mut DbConnection, act: &Act, row: &ProblemRow) -> Result<O
 
 /// Problems of which somebody has a part who must have none; where nobody could take one, it is logged and left.
 pub fn tainted(connection: &mut DbConnection, act: &Act) -> Result<Vec<ProblemId>> {
-    let about_somebody = cases::table.filter(sql::<Bool>(condition::ABOUT_SOMEBODY)).select(cases::id);
+    let about_somebody = cases::table.filter(condition::ABOUT_SOMEBODY).select(cases::id);
     let linked = problem_cases::table.filter(problem_cases::case_id.eq_any(about_somebody));
     let rows: Vec<ProblemRow> = problems::table
         .filter(problems::id.eq_any(linked.select(problem_cases::problem_id)))

@@ -2,9 +2,7 @@
 //! do not see it, count it or hear of it; where the addressed office comes to be barred, the recommendation goes to the
 //! nearest free office above.
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
 use super::AdviceState;
 use super::advice::lock;
@@ -49,7 +47,7 @@ pub fn tainted(connection: &mut DbConnection, act: &Act) -> Result<Vec<Recommend
     use recommendations as r;
     let rows: Vec<(RecommendationId, OfficeId, CaseRow)> = r::table
         .inner_join(cases::table)
-        .filter(sql::<Bool>(condition::ABOUT_SOMEBODY))
+        .filter(condition::ABOUT_SOMEBODY)
         .filter(r::state.eq_any(OPEN).and(r::verified_at.is_null()))
         .select((r::id, r::office_id, CaseRow::as_select()))
         .load(connection)?;

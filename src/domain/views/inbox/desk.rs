@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use super::{Desks, Item, Tray};
 use crate::db::DbConnection;
 use crate::db::connection::MultiBackend;
+use crate::db::prepared::OneOf;
 use crate::db::schema::{cases, interim_demands};
 use crate::db::types::{CaseId, OfficeId, Time};
 use crate::domain::actor::Act;
@@ -78,9 +79,9 @@ pub(super) fn extract_page(
 pub(super) fn unled<'a>(act: &Act, offices: &[OfficeId]) -> cases::BoxedQuery<'a, MultiBackend> {
     cases::table
         .filter(cases::id.eq_any(demanded_cases()))
-        .filter(cases::holder_office_id.eq_any(offices.to_vec()))
+        .filter(cases::holder_office_id.one_of(offices.to_vec()))
         .filter(cases::lead_referral_id.is_null())
-        .filter(cases::status.eq_any([Status::Registered, Status::Classified]))
+        .filter(cases::status.one_of([Status::Registered, Status::Classified]))
         .filter(visibility::visible(act))
         .into_boxed()
 }
@@ -101,7 +102,7 @@ pub(super) fn demanded(
     };
     let ids: Vec<CaseId> = items.iter().filter(answers).map(|(_, _, row, _)| row.id).collect();
     let rows: Vec<(CaseId, Time, String)> = interim_demands::table
-        .filter(interim_demands::settled_at.is_null().and(interim_demands::case_id.eq_any(ids)))
+        .filter(interim_demands::settled_at.is_null().and(interim_demands::case_id.one_of(ids)))
         .select((interim_demands::case_id, interim_demands::due_at, interim_demands::cause))
         .load(connection)?;
     Ok(rows.into_iter().map(|(case, due, cause)| (case, (due, cause))).collect())
