@@ -115,6 +115,9 @@ catalogue! {
     NotSealed "not_sealed" 409 "این پرونده مهر نشده است." "This case is not sealed.";
     ExtractOnly "extract_only" 403 "از این پرونده مهرشده تنها چکیده را می‌بینید؛ اگر بی هویت نمی‌توان رسیدگی کرد، آن را با دلیل از مسئول حریم خصوصی بخواهید." "Of this sealed case you see the extract only; where it cannot be worked on without the identity, ask the privacy officer for it with a reason.";
     OwnChange "own_change" 403 "این تغییر را خودتان پیشنهاد کرده‌اید؛ شخص دیگری آن را تأیید یا رد می‌کند. می‌توانید پسش بگیرید." "You proposed this change yourself; another person approves or rejects it. You may withdraw it.";
+    NoRights "no_rights" 403 "حساب شما هنوز دسترسی ندارد؛ راهبر دومی باید آن را تأیید کند." "Your account has no rights yet; a second administrator must approve them.";
+    OwnRights "own_rights" 403 "این تغییر به دسترسی خود شما مربوط است؛ راهبر دیگری آن را تأیید می‌کند." "This change is about your own rights; another administrator approves it.";
+    OwnPassword "own_password" 403 "گذرواژه کسی را که پیکربندی، حساب‌ها، کلیدها یا هویت‌ها را در دست دارد تنها خودش عوض می‌کند، یا بهره‌بردار با فرمان samad user password." "The password of somebody who configures, manages accounts or keys, or releases identities is set by that person alone, or by the operator with the command samad user password.";
     NotOwnChange "not_own_change" 403 "این تغییر را شخص دیگری پیشنهاد کرده است؛ می‌توانید تأیید یا رد کنید." "Another person proposed this change; you may approve or reject it.";
     ChangeDecided "change_decided" 409 "درباره این تغییر پیش‌تر تصمیم گرفته شده است؛ وضعیت آن را ببینید." "This change was decided already; see its status.";
     StaleChange "stale_change" 409 "ردیف پس از پیشنهاد عوض شده است؛ هر دو نسخه را ببینید و دوباره پیشنهاد دهید." "The row has changed since this was proposed; compare both versions and propose again.";

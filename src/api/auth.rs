@@ -44,7 +44,7 @@ pub struct Tokens {
 }
 
 /// Signs in. `otp_required` asks for the one-time code as well.
-#[utoipa::path(tag = "auth", request_body = SignIn, responses((status = 200, body = Tokens), (status = 401, body = ProblemBody), (status = 429, body = ProblemBody)))]
+#[utoipa::path(tag = "auth", request_body = SignIn, responses((status = 200, body = Tokens), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody), (status = 429, body = ProblemBody)))]
 #[post("/auth/tokens")]
 pub(super) async fn sign_in(app: web::Data<App>, body: Body<SignIn>) -> Result<HttpResponse, Problem> {
     let SignIn { username, password, otp } = body.value;

@@ -81,7 +81,7 @@ async fn decide(
 ) -> Outcome {
     let path = path.to_owned();
     Ok(commit(&app, caller.actor, None, move |connection, act| {
-        policy::allow_anywhere(act, Verb::Configure)?;
+        changes::allow_deciding(act)?;
         let row = verdict(connection, act, id(&path)?, &body.value)?;
         Reply::ok(&changes::view(connection, act, row)?)
     })

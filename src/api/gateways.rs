@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, get, patch, post, web};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::body::{Body, id};
 use super::caller::Caller;
@@ -10,6 +11,7 @@ use super::page::Page;
 use super::problem::{Problem, ProblemBody};
 use crate::app::App;
 use crate::db::types::GatewayId;
+use crate::domain::changes::{self, Action, GATEWAY, Terms, Wish};
 use crate::domain::gateways::{self, GatewayView, NewGateway};
 use crate::domain::rulebook::Verb;
 use crate::domain::{definitions, policy};
@@ -28,19 +30,33 @@ pub(super) async fn list_gateways(app: web::Data<App>, caller: Caller) -> Result
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
 
-/// Makes a gateway key; it is told once.
-#[utoipa::path(tag = "configuration", request_body = NewGateway, security(("bearer" = [])), responses((status = 201, body = GatewayView), (status = 422, body = ProblemBody)))]
+/// Makes a gateway key; it is told once, and works when another person approved it.
+#[utoipa::path(tag = "configuration", request_body = NewGateway, security(("bearer" = [])), responses((status = 202, body = GatewayView), (status = 201, body = GatewayView, description = "Where no second person is asked for"), (status = 422, body = ProblemBody)))]
 #[post("/gateways")]
 pub(super) async fn create_gateway(
     app: web::Data<App>,
     caller: Caller,
     body: Body<NewGateway>,
 ) -> Result<HttpResponse, Problem> {
+    let four_eyes = app.config.configuration.four_eyes;
     Ok(commit(&app, caller.actor, None, move |connection, act| {
         policy::allow_anywhere(act, Verb::ManageGateways)?;
-        let view = gateways::create(connection, act, &body.value)?;
-        definitions::log(connection, act, "create", &format!("gateway:{}", view.id), "")?;
-        Reply::created(&view)
+        let made = gateways::create(connection, act, &body.value)?;
+        definitions::log(connection, act, "create", &format!("gateway:{}", made.id), "")?;
+        let wish = Wish {
+            noun: GATEWAY.to_owned(),
+            code: Some(made.id.to_string()),
+            action: Action::Create,
+            body: Value::Null,
+            terms: Terms::default(),
+        };
+        let change = changes::propose(connection, act, &wish)?;
+        if four_eyes {
+            return Reply::accepted(&GatewayView { change: Some(change.id), ..made });
+        }
+        changes::agree_alone(connection, act, change.id)?;
+        let row = gateways::find(connection, made.id)?;
+        Reply::created(&row.view(act, made.key))
     })
     .await?)
 }

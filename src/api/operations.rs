@@ -8,7 +8,7 @@ use super::problem::{Problem, ProblemBody};
 use crate::app::App;
 use crate::domain::privacy::walk;
 use crate::domain::rulebook::Verb;
-use crate::domain::{health, policy};
+use crate::domain::{health, policy, users};
 
 /// The process lives.
 #[get("/healthz")]
@@ -56,25 +56,36 @@ pub struct HealthView {
     retention: Option<walk::Walk>,
 }
 
+/// What is wrong with the second person of each change.
+fn second_person(four_eyes: bool, administrators: i64) -> Option<health::HealthProblem> {
+    let (code, message, action) = match (four_eyes, administrators) {
+        (false, _) => (
+            "four_eyes_off",
+            "One person alone changes the configuration.",
+            "Set configuration.four_eyes to true as soon as a second administrator is there.",
+        ),
+        (true, ..2) => (
+            "no_second_administrator",
+            "Nobody can approve what the only administrator proposes: rules, accounts, keys.",
+            "Make a second one: samad user add NAME --name 'FULL NAME' --role admin@CENTRE",
+        ),
+        (true, _) => return None,
+    };
+    Some(health::HealthProblem { code, count: 1, message, action, channels: Default::default() })
+}
+
 /// Named problems, each with what to do.
 #[utoipa::path(tag = "operations", security(("bearer" = [])), responses((status = 200, body = HealthView), (status = 403, body = ProblemBody)))]
 #[get("/health")]
 pub(super) async fn read_health(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
-    let (mut problems, retention) = app
+    let (mut problems, retention, administrators) = app
         .read(caller.actor, move |connection, act| {
             policy::allow_anywhere(act, Verb::ReadHealth)?;
-            Ok((health::problems(connection, act.now)?, walk::state(connection)?))
+            let administrators = users::holders(connection, &act.rules, Verb::ManageUsers)?;
+            Ok((health::problems(connection, act.now)?, walk::state(connection)?, administrators))
         })
         .await?;
-    if !app.config.configuration.four_eyes {
-        problems.push(health::HealthProblem {
-            code: "four_eyes_off",
-            count: 1,
-            message: "One person alone changes the configuration.",
-            action: "Set configuration.four_eyes to true as soon as a second administrator is there.",
-            channels: Default::default(),
-        });
-    }
+    problems.extend(second_person(app.config.configuration.four_eyes, administrators));
     Ok(HttpResponse::Ok().json(HealthView {
         status: if problems.is_empty() { "ok" } else { "problems" },
         version: env!("CARGO_PKG_VERSION"),

@@ -103,6 +103,11 @@ enum User {
         #[arg(long = "role", required = true, value_name = "ROLE@OFFICE")]
         roles: Vec<String>,
     },
+    /// Set a password that nobody else may set, and end the account's sessions; asks, or reads SAMAD_PASSWORD
+    Password {
+        /// Sign-in name
+        username: String,
+    },
     /// Remove a lost second factor and end the account's sessions
     RemoveSecondFactor {
         /// Sign-in name
@@ -134,6 +139,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::User(User::Add { username, name, roles }) => {
             user::add(&cli.settings, &username, &name, &roles)
         }
+        Command::User(User::Password { username }) => user::password(&cli.settings, &username),
         Command::User(User::RemoveSecondFactor { username }) => user::remove_factor(&cli.settings, &username),
         Command::Config(ConfigCommand::Check { tree }) => config_check::run(&cli.settings, tree.as_deref()),
         Command::Backup { file } => backup::run(&cli.settings, &file),

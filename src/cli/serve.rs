@@ -72,6 +72,10 @@ fn announce(config: &Config, listener: &TcpListener, admin_password: Option<&str
     }
     if let Some(password) = admin_password {
         writeln!(out, "  first administrator         admin, password {password}  (told only now)")?;
+        writeln!(
+            out,
+            "                              who approves: samad user add NAME --name 'FULL NAME' --role admin@CENTRE"
+        )?;
     }
     out.flush()?;
     Ok(())

@@ -1,4 +1,4 @@
-//! `samad user`: makes an account, or removes a lost second factor, from the command line.
+//! `samad user`: makes an account, sets a password, or removes a lost second factor, from the command line.
 
 use std::path::Path;
 
@@ -16,11 +16,7 @@ use crate::error::Error;
 /// Makes the account; the password comes from SAMAD_PASSWORD or is asked for.
 pub fn add(settings: &Path, username: &str, name: &str, roles: &[String]) -> anyhow::Result<()> {
     let (app, _) = start::app(start::settings(settings)?, Clock::System)?;
-    let password = match std::env::var("SAMAD_PASSWORD") {
-        Ok(password) => password,
-        Err(_) => rpassword::prompt_password("Password (at least ten characters): ")
-            .context("no password was given")?,
-    };
+    let password = asked()?;
     let username = username.trim().to_lowercase();
     let rules = app.db.read_here(|connection| app.rules.current(connection))?;
     let roles = roles.iter().map(|text| assignment(&rules, text)).collect::<anyhow::Result<Vec<_>>>()?;
@@ -39,6 +35,30 @@ pub fn add(settings: &Path, username: &str, name: &str, roles: &[String]) -> any
         })
         .map_err(|error| anyhow!("the account was not made: {error}"))?;
     println!("{username} may sign in.");
+    Ok(())
+}
+
+fn asked() -> anyhow::Result<String> {
+    std::env::var("SAMAD_PASSWORD")
+        .or_else(|_| rpassword::prompt_password("Password (at least ten characters): "))
+        .context("no password was given")
+}
+
+/// Sets a password and ends the account's sessions: for an administrator, whose password no other sets.
+pub fn password(settings: &Path, username: &str) -> anyhow::Result<()> {
+    let (app, _) = start::app(start::settings(settings)?, Clock::System)?;
+    let hash = users::hash_password(&asked()?)?;
+    let (within, name) = (app.clone(), username.trim().to_lowercase());
+    app.db
+        .write_here(move |connection| {
+            let act: Act = within.act(connection, Actor::System)?;
+            let user = users::by_username(connection, &name)?.ok_or(Error::NotFound)?;
+            users::set_password(connection, user.id, &hash)?;
+            users::end_sessions(connection, &act, user.id, None)?;
+            definitions::log(connection, &act, "set_password", &format!("user:{}", user.id), "")
+        })
+        .map_err(|error| anyhow!("{username}: {error}"))?;
+    println!("{username} signs in with the new password, and all sessions have ended.");
     Ok(())
 }
 

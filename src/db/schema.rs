@@ -179,6 +179,7 @@ table! {
         created_at -> Timestamp,
         expires_at -> Timestamp,
         revoked_at -> Nullable<Timestamp>,
+        agreed_at -> Nullable<Timestamp>,
     }
 }
 

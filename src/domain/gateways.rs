@@ -8,11 +8,11 @@ use serde::Serialize;
 
 use crate::db::DbConnection;
 use crate::db::schema::gateways;
-use crate::db::types::{GatewayId, OfficeId, Time};
+use crate::db::types::{ChangeId, GatewayId, OfficeId, Time};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::Channel;
 use crate::domain::input;
-use crate::error::{Error, FieldError, Fields, Result};
+use crate::error::{Code, Error, FieldError, Fields, Result};
 
 /// A key as stored, without its secret.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -25,6 +25,7 @@ pub struct GatewayRow {
     pub created_at: Time,
     pub expires_at: Time,
     pub revoked_at: Option<Time>,
+    pub agreed_at: Option<Time>,
 }
 
 /// A key as administrators see it.
@@ -39,6 +40,11 @@ pub struct GatewayView {
     pub created_at: Time,
     pub expires_at: Time,
     pub revoked_at: Option<Time>,
+    /// Since when it works: a second person agreed to it. Null while it waits for one.
+    pub agreed_at: Option<Time>,
+    /// The change by which it waits for the second person; told when it is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<ChangeId>,
     /// The key itself; told once, when it is made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
@@ -69,17 +75,20 @@ impl GatewayRow {
             created_at: self.created_at,
             expires_at: self.expires_at,
             revoked_at: self.revoked_at,
+            agreed_at: self.agreed_at,
+            change: None,
             key,
         }
     }
 }
 
-/// The actor of a key's digest; none when it is unknown, revoked or expired.
+/// The actor of a key's digest; none when it is unknown, not yet agreed, revoked or expired.
 pub fn by_digest(connection: &mut DbConnection, digest: &str, now: Time) -> Result<Option<Actor>> {
     let row: Option<GatewayRow> = gateways::table
         .filter(
             gateways::key_hash
                 .eq(digest)
+                .and(gateways::agreed_at.is_not_null())
                 .and(gateways::revoked_at.is_null())
                 .and(gateways::expires_at.gt(now)),
         )
@@ -93,7 +102,7 @@ pub fn by_digest(connection: &mut DbConnection, digest: &str, now: Time) -> Resu
     }))
 }
 
-/// Makes a key; it is told once.
+/// Makes a key; it is told once, and works when a second person agreed to it ([`agree`]).
 pub fn create(connection: &mut DbConnection, act: &Act, new: &NewGateway) -> Result<GatewayView> {
     let mut fields = Fields::default();
     let name = fields.take(input::text("name", &new.name, 100));
@@ -120,6 +129,7 @@ pub fn create(connection: &mut DbConnection, act: &Act, new: &NewGateway) -> Res
         created_at: act.now,
         expires_at: act.now.plus_days(days),
         revoked_at: None,
+        agreed_at: None,
     };
     insert(connection, &row, &act.keys.digest("gateway-key", &[&key]))?;
     Ok(row.view(act, Some(key)))
@@ -141,6 +151,26 @@ pub fn list(connection: &mut DbConnection) -> Result<Vec<GatewayRow>> {
     Ok(gateways::table.order(gateways::id).select(GatewayRow::as_select()).load(connection)?)
 }
 
+/// A key by its id.
+pub fn find(connection: &mut DbConnection, id: GatewayId) -> Result<GatewayRow> {
+    Ok(gateways::table.find(id).select(GatewayRow::as_select()).first(connection)?)
+}
+
+/// Lets a key work.
+///
+/// # Errors
+/// `change_time_passed` when it was ended or ran out before.
+pub fn agree(connection: &mut DbConnection, act: &Act, id: GatewayId) -> Result<()> {
+    let waits = gateways::agreed_at
+        .is_null()
+        .and(gateways::revoked_at.is_null())
+        .and(gateways::expires_at.gt(act.now));
+    let agreed = diesel::update(gateways::table.find(id).filter(waits))
+        .set(gateways::agreed_at.eq(act.now))
+        .execute(connection)?;
+    if agreed == 1 { Ok(()) } else { Err(Error::Conflict(Code::ChangePassed)) }
+}
+
 /// The name of a key.
 pub fn name(connection: &mut DbConnection, id: GatewayId) -> Result<String> {
     Ok(gateways::table.find(id).select(gateways::name).first(connection)?)
@@ -151,5 +181,5 @@ pub fn revoke(connection: &mut DbConnection, act: &Act, id: GatewayId) -> Result
     diesel::update(gateways::table.find(id).filter(gateways::revoked_at.is_null()))
         .set(gateways::revoked_at.eq(act.now))
         .execute(connection)?;
-    Ok(gateways::table.find(id).select(GatewayRow::as_select()).first(connection)?)
+    find(connection, id)
 }

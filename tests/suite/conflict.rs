@@ -128,7 +128,14 @@ async fn repost(app: &TestApp, username: &str, roles: &[(&str, &str)]) -> Reply 
     let user = all["items"].as_array().unwrap().iter().find(|user| user["username"] == username).unwrap();
     let roles: Vec<Value> =
         roles.iter().map(|(role, office)| json!({ "role": role, "office": office })).collect();
-    admin.patch(&format!("/users/{}", user["id"].as_str().unwrap()), json!({ "roles": roles })).await
+    let path = format!("/users/{}", user["id"].as_str().unwrap());
+    let reply = admin.patch(&path, json!({ "roles": roles })).await;
+    match reply.json["change"].as_str().filter(|_| reply.status == 202) {
+        Some(change) => {
+            app.as_user("admin2").await.post(&format!("/changes/{change}/approval"), json!({})).await
+        }
+        None => reply,
+    }
 }
 
 async fn complaint(app: &TestApp, category: &str, changes: Value) -> Case {

@@ -136,7 +136,8 @@ async fn the_promise_runs_from_when_the_channel_got_it() {
 async fn a_gateway_registers_only_on_its_channels() {
     let app = TestApp::start().await;
     let new = json!({ "name": "sms of Isfahan", "channels": ["sms"], "office": "GOV-10" });
-    let key = app.as_user("admin").await.post("/gateways", new).await.expect(201);
+    let key = app.as_user("admin").await.post("/gateways", new).await.expect(202);
+    app.agreed_access(key.clone()).await;
     let gateway = app.bearer(key["key"].as_str().unwrap());
     let told = gateway.post("/cases", filing(json!({ "channel": "sms" }))).await.expect(201);
     assert_eq!((&told["intake_office"], &told["citizen"]), (&json!("GOV-10"), &Value::Null));

@@ -238,9 +238,9 @@ async fn an_appeal_officer_of_another_office_or_with_a_hand_in_the_case_does_not
     let admin = app.as_user("admin").await;
     let person = |name: &str, roles: Value| json!({ "username": name, "name": name, "password": samad::domain::demo::PASSWORD, "roles": roles });
     let both = json!([{ "role": "handler", "office": "MOEN-10" }, { "role": "appeal", "office": "MOEN" }]);
-    admin.post("/users", person("both.hands", both)).await.expect(201);
+    app.agreed_access(admin.post("/users", person("both.hands", both)).await.expect(202)).await;
     let below = json!([{ "role": "appeal", "office": "MOEN-10" }]);
-    admin.post("/users", person("appeal.below", below)).await.expect(201);
+    app.agreed_access(admin.post("/users", person("appeal.below", below)).await.expect(202)).await;
     let case = app.referred_to("MOEN-10").await;
     let lead = app.lead(&case).await;
     let both = app.as_user("both.hands").await;

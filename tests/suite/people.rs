@@ -89,15 +89,17 @@ async fn a_forged_or_foreign_token_is_refused() {
 }
 
 #[actix_web::test]
-async fn a_new_account_works_at_once_and_a_closed_one_no_longer() {
+async fn a_new_account_works_when_a_second_person_agrees_and_a_closed_one_no_longer() {
     let app = TestApp::start().await;
     let admin = app.as_user("admin").await;
     let roles = json!([{ "role": "handler", "office": "MOHME" }]);
     let body = json!({ "username": "New.Person", "name": "کارشناس تازه", "password": "a long password", "roles": roles });
-    let made = admin.post("/users", body.clone()).await.expect(201);
-    assert_eq!(made["username"], "new.person");
+    let made = admin.post("/users", body.clone()).await.expect(202);
+    assert_eq!((&made["username"], &made["roles"]), (&json!("new.person"), &json!([])));
     admin.post("/users", body).await.refused(409, "duplicate");
     let wish = json!({ "username": "new.person", "password": "a long password" });
+    app.nobody().post("/auth/tokens", wish.clone()).await.refused(403, "no_rights");
+    app.agreed_access(made.clone()).await;
     let tokens = app.nobody().post("/auth/tokens", wish.clone()).await.expect(200);
     let person = app.bearer(tokens["access_token"].as_str().unwrap());
     person.get("/inbox").await.expect(200);

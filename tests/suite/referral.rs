@@ -160,7 +160,8 @@ async fn nobody_approves_an_answer_of_their_own() {
     let handler =
         users["items"].as_array().unwrap().iter().find(|user| user["username"] == "handler.moen-10").unwrap();
     let both = json!({ "roles": [{ "role": "handler", "office": "MOEN-10" }, { "role": "approver", "office": "MOEN-10" }] });
-    admin.patch(&format!("/users/{}", handler["id"].as_str().unwrap()), both).await.expect(200);
+    let waiting = admin.patch(&format!("/users/{}", handler["id"].as_str().unwrap()), both).await.expect(202);
+    app.agreed_access(waiting).await;
     let answer = app.submit(&case, "MOEN-10").await;
     let path = format!("/answers/{answer}/approval");
     app.as_user("handler.moen-10").await.post(&path, json!({})).await.refused(403, "second_person_required");

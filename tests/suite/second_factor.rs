@@ -277,7 +277,11 @@ async fn a_role_that_demands_a_factor_does_nothing_before_it_is_set_up() {
     enrol(&app, &admin).await;
     let path = format!("/users/{}", id_of(&admin, WHO).await);
     let roles = json!({ "roles": [{ "role": "inspector", "office": "MOEN" }] });
-    admin.patch(&path, roles).await.expect(200);
+    let waiting = admin.patch(&path, roles).await.expect(202);
+    let second = session(&app, "admin2").await;
+    enrol(&app, &second).await;
+    let approval = format!("/changes/{}/approval", waiting["change"].as_str().unwrap());
+    second.post(&approval, json!({})).await.expect(200);
     handler.get("/inbox").await.refused(403, "second_factor_required");
 }
 
@@ -361,9 +365,8 @@ async fn every_change_of_factor_or_password_ends_the_other_sessions() {
     mine.get("/inbox").await.refused(401, "unauthenticated");
     // closing ends sessions for good, also when the account is opened again
     let mine = session(&app, WHO).await;
-    for is_active in [false, true] {
-        admin.patch(&path, json!({ "active": is_active })).await.expect(200);
-    }
+    admin.patch(&path, json!({ "active": false })).await.expect(200);
+    app.agreed_access(admin.patch(&path, json!({ "active": true })).await.expect(202)).await;
     mine.get("/inbox").await.refused(401, "unauthenticated");
     session(&app, WHO).await.get("/inbox").await.expect(200);
 }

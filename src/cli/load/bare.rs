@@ -53,6 +53,7 @@ fn statements(connection: &mut DbConnection, number: i64, words: &Words, now: Ti
             .filter(
                 gateways::key_hash
                     .eq(&hash)
+                    .and(gateways::agreed_at.is_not_null())
                     .and(gateways::revoked_at.is_null())
                     .and(gateways::expires_at.gt(now)),
             )

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::propose::{office, read};
 use super::row::{find, locked};
-use super::{Action, ChangeRow, OFFICE, Status};
+use super::{Action, ChangeRow, GATEWAY, OFFICE, STAFF, Status, access};
 use crate::db::DbConnection;
 use crate::db::schema::changes;
 use crate::db::types::{ChangeId, Time};
@@ -21,6 +21,10 @@ pub(super) fn must_be_fresh(connection: &mut DbConnection, act: &Act, row: &Chan
     let base: Map<String, Value> = serde_json::from_str(base).unwrap_or_default();
     let (now, versions) = match row.noun.as_str() {
         OFFICE => (office(&act.rules, &row.code)?.as_object().cloned().unwrap_or_default(), None),
+        noun @ (STAFF | GATEWAY) => {
+            let state = access::state(connection, act, noun, &row.code)?;
+            (state.as_object().cloned().unwrap_or_default(), None)
+        }
         noun => match definitions::find(connection, noun, &row.code) {
             Ok(found) => (found.fields(), row.base_version.zip(Some(found.version))),
             Err(Error::NotFound) => (Map::new(), row.base_version.zip(Some(0))),
@@ -71,7 +75,7 @@ pub(super) fn apply(connection: &mut DbConnection, act: &Act, row: &ChangeRow) -
     find(connection, row.id)
 }
 
-/// Gives the version that the row has now; none for an office.
+/// Gives the version that the row has now; none for what is no definition.
 fn write(
     connection: &mut DbConnection,
     act: &Act,
@@ -80,6 +84,7 @@ fn write(
     author: &str,
 ) -> Result<Option<i32>> {
     let draft = match (row.noun.as_str(), row.action) {
+        (STAFF | GATEWAY, _) => return access::write(connection, act, row, &body).map(|()| None),
         (OFFICE, Action::Create) => {
             return offices::create(connection, act, &read(&body)?).map(|_| None);
         }
@@ -115,6 +120,7 @@ fn take_back_at(
     let base = match row.noun.as_str() {
         // the snapshot of this act is older than what was just written
         OFFICE => None,
+        noun @ (STAFF | GATEWAY) => Some(access::state(connection, act, noun, &row.code)?.to_string()),
         noun => Some(Value::Object(definitions::find(connection, noun, &row.code)?.fields()).to_string()),
     };
     let follower = ChangeRow {

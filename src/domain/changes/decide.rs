@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::apply::apply;
 use super::row::{another_waits, find, locked};
-use super::{ChangeRow, Status};
+use super::{ChangeRow, STAFF, Status, access};
 use crate::db::DbConnection;
 use crate::db::schema::changes;
 use crate::db::types::{ChangeId, UserId};
@@ -14,6 +14,7 @@ use crate::domain::definitions::log;
 use crate::domain::input;
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
+use crate::domain::users;
 use crate::error::{Code, Error, FieldError, Result};
 
 /// The words of whoever decides.
@@ -31,17 +32,27 @@ impl Decision {
     }
 }
 
-/// The change, and who decides it: somebody with the right to configure.
+/// Whoever may decide no change at all hears that, and nothing about changes.
+pub fn allow_deciding(act: &Act) -> Result<()> {
+    let rights = [Verb::ManageUsers, Verb::ManageGateways];
+    let first = policy::allow_anywhere(act, Verb::Configure);
+    rights.into_iter().fold(first, |allowed, verb| allowed.or_else(|_| policy::allow_anywhere(act, verb)))?;
+    Ok(())
+}
+
+/// The change, and who decides it: somebody with the right to change such rows.
 fn open(connection: &mut DbConnection, act: &Act, id: ChangeId) -> Result<(ChangeRow, UserId)> {
-    policy::allow_anywhere(act, Verb::Configure)?;
+    allow_deciding(act)?;
     let by = act.actor.user().ok_or(Error::Forbidden(Code::Forbidden))?;
-    Ok((locked(connection, id)?, by))
+    let row = locked(connection, id)?;
+    policy::allow_anywhere(act, access::right(&row.noun))?;
+    Ok((row, by))
 }
 
 /// Approves a change of somebody else; it takes effect now or at its own time.
 ///
 /// # Errors
-/// `own_change`, `change_decided`, `change_time_passed`, `change_waits`, or `stale_change` with both versions.
+/// `own_change`, `own_rights`, `change_decided`, `change_time_passed`, `change_waits`, or `stale_change` with both versions.
 pub fn approve(
     connection: &mut DbConnection,
     act: &Act,
@@ -51,6 +62,9 @@ pub fn approve(
     let (row, by) = open(connection, act, id)?;
     if row.proposed_by == by {
         return Err(Error::Forbidden(Code::OwnChange));
+    }
+    if row.noun == STAFF && users::id_of(connection, &row.code)? == by {
+        return Err(Error::Forbidden(Code::OwnRights));
     }
     agree(connection, act, row, by, decision)
 }
@@ -99,6 +113,7 @@ pub fn reject(
     let reason = decision.words()?.ok_or_else(|| Error::field(FieldError::required("reason")))?;
     must_be(&row, &[Status::Proposed])?;
     settle(connection, act, &row, Status::Rejected, by, Some(reason))?;
+    access::refuse(connection, act, &row)?;
     find(connection, id)
 }
 
@@ -116,6 +131,7 @@ pub fn withdraw(
     let reason = decision.words()?;
     must_be(&row, &[Status::Proposed, Status::Approved, Status::Failed])?;
     settle(connection, act, &row, Status::Withdrawn, by, reason)?;
+    access::refuse(connection, act, &row)?;
     find(connection, id)
 }
 

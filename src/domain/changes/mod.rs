@@ -6,6 +6,7 @@
 //! person inside the service: an operator may switch it off in the settings, which every start logs and the
 //! health page shows.
 
+mod access;
 mod apply;
 mod decide;
 mod propose;
@@ -17,14 +18,24 @@ use serde_json::Value;
 use crate::db::types::Time;
 use crate::text_enum;
 
+pub use access::grant;
 pub use apply::{apply_due, due, fail, failed};
-pub use decide::{Decision, agree_alone, approve, reject, withdraw};
+pub use decide::{Decision, agree_alone, allow_deciding, approve, reject, withdraw};
 pub use propose::{lay_of, propose};
-pub use row::{ChangeRow, find, keep_trial, list};
+pub use row::{ChangeRow, find, keep_trial, list, waiting};
 pub use view::{ChangeView, DiffLine, view, views};
 
 /// The noun of offices, which are rows of their own kind.
 pub const OFFICE: &str = "office";
+/// The noun of accounts: whether they are open, and their roles.
+pub const STAFF: &str = "staff";
+/// The noun of gateway keys.
+pub const GATEWAY: &str = "gateway";
+
+/// Whether rows of this noun are definitions, with versions, and can be tried on past cases.
+pub fn is_definition(noun: &str) -> bool {
+    ![OFFICE, STAFF, GATEWAY].contains(&noun)
+}
 
 text_enum! {
     /// What a change does to its row.
@@ -58,7 +69,7 @@ pub struct Terms {
 /// What is wished of a row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wish {
-    /// The noun of the row: `limit`, `rule`, `reason`, `office` …
+    /// The noun of the row: `limit`, `rule`, `reason`, `office`, `staff` …
     pub noun: String,
     /// The row's code; none for a new one.
     pub code: Option<String>,

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::row::another_waits;
-use super::{Action, ChangeRow, OFFICE, Status, Wish};
+use super::{Action, ChangeRow, GATEWAY, OFFICE, STAFF, Status, Wish, access, is_definition};
 use crate::db::DbConnection;
 use crate::db::schema::changes;
 use crate::domain::actor::Act;
@@ -13,7 +13,7 @@ use crate::domain::definitions::{self, Draft, log};
 use crate::domain::input;
 use crate::domain::offices::{self, NewOffice, OfficeChange};
 use crate::domain::policy;
-use crate::domain::rulebook::{Lay, Rulebook, Verb};
+use crate::domain::rulebook::{Lay, Rulebook};
 use crate::error::{Code, Error, FieldError, Fields, Result};
 
 /// What a wish comes to, checked: the row's code, its new body and the one that it was made from.
@@ -38,9 +38,9 @@ impl From<Draft> for Checked {
 /// Keeps a wish as a proposal.
 ///
 /// # Errors
-/// The field errors of the row itself and of its dates; `forbidden` without the right to configure.
+/// The field errors of the row itself and of its dates; `forbidden` without the right to change such rows.
 pub fn propose(connection: &mut DbConnection, act: &Act, wish: &Wish) -> Result<ChangeRow> {
-    policy::allow_anywhere(act, Verb::Configure)?;
+    policy::allow_anywhere(act, access::right(&wish.noun))?;
     let proposed_by = act.actor.user().ok_or(Error::Forbidden(Code::Forbidden))?;
     let because = check_terms(act, wish)?;
     let checked = check(connection, act, wish)?;
@@ -107,6 +107,7 @@ fn check_terms(act: &Act, wish: &Wish) -> Result<Option<String>> {
 pub(super) fn check(connection: &mut DbConnection, act: &Act, wish: &Wish) -> Result<Checked> {
     let code = wish.code.as_deref();
     match (wish.noun.as_str(), wish.action, code) {
+        (STAFF | GATEWAY, ..) => access::check(connection, act, wish),
         (OFFICE, Action::Create, _) => {
             let new: NewOffice = read(&wish.body)?;
             offices::can_create(act, &new)?;
@@ -132,11 +133,11 @@ pub(super) fn check(connection: &mut DbConnection, act: &Act, wish: &Wish) -> Re
     }
 }
 
-/// The row that a wish comes to, to be laid over the rules in force for a trial; none for an office.
+/// The row that a wish comes to, to be laid over the rules in force for a trial; none for what is no definition.
 pub fn lay_of(connection: &mut DbConnection, act: &Act, wish: &Wish) -> Result<Option<Lay>> {
     let checked = check(connection, act, wish)?;
     let body = Some(checked.body.to_string()).filter(|_| wish.action != Action::End);
-    Ok(Some(Lay { noun: wish.noun.clone(), code: checked.code, body }).filter(|lay| lay.noun != OFFICE))
+    Ok(Some(Lay { noun: wish.noun.clone(), code: checked.code, body }).filter(|lay| is_definition(&lay.noun)))
 }
 
 /// An office as it stands, as JSON.

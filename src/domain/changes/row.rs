@@ -89,6 +89,17 @@ pub(super) fn another_waits(
     Ok(waiting > 0)
 }
 
+/// The newest change of a row that is proposed or still to come.
+pub fn waiting(connection: &mut DbConnection, noun: &str, code: &str) -> Result<Option<ChangeId>> {
+    Ok(changes::table
+        .filter(changes::noun.eq(noun.to_owned()).and(changes::code.eq(code.to_owned())))
+        .filter(changes::status.eq(Status::Proposed).or(changes::status.eq(Status::Approved)))
+        .order(changes::id.desc())
+        .select(changes::id)
+        .first(connection)
+        .optional()?)
+}
+
 /// Keeps the result of a trial with its change, so that whoever decides sees it.
 pub fn keep_trial(connection: &mut DbConnection, id: ChangeId, trial: &str) -> Result<()> {
     diesel::update(changes::table.find(id)).set(changes::trial.eq(trial)).execute(connection)?;

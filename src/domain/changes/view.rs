@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Action, ChangeRow, OFFICE, Status};
+use super::{Action, ChangeRow, GATEWAY, OFFICE, STAFF, Status, access, is_definition};
 use crate::db::DbConnection;
 use crate::db::types::{ChangeId, Time, UserId};
 use crate::domain::actor::Act;
@@ -30,7 +30,8 @@ pub struct DiffLine {
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct ChangeView {
     pub id: ChangeId,
-    /// `limit`, `rule`, `reason`, `right`, `category`, `calendar`, `holiday`, `template`, `kind` or `office`.
+    /// `limit`, `rule`, `reason`, `right`, `category`, `calendar`, `holiday`, `template`, `kind`, `office`, `staff`
+    /// (its code is the user name) or `gateway` (its code is the key's id).
     pub noun: String,
     pub code: String,
     pub action: Action,
@@ -105,9 +106,9 @@ fn one(
     let (current, current_version) = current(connection, act, &row)?;
     let base = row.base.as_deref().map(object);
     let is_open = matches!(row.status, Status::Proposed | Status::Approved);
-    let moved = match row.noun.as_str() {
-        OFFICE => base.is_some() && current.as_ref() != base.as_ref(),
-        _ => row.base_version.is_some() && current_version != row.base_version,
+    let moved = match is_definition(&row.noun) {
+        false => base.is_some() && current.as_ref() != base.as_ref(),
+        true => row.base_version.is_some() && current_version != row.base_version,
     };
     Ok(ChangeView {
         id: row.id,
@@ -149,6 +150,10 @@ fn current(connection: &mut DbConnection, act: &Act, row: &ChangeRow) -> Result<
         };
         let found = super::propose::office(&rules, &row.code).ok();
         return Ok((found.and_then(|office| office.as_object().cloned()), None));
+    }
+    if let noun @ (STAFF | GATEWAY) = row.noun.as_str() {
+        let state = access::state(connection, act, noun, &row.code)?;
+        return Ok((state.as_object().cloned(), None));
     }
     match definitions::find(connection, &row.noun, &row.code) {
         Ok(found) => Ok((Some(found.fields()), Some(found.version))),

@@ -64,7 +64,7 @@ pub(super) fn open_gateway(connection: &mut DbConnection, act: &Act) -> Result<A
                 .values((
                     (g::id.eq(id), g::name.eq("demo"), g::key_hash.eq(key_hash), g::channels.eq(r#"["*"]"#)),
                     (g::office_id.eq(office), g::created_at.eq(act.now)),
-                    g::expires_at.eq(act.now.plus_days(KEY_DAYS)),
+                    (g::expires_at.eq(act.now.plus_days(KEY_DAYS)), g::agreed_at.eq(act.now)),
                 ))
                 .execute(connection)?;
             id

@@ -20,7 +20,7 @@ pub struct Entered {
 /// None when the one-time code was wrong, which was counted.
 ///
 /// # Errors
-/// `otp_required`, `account_locked`; `bad_credentials` when password or account changed meanwhile.
+/// `otp_required`, `account_locked`, `no_rights`; `bad_credentials` when password or account changed meanwhile.
 pub fn enter(
     connection: &mut DbConnection,
     act: &Act,
@@ -69,7 +69,8 @@ pub enum Landed {
 /// Opens a session for a person whom the sign-on provider vouches for.
 ///
 /// # Errors
-/// `oidc_unknown_account` when there is no active account of this name; `account_locked` after too many wrong codes.
+/// `oidc_unknown_account` when there is no active account of this name; `account_locked` after too many wrong codes;
+/// `no_rights` before a second person agreed to any.
 pub fn land(connection: &mut DbConnection, act: &Act, who: Arrival<'_>, ttl_seconds: i64) -> Result<Landed> {
     let found = store::by_username(connection, who.username)?;
     let found = found.ok_or(Error::Unauthenticated(Code::OidcUnknownAccount))?;
@@ -96,6 +97,9 @@ fn opened(
     is_vouched: bool,
     ttl_seconds: i64,
 ) -> Result<Entered> {
+    if store::staff(connection, user.id)?.is_none() {
+        return Err(Error::Forbidden(Code::NoRights));
+    }
     sign_in::note_success(connection, act, "sign-in", &user.username)?;
     let owner = Owner { user: user.id, is_vouched };
     let (session, refresh_token) = sessions::open(connection, act, owner, ttl_seconds)?;

@@ -1,5 +1,6 @@
 //! Staff accounts: who they are, what they may do where, and how they sign in.
 
+mod access;
 mod enter;
 mod factor;
 mod password;
@@ -11,6 +12,7 @@ mod spent;
 mod store;
 mod totp;
 
+pub use access::{Access, Assignment, holders, id_of, keeps_own_password};
 pub use enter::{Arrival, Entered, Landed, enter, land};
 pub use factor::{
     Enrolment, Holder, Proof, begin as begin_factor, confirm as confirm_factor,

@@ -99,7 +99,8 @@ async fn the_same_sms_ten_times_at_two_processes_at_once_is_one_case() {
 async fn equal_ids_of_two_gateways_are_two_messages() {
     let app = TestApp::start().await;
     let new = json!({ "name": "second line", "channels": ["sms"], "office": "GOV-10" });
-    let key = app.as_user("admin").await.post("/gateways", new).await.expect(201);
+    let key = app.as_user("admin").await.post("/gateways", new).await.expect(202);
+    app.agreed_access(key.clone()).await;
     let key = key["key"].as_str().unwrap();
     let body = json!({ "from": MOBILE, "text": "یک", "id": "77" });
     app.gateway().post(SMS, body).await.expect(201);
@@ -120,7 +121,8 @@ async fn a_wrong_key_and_an_unknown_gateway_leave_nothing() {
     app.gateway().post("/channels/sms/other/inbound", body.clone()).await.refused(404, "not_found");
     app.as_user("agent.centre").await.post(SMS, body.clone()).await.refused(403, "forbidden");
     let new = json!({ "name": "fax only", "channels": ["fax"], "office": "CENTRE" });
-    let key = app.as_user("admin").await.post("/gateways", new).await.expect(201);
+    let key = app.as_user("admin").await.post("/gateways", new).await.expect(202);
+    app.agreed_access(key.clone()).await;
     let fax = app.bearer(key["key"].as_str().unwrap());
     fax.post("/channels/sms/fax%20only/inbound", body).await.refused(403, "forbidden");
     assert_eq!((cases(&app).await, items(&app, "").await.len()), (0, 0));

@@ -17,6 +17,14 @@ impl TestApp {
         self.approved(&proposed).await
     }
 
+    /// An account or a key: what the first administrator got for it, when the second has approved its change.
+    pub async fn agreed_access(&self, waiting: Value) -> Value {
+        let path = format!("/changes/{}/approval", waiting["change"].as_str().expect("a change"));
+        let approved = self.as_user("admin2").await.post(&path, json!({})).await.expect(200);
+        assert_eq!(approved["status"], "applied");
+        waiting
+    }
+
     /// A proposal of the first administrator, approved by the second.
     pub async fn approved(&self, proposed: &Value) -> Value {
         assert_eq!(proposed["status"], "proposed");
