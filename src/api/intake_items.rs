@@ -122,6 +122,37 @@ pub(super) async fn key_intake_item(
     .await?)
 }
 
+/// What a person read in an item, for a case that exists.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Keyed {
+    /// The id or the tracking code of the case.
+    pub case: String,
+    pub text: String,
+}
+
+/// Lays what a person keyed from an item with a case that exists, as words of its citizen.
+#[utoipa::path(tag = "intake", request_body = Keyed, security(("bearer" = [])), responses((status = 200, body = ItemView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
+#[post("/intake/items/{id}/message")]
+pub(super) async fn join_intake_item(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<String>,
+    key: IdempotencyKey,
+    body: Body<Keyed>,
+) -> Result<HttpResponse, Problem> {
+    let told = path.into_inner();
+    let once = Once::of(key, &format!("POST /intake/items/{told}/message"), &body.digest);
+    Ok(commit(&app, caller.actor, once, move |connection, act| {
+        access::offices(act)?;
+        let item = access::find(connection, act, id(&told)?)?;
+        let item = intake::join(connection, act, item.id, &body.value.case, &body.value.text)?;
+        let mut views = kept::view::list(connection, act, &[item])?;
+        Reply::ok(&views.pop())
+    })
+    .await?)
+}
+
 /// Why an item is set aside.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

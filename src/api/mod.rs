@@ -169,6 +169,7 @@ fn intake(config: &mut ServiceConfig<'_>) {
         .service(intake_items::read_intake_item)
         .service(intake_items::reprocess_intake_item)
         .service(intake_items::key_intake_item)
+        .service(intake_items::join_intake_item)
         .service(intake_items::discard_intake_item);
 }
 

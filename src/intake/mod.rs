@@ -35,4 +35,4 @@ pub use received::{Delivery, Received};
 pub use refuse::{Unread, is_kept, keep_unread, refuse, refuse_filing};
 pub use sms::Sms;
 pub use visit::Visit;
-pub use waiting::{Told, Waiting, discard, key, retry, still_failed, waiting};
+pub use waiting::{Told, Waiting, discard, join, key, retry, still_failed, waiting};

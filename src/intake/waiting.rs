@@ -2,20 +2,24 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use diesel::prelude::*;
 
+use super::codes::codes_in;
 use super::door::{finish, kept};
 use super::form::Raw;
 use super::inbound::Inbound;
 use super::received::Received;
 use super::take::{self, Taken, take};
 use crate::db::DbConnection;
-use crate::db::types::IntakeItemId;
+use crate::db::schema::cases;
+use crate::db::types::{CaseId, IntakeItemId};
 use crate::domain::actor::Act;
+use crate::domain::cases::ask::{self, Reply};
 use crate::domain::cases::register::{self, Register, Registered};
 use crate::domain::intake::{
     DiscardReason, FileRole, Form, Item, ItemState, Outcome, Refusal, StepKind, files, items, steps,
 };
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, FieldError, Result};
 
 /// What a waiting item says.
 #[derive(Debug, Clone)]
@@ -151,6 +155,48 @@ pub fn key(
     take::log_registered(&done, &mut log);
     steps::add(connection, act, id, &log)?;
     Ok(done)
+}
+
+/// Lays what a person read in an item with a case that exists, as words of its citizen, with the item's files.
+///
+/// `case` is the id or the tracking code of a case that the person sees.
+///
+/// # Errors
+/// `already_done` where it became something already or was set aside; those of [`ask::reply`].
+pub fn join(
+    connection: &mut DbConnection,
+    act: &Act,
+    id: IntakeItemId,
+    case: &str,
+    text: &str,
+) -> Result<Item> {
+    let item = open(connection, id)?;
+    let case = case_of(connection, case)?;
+    let reply = Reply { text: text.to_owned(), channel: Some(item.channel.to_string()) };
+    let (docket, message) = match ask::reply(connection, act, case, &reply) {
+        Err(Error::NotFound) => return Err(unknown_case()),
+        done => done?,
+    };
+    let outcome = Outcome { case: Some(docket.row.id), message: Some(message), ..Outcome::default() };
+    items::settle(connection, act, id, ItemState::Joined, &outcome)?;
+    take::attach_files(connection, act, id, docket.row.id)?;
+    steps::add(connection, act, id, &[(StepKind::Keyed, None), (StepKind::Joined, Some("person".into()))])?;
+    items::find(connection, id)
+}
+
+fn case_of(connection: &mut DbConnection, told: &str) -> Result<CaseId> {
+    let Some(code) = codes_in(told).into_iter().next() else {
+        return told.parse().map_err(|_| unknown_case());
+    };
+    let found =
+        cases::table.filter(cases::tracking_code.eq(code.as_str())).select(cases::id).first(connection);
+    found.optional()?.ok_or_else(unknown_case)
+}
+
+fn unknown_case() -> Error {
+    let (fa, en) =
+        ("شناسه یا کد رهگیری پرونده‌ای که می‌بینید.", "The id or tracking code of a case that you see.");
+    Error::field(FieldError::new("case", "unknown", fa, en))
 }
 
 /// Sets a waiting item aside; it is kept and counted.

@@ -25,7 +25,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 243] = [
+const TABLE: [(&str, &str, For); 244] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -74,6 +74,7 @@ const TABLE: [(&str, &str, For); 243] = [
     ("POST", "/intake/items/{id}/reprocessing", For::Role),
     ("POST", "/intake/items/{id}/case", For::Role),
     ("POST", "/intake/items/{id}/discard", For::Role),
+    ("POST", "/intake/items/{id}/message", For::Role),
     ("GET", "/cases/{id}/notes", For::Case),
     ("POST", "/cases/{id}/notes", For::Case),
     ("GET", "/cases/{id}/actions", For::Case),
@@ -361,6 +362,7 @@ fn body(method: &str, path: &str) -> Value {
         "referrals" if method == "POST" => json!({ "to": [{ "office": "MOHME" }] }),
         "questions" | "notes" | "messages" | "objection" | "appeal" => json!({ "text": "متن" }),
         "rating" => json!({ "score": 1 }),
+        "message" => json!({ "case": "1", "text": "متن" }),
         "discard" => json!({ "reason": "spam" }),
         "calls" if method == "PUT" => json!({ "allowed": true }),
         "letters" | "visits" | "calls" => json!({ "text": "متن" }),

@@ -67,6 +67,31 @@ async fn a_page_that_no_machine_reads_is_keyed_once_with_its_scan() {
 }
 
 #[actix_web::test]
+async fn a_page_about_a_case_that_exists_is_laid_with_it() {
+    let app = TestApp::start().await;
+    let case = app.register(json!({})).await;
+    let id = unreadable_fax(&app, "h-1").await;
+    let registrar = app.as_user("registrar.centre").await;
+    let path = format!("/intake/items/{id}/message");
+    let wish = |case: &str| json!({ "case": case, "text": "مدرکی که خواسته بودید." });
+    registrar.post(&path, wish("12345678901")).await.wrong("case", "unknown");
+    registrar.post(&path, wish("kein")).await.wrong("case", "unknown");
+    registrar.post(&path, wish("1")).await.wrong("case", "unknown");
+    registrar.post(&path, json!({ "case": case.id, "text": " " })).await.wrong("text", "required");
+    let told = registrar.post(&path, wish(&case.tracking_code)).await.expect(200);
+    assert_eq!((&told["state"], &told["case_id"]), (&json!("joined"), &json!(case.id)));
+    registrar.post(&path, wish(&case.id)).await.refused(409, "already_done");
+    let said = app.list(&case, "communications").await;
+    let heard = said.iter().filter(|one| one["what"] == "message" && one["direction"] == "in");
+    assert_eq!(heard.map(|one| one["channel"].clone()).collect::<Vec<_>>(), ["fax"], "{said:?}");
+    assert_eq!(app.list(&case, "attachments").await.len(), 1);
+    assert_eq!(
+        app.as_user("registrar.centre").await.get("/cases?channel=fax").await.expect(200)["items"],
+        json!([])
+    );
+}
+
+#[actix_web::test]
 async fn an_item_set_aside_is_kept_with_its_reason() {
     let app = TestApp::start().await;
     let id = unreadable_fax(&app, "h-1").await;
