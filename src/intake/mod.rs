@@ -7,15 +7,16 @@
 //!
 //! Here is no transport and no storage; the functions run inside one transaction of the caller.
 
+mod automatic;
 mod call;
 mod codes;
 mod door;
+pub mod email;
 mod fax;
 mod form;
 mod inbound;
 mod letter;
 mod received;
-pub mod reference;
 mod refuse;
 mod sender;
 mod sms;
@@ -35,4 +36,6 @@ pub use received::{Delivery, Received};
 pub use refuse::{Unread, is_kept, keep_unread, refuse, refuse_filing};
 pub use sms::Sms;
 pub use visit::Visit;
+
+pub use crate::domain::notifications::reference;
 pub use waiting::{Told, Waiting, discard, key, retry, still_failed, waiting};
