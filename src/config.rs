@@ -2,10 +2,14 @@
 //!
 //! Everything wrong is found at once and named with its remedy; a start stops on the first line.
 
+mod imap;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+
+pub use imap::{Imap, ImapAddress, ImapMailbox, ImapSecurity};
 
 use crate::db::Location;
 
@@ -26,6 +30,7 @@ pub struct Config {
     pub configuration: Configuration,
     pub limits: Limits,
     pub smtp: Smtp,
+    pub imap: Imap,
     pub sms: Sms,
     pub outbox: Outbox,
     pub log: Log,
@@ -128,6 +133,7 @@ pub struct Limits {
 pub struct Smtp {
     pub url: String,
     pub from: String,
+    pub reply_to: String,
 }
 
 #[derive(Clone, Deserialize)]
@@ -238,6 +244,15 @@ impl Config {
         if self.smtp.from.parse::<lettre::message::Mailbox>().is_err() {
             wrong("smtp.from", format!("'{}' is no sender such as Samad <samad@example.ir>", self.smtp.from));
         }
+        if !self.smtp.reply_to.is_empty() && self.smtp.reply_to.parse::<lettre::message::Mailbox>().is_err() {
+            wrong(
+                "smtp.reply_to",
+                format!("'{}' is no address such as citizens@example.ir", self.smtp.reply_to),
+            );
+        }
+        for what in self.imap.problems() {
+            wrong("imap.url", what);
+        }
         match self.sms.provider.as_str() {
             "none" => {}
             "http" | "kannel" if self.sms.url.is_empty() => {
@@ -327,6 +342,21 @@ mod tests {
     #[test]
     fn the_built_in_settings_are_right() {
         assert_eq!(defaults().problems(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn several_mailboxes_have_names_of_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("local.toml");
+        let one = "[[imap]]\nname = \"a\"\nurl = \"imaps://u:p@h\"\n";
+        std::fs::write(&file, format!("{one}{}", one.replace("\"a\"", "\"b\""))).unwrap();
+        let config = Config::load(&file).unwrap();
+        assert_eq!(config.imap.mailboxes().map(ImapMailbox::name).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(config.problems(), Vec::<String>::new());
+        std::fs::write(&file, format!("{one}{one}")).unwrap();
+        let problems = Config::load(&file).unwrap().problems().join("\n");
+        assert!(problems.contains("SAMAD__IMAP__URL") && problems.contains("'a'"), "{problems}");
+        assert_eq!(defaults().imap.mailboxes().count(), 0);
     }
 
     #[test]

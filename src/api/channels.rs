@@ -15,6 +15,7 @@ use crate::domain::actor::Actor;
 use crate::domain::gateways;
 use crate::domain::intake::{Form, ItemState, RefusedField};
 use crate::error::{Code, Error, Result};
+use crate::intake::email;
 use crate::intake::{Call, Delivery, Fax, Letter, Raw, Received, Sms, Visit};
 
 /// What became of it.
@@ -83,6 +84,8 @@ async fn body_of(payload: &mut web::Payload, limit: usize) -> Result<(Vec<u8>, b
 
 /// Bytes that are kept of a body that was too large.
 const HEAD: usize = 65_536;
+/// Bytes that are read of a mail that was too large: its words stand before its files.
+const MAIL_HEAD: usize = 1_048_576;
 
 async fn taken(
     app: &web::Data<App>,
@@ -94,6 +97,12 @@ async fn taken(
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let media_type = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let (mut bytes, is_over) = body_of(&mut payload, app.config.server.intake_limit).await?;
+    if is_over && form == Form::Email {
+        // its sender is told that the files were not taken; what was written is
+        bytes.truncate(MAIL_HEAD);
+        let raw = Raw { form, gateway: None, media_type: email::CUT_TYPE.into(), bytes };
+        return Ok(answer(app.receive_raw(actor, raw).await?));
+    }
     if is_over {
         bytes.truncate(HEAD);
         let error = Error::Malformed(Code::PayloadTooLarge);
@@ -153,6 +162,20 @@ pub(super) async fn push_fax(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     taken(&app, caller.actor, Form::Fax, &request, payload).await
+}
+
+/// A mail server hands a mail over, as it came (RFC 5322). Of one that is larger than the limit the words are taken, and
+/// its sender is told that the files were not.
+#[utoipa::path(tag = "channels", request_body(content = String, content_type = "message/rfc822"), security(("bearer" = [])),
+    responses((status = 201, body = ReceivedView), (status = 200, description = "A message, known, or a machine's mail that was set aside", body = ReceivedView), (status = 202, description = "Kept for a person", body = ReceivedView), (status = 415, body = ProblemBody), (status = 422, body = ProblemBody)))]
+#[post("/channels/email/inbound")]
+pub(super) async fn push_email(
+    app: web::Data<App>,
+    caller: Caller,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    taken(&app, caller.actor, Form::Email, &request, payload).await
 }
 
 /// The registry office enters a letter.

@@ -161,6 +161,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 fn intake(config: &mut ServiceConfig<'_>) {
     config
         .service(channels::push_sms)
+        .service(channels::push_email)
         .service(channels::push_fax)
         .service(channels::enter_letter)
         .service(channels::enter_visit)
@@ -364,7 +365,8 @@ fn administration(config: &mut ServiceConfig<'_>) {
         .service(messages::resend_message)
         .service(messages::report_delivery)
         .service(messages::post_delivery)
-        .service(operations::read_health);
+        .service(operations::read_health)
+        .service(operations::list_mailboxes);
 }
 
 /// Routes outside the document: liveness, readiness and metrics.

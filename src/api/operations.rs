@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::caller::Caller;
 use super::problem::{Problem, ProblemBody};
 use crate::app::App;
+use crate::domain::intake::mailboxes::{self, State};
 use crate::domain::privacy::walk;
 use crate::domain::rulebook::Verb;
 use crate::domain::{health, policy, users};
@@ -72,6 +73,25 @@ fn second_person(four_eyes: bool, administrators: i64) -> Option<health::HealthP
         (true, _) => return None,
     };
     Some(health::HealthProblem { code, count: 1, message, action, channels: Default::default() })
+}
+
+/// The mailboxes that were read so far, and what is wrong with them.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct MailboxList {
+    items: Vec<State>,
+}
+
+/// How far each mailbox was read, and what keeps it from being read.
+#[utoipa::path(tag = "operations", security(("bearer" = [])), responses((status = 200, body = MailboxList), (status = 403, body = ProblemBody)))]
+#[get("/intake/mailboxes")]
+pub(super) async fn list_mailboxes(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
+    let items = app
+        .read(caller.actor, move |connection, act| {
+            policy::allow_anywhere(act, Verb::ReadHealth)?;
+            mailboxes::states(connection)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(MailboxList { items }))
 }
 
 /// Named problems, each with what to do.

@@ -3,6 +3,7 @@
 mod archive;
 mod backup;
 mod config_check;
+mod evaluate;
 mod intake;
 mod keys;
 mod load;
@@ -83,6 +84,9 @@ enum Command {
     /// What came in and could not be taken
     #[command(subcommand)]
     Intake(intake::Intake),
+    /// Measure how well what people send is read
+    #[command(subcommand)]
+    Evaluate(evaluate::Evaluate),
     /// Make load: replay real records, measure, fill a database
     #[command(subcommand)]
     Load(load::Load),
@@ -150,6 +154,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Verify(args) => verify::run(&cli.settings, &args),
         Command::Keys(keys) => keys::run(&cli.settings, &keys),
         Command::Intake(intake) => intake::run(&cli.settings, &intake),
+        Command::Evaluate(evaluate) => evaluate::run(&evaluate),
         Command::Load(load) => load::run(&cli.settings, &load),
         Command::Openapi => openapi::run(),
     }

@@ -1079,6 +1079,29 @@ table! {
 }
 
 table! {
+    mails (item_id) {
+        item_id -> BigInt,
+        sender_hash -> Text,
+        message_id -> Nullable<Text>,
+        case_id -> Nullable<BigInt>,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    mailboxes (name) {
+        name -> Text,
+        uid_validity -> BigInt,
+        last_uid -> BigInt,
+        lease_owner -> Nullable<Text>,
+        lease_until -> Nullable<Timestamp>,
+        read_at -> Nullable<Timestamp>,
+        failing_since -> Nullable<Timestamp>,
+        error -> Nullable<Text>,
+    }
+}
+
+table! {
     intake_steps (id) {
         id -> BigInt,
         item_id -> BigInt,
@@ -1229,6 +1252,7 @@ joinable!(messages -> cases (case_id));
 joinable!(deliveries -> messages (message_id));
 allow_columns_to_appear_in_same_group_by_clause!(lessons::cause, cases::category);
 allow_columns_to_appear_in_same_group_by_clause!(lessons::office_id, cases::category);
+joinable!(mails -> intake_items (item_id));
 joinable!(intake_steps -> intake_items (item_id));
 joinable!(intake_files -> intake_items (item_id));
 allow_tables_to_appear_in_same_query!(
@@ -1302,6 +1326,8 @@ allow_tables_to_appear_in_same_query!(
     identity_requests,
     identity_reads,
     intake_items,
+    mails,
+    mailboxes,
     intake_steps,
     intake_files,
     messages,

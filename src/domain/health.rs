@@ -10,7 +10,7 @@ use crate::db::schema::{cases, data_keys, messages, outbox, referrals};
 use crate::db::types::Time;
 use crate::domain::changes;
 use crate::domain::history::anchoring;
-use crate::domain::intake::{ItemState, items};
+use crate::domain::intake::{ItemState, items, mailboxes};
 use crate::domain::notifications::outbox::dead_count;
 use crate::domain::privacy::walk;
 use crate::domain::vault::KeyState;
@@ -57,6 +57,7 @@ pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthPr
         .get_result(connection)?;
     let failed = items::waiting(connection, ItemState::Failed)?;
     let to_key = items::waiting(connection, ItemState::ToKey)?;
+    let unread = mailboxes::failing(connection, late)?;
     let all = [
         HealthProblem {
             code: "dead_letters",
@@ -85,6 +86,13 @@ pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthPr
             message: "Items came in that only a person can read.",
             action: "A registrar lists them with GET /api/v1/intake/items?state=to_key and keys each with POST /api/v1/intake/items/{id}/case.",
             channels: to_key,
+        },
+        HealthProblem {
+            code: "mailboxes_unread",
+            count: i64::try_from(unread.len()).unwrap_or(i64::MAX),
+            message: "Mailboxes could not be read for more than ten minutes; what lies in them is taken once they can be.",
+            action: "GET /api/v1/intake/mailboxes says why; check the setting imap, the password and the mail server.",
+            channels: unread.into_iter().map(|name| (name, 1)).collect(),
         },
         HealthProblem {
             code: "retention_stalled",

@@ -4,6 +4,8 @@
 //! a text or a key. What a gateway says is cleaned of addresses and numbers before it leaves this module.
 
 pub mod exports;
+pub mod imap;
+mod mail;
 mod memory;
 pub mod oidc;
 mod rest;

@@ -1,5 +1,6 @@
 //! Receive: known before? → thread or register → keep, in one transaction with everything that follows from it.
 
+use super::automatic;
 use super::inbound::{Content, Enclosed, Inbound};
 use super::received::Received;
 use super::sender;
@@ -55,6 +56,7 @@ pub fn receive(connection: &mut DbConnection, act: &Act, inbound: &Inbound) -> R
         }
     };
     files::add(connection, act, id, &kept(inbound)?)?;
+    automatic::note(connection, act, id, inbound, taken.case())?;
     finish(connection, act, id, taken, log)
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::inbound::{Content, Enclosed, Inbound};
-use super::{call, fax, letter, sms, visit};
+use super::{call, email, fax, letter, sms, visit};
 use crate::domain::cases::Channel;
 use crate::domain::input;
 use crate::domain::intake::Form;
@@ -48,6 +48,7 @@ pub fn read(raw: &Raw) -> Result<Inbound> {
         Form::Letter => letter::read(raw)?,
         Form::Visit => visit::read(raw)?,
         Form::Call => call::read(raw)?,
+        Form::Email => email::read(raw)?,
         Form::Case | Form::PublicCase => {
             return Err(Error::internal("a filled-in form is registered and not read as a message"));
         }
@@ -66,6 +67,7 @@ impl Form {
             Form::Letter => Channel::Letter,
             Form::Visit => Channel::Visit,
             Form::Call => Channel::Phone,
+            Form::Email => Channel::Email,
         }
     }
 }

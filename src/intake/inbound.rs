@@ -169,6 +169,7 @@ pub enum Particulars {
         desk: Option<String>,
         official: Option<String>,
     },
+    Mail(super::email::MailParticulars),
     Call {
         queue: Option<String>,
         waited_seconds: Option<u32>,

@@ -7,15 +7,16 @@
 //!
 //! Here is no transport and no storage; the functions run inside one transaction of the caller.
 
+mod automatic;
 mod call;
 mod codes;
 mod door;
+pub mod email;
 mod fax;
 mod form;
 mod inbound;
 mod letter;
 mod received;
-pub mod reference;
 mod refuse;
 mod sender;
 mod sms;
@@ -24,6 +25,7 @@ mod thread;
 mod visit;
 mod waiting;
 
+pub use crate::domain::notifications::reference;
 pub use call::Call;
 pub use codes::codes_in;
 pub use door::{file, receive};

@@ -2,7 +2,7 @@
 
 use super::inbound::Inbound;
 use super::received::{Delivery, Received};
-use super::{sender, thread};
+use super::{automatic, sender, thread};
 use crate::db::DbConnection;
 use crate::db::types::{CaseId, IntakeItemId, MessageId, Time};
 use crate::domain::actor::{Act, Actor};
@@ -12,14 +12,22 @@ use crate::domain::cases::register::{self, Register, Registered};
 use crate::domain::citizens::CitizenInput;
 use crate::domain::input;
 use crate::domain::intake::steps::Step;
-use crate::domain::intake::{FileRole, ItemState, NO_TEXT, Outcome, Refusal, StepKind, files};
+use crate::domain::intake::{DiscardReason, FileRole, ItemState, NO_TEXT, Outcome, Refusal, StepKind, files};
 use crate::error::{Code, Error, FieldError, Result};
 
 /// What became of it.
 pub(super) enum Taken {
     Registered(Box<Registered>),
-    Joined { case: CaseId, message: MessageId },
+    Joined {
+        case: CaseId,
+        message: MessageId,
+    },
     ToKey(String),
+    /// A machine's mail: kept, and no case.
+    SetAside {
+        reason: DiscardReason,
+        case: Option<CaseId>,
+    },
 }
 
 impl Taken {
@@ -28,6 +36,7 @@ impl Taken {
             Taken::Registered(_) => ItemState::Registered,
             Taken::Joined { .. } => ItemState::Joined,
             Taken::ToKey(_) => ItemState::ToKey,
+            Taken::SetAside { .. } => ItemState::Discarded,
         }
     }
 
@@ -35,7 +44,7 @@ impl Taken {
         match self {
             Taken::Registered(done) => Some(done.row.id),
             Taken::Joined { case, .. } => Some(*case),
-            Taken::ToKey(_) => None,
+            Taken::ToKey(_) | Taken::SetAside { .. } => None,
         }
     }
 
@@ -46,6 +55,9 @@ impl Taken {
                 Ok(Outcome { case: Some(*case), message: Some(*message), ..Outcome::default() })
             }
             Taken::ToKey(reason) => Outcome::refused(&waits_for_key(reason)),
+            Taken::SetAside { reason, case } => {
+                Ok(Outcome { case: *case, reason: Some(reason.to_string()), ..Outcome::default() })
+            }
         }
     }
 
@@ -68,6 +80,7 @@ impl Taken {
             }
             Taken::Joined { message, .. } => told.message = Some(message),
             Taken::ToKey(reason) => told.refusal = Some(waits_for_key(&reason)),
+            Taken::SetAside { reason, .. } => told.refusal = Some(waits_for_key(reason.as_str())),
         }
         told
     }
@@ -84,6 +97,9 @@ pub(super) fn take(
     inbound: &Inbound,
     log: &mut Vec<Step>,
 ) -> Result<Taken> {
+    if let Some(taken) = automatic::recognise(connection, act, inbound, log)? {
+        return Ok(taken);
+    }
     let text = words(&inbound.text);
     let has_words = !text.trim().is_empty();
     if !has_words && inbound.enclosed.is_empty() && inbound.raw.is_none() {
@@ -97,10 +113,12 @@ pub(super) fn take(
     let (citizen, unread) = sender::told(&inbound.sender, inbound.language.as_deref());
     log.extend(unread.into_iter().map(|field| (StepKind::SenderUnread, Some(field))));
     if let Some((case, message)) = join(connection, act, inbound, &citizen, &text, log)? {
+        automatic::tell_cut(connection, act, inbound, case)?;
         return Ok(Taken::Joined { case, message });
     }
     let done = register::register(connection, act, &filing(act, inbound, citizen, text))?;
     log_registered(&done, log);
+    automatic::tell_cut(connection, act, inbound, done.row.id)?;
     Ok(Taken::Registered(Box::new(done)))
 }
 

@@ -7,7 +7,6 @@ use diesel::prelude::*;
 
 use super::codes::codes_in;
 use super::inbound::{Inbound, Vouch};
-use super::reference;
 use super::sender::is_sender;
 use crate::db::DbConnection;
 use crate::db::schema::{cases, messages};
@@ -16,6 +15,7 @@ use crate::domain::actor::Act;
 use crate::domain::cases::Channel;
 use crate::domain::cases::life::Status;
 use crate::domain::citizens::{self, Identity};
+use crate::domain::notifications::reference;
 use crate::error::Result;
 
 /// By what a case was found.
@@ -58,6 +58,22 @@ pub(super) fn find(
             None => found.unproved += 1,
         }
     }
+    let answered = of_reference(connection, act, inbound)?;
+    found.cases.extend(answered.into_iter().map(|case| (case, Ground::Reference)));
+    // whoever quotes a code speaks of that case and no other
+    if found.cases.is_empty() && found.unproved == 0 {
+        found.cases.extend(of_sender(connection, act, inbound, who)?.map(|case| (case, Ground::Sender)));
+    }
+    Ok(found)
+}
+
+/// Cases whose mails to their citizens it answers, by Message-IDs that only whoever got them can know.
+pub(super) fn of_reference(
+    connection: &mut DbConnection,
+    act: &Act,
+    inbound: &Inbound,
+) -> Result<Vec<CaseId>> {
+    let mut found = Vec::new();
     for header in inbound.thread.answered().take(20) {
         let Some(message) = reference::read(&act.keys, header) else { continue };
         let case: Option<CaseId> = messages::table
@@ -65,11 +81,7 @@ pub(super) fn find(
             .select(messages::case_id)
             .first(connection)
             .optional()?;
-        found.cases.extend(case.map(|case| (case, Ground::Reference)));
-    }
-    // whoever quotes a code speaks of that case and no other
-    if found.cases.is_empty() && found.unproved == 0 {
-        found.cases.extend(of_sender(connection, act, inbound, who)?.map(|case| (case, Ground::Sender)));
+        found.extend(case);
     }
     Ok(found)
 }

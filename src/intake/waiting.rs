@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use diesel::prelude::*;
 
+use super::automatic;
 use super::codes::codes_in;
 use super::door::{finish, kept};
 use super::form::Raw;
@@ -67,7 +68,7 @@ fn told(form: Form, json: &str) -> Result<Told> {
         Form::Case | Form::PublicCase => {
             serde_json::from_str(json).map(|wish| Told::Filing(Box::new(wish))).map_err(Error::internal)
         }
-        Form::Sms | Form::Fax | Form::Letter | Form::Visit | Form::Call => {
+        Form::Sms | Form::Fax | Form::Letter | Form::Visit | Form::Call | Form::Email => {
             serde_json::from_str(json).map(|inbound| Told::Words(Box::new(inbound))).map_err(Error::internal)
         }
     }
@@ -91,7 +92,9 @@ pub fn retry(connection: &mut DbConnection, act: &Act, id: IntakeItemId, told: &
                 items::replace(connection, act, id, &content, &item.content_hash)?;
                 files::add(connection, act, id, &kept(inbound)?)?;
             }
-            take(connection, &in_name, inbound, &mut log)?
+            let taken = take(connection, &in_name, inbound, &mut log)?;
+            automatic::note(connection, act, id, inbound, taken.case())?;
+            taken
         }
         Told::Filing(wish) => {
             let done = register::register(connection, &in_name, wish)?;

@@ -10,6 +10,7 @@ pub mod conflicts;
 pub mod deadlines;
 pub mod following;
 pub mod housekeeping;
+pub mod mailboxes;
 pub mod outbox;
 pub mod retention;
 #[cfg(test)]
@@ -60,6 +61,7 @@ pub fn start_all(app: App, slot: Slot) -> Workers {
         tokio::spawn(conflicts::run(app.clone(), stopped.clone())),
         tokio::spawn(changes::run(app.clone(), stopped.clone())),
         tokio::spawn(retention::run(app.clone(), stopped.clone())),
+        tokio::spawn(mailboxes::run(app.clone(), slot.holder.clone(), stopped.clone())),
         tokio::spawn(housekeeping::run(app.clone(), slot, told_lost, stopped)),
     ];
     Workers { app, stop, lost, tasks, owner }

@@ -25,7 +25,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 244] = [
+const TABLE: [(&str, &str, For); 246] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -65,6 +65,7 @@ const TABLE: [(&str, &str, For); 244] = [
     ("POST", "/cases/{id}/messages", For::Case),
     ("GET", "/cases/{id}/communications", For::Case),
     ("POST", "/channels/sms/{gateway}/inbound", For::Role),
+    ("POST", "/channels/email/inbound", For::Role),
     ("POST", "/channels/fax/inbound", For::Role),
     ("POST", "/channels/letters", For::Role),
     ("POST", "/channels/visits", For::Role),
@@ -265,6 +266,7 @@ const TABLE: [(&str, &str, For); 244] = [
     ("POST", "/gateways", For::Role),
     ("PATCH", "/gateways/{id}", For::Role),
     ("GET", "/health", For::Role),
+    ("GET", "/intake/mailboxes", For::Role),
     ("GET", "/messages/dead", For::Role),
     ("GET", "/messages/{id}/deliveries", For::Case),
     ("POST", "/messages/{id}/resending", For::Role),

@@ -24,6 +24,7 @@ mod keys;
 mod lateness;
 mod life;
 mod listing;
+mod mail;
 mod merging;
 mod nonsense;
 mod objection;

@@ -10,7 +10,7 @@ use crate::domain::actor::Act;
 use crate::error::Result;
 
 use super::steps::{self, StepKind};
-use super::{ItemState, items};
+use super::{ItemState, items, mails};
 
 /// Items of one round.
 const ROUND: i64 = 500;
@@ -32,6 +32,8 @@ pub fn words(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<(
 
 /// Takes away by what the channel knew the items of a case.
 pub fn identifiers(connection: &mut DbConnection, case: CaseId) -> Result<()> {
+    let ids: Vec<IntakeItemId> = i::table.filter(i::case_id.eq(case)).select(i::id).load(connection)?;
+    mails::forget(connection, &ids)?;
     diesel::update(i::table.filter(i::case_id.eq(case)))
         .set((i::external_id.eq(None::<String>), i::identity_hash.eq(None::<String>), i::content_hash.eq("")))
         .execute(connection)?;
@@ -64,5 +66,6 @@ pub fn set_aside(connection: &mut DbConnection, until: Time) -> Result<(usize, V
             (i::external_id.eq(None::<String>), i::identity_hash.eq(None::<String>)),
         ))
         .execute(connection)?;
+    mails::forget(connection, &ids)?;
     Ok((ids.len(), digests))
 }

@@ -8,6 +8,8 @@ pub mod communications;
 pub mod erase;
 pub mod files;
 pub mod items;
+pub mod mailboxes;
+pub mod mails;
 pub mod steps;
 pub mod view;
 
@@ -44,6 +46,7 @@ text_enum! {
         /// `POST /public/cases`.
         PublicCase = "public_case",
         Sms = "sms", Fax = "fax", Letter = "letter", Visit = "visit", Call = "call",
+        Email = "email",
     }
 }
 
@@ -54,6 +57,12 @@ text_enum! {
         Unreadable = "unreadable",
         /// It was meant for somebody else.
         Misdirected = "misdirected",
+        /// A machine answered a notice of ours, such as a vacation notice.
+        AutomaticReply = "automatic_reply",
+        /// A mail server reported on a mail of ours; the report is laid on the message.
+        DeliveryReport = "delivery_report",
+        /// A mail of ours that came back to us.
+        OwnMail = "own_mail",
     }
 }
 

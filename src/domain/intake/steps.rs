@@ -24,6 +24,10 @@ text_enum! {
         CaseSilent = "case_silent",
         /// It became a message; the detail says by what it was found: code, reference, sender.
         Joined = "joined",
+        /// A machine's mail was set aside; the detail says what it is.
+        SetAside = "set_aside",
+        /// A report of a mail server was laid on a message; the detail is the fate that it told.
+        Bounced = "bounced",
         Registered = "registered",
         /// The sender is told; the detail says by which way.
         Acknowledged = "acknowledged",

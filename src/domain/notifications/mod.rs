@@ -4,6 +4,7 @@
 //! a gateway that is away delays a notice and never a case.
 
 pub mod outbox;
+pub mod reference;
 mod render;
 
 use diesel::prelude::*;
@@ -12,11 +13,11 @@ use serde::{Deserialize, Serialize};
 pub use render::{Links, Rendered, date, render};
 
 use crate::db::DbConnection;
-use crate::db::schema::{messages, outbox as waiting};
+use crate::db::schema::{cases, messages, outbox as waiting};
 use crate::db::sealed::Sealed;
-use crate::db::types::{AnswerId, CitizenId, EventId, MessageId, OfficeId, QuestionId, Time};
+use crate::db::types::{AnswerId, CaseId, CitizenId, EventId, MessageId, OfficeId, QuestionId, Time};
 use crate::domain::actor::Act;
-use crate::domain::cases::{CaseRow, Channel};
+use crate::domain::cases::{CaseRow, Channel, last_event};
 use crate::domain::citizens::{self, Citizen};
 use crate::domain::conflict::Conflict;
 use crate::domain::vault::{Vault, field};
@@ -151,6 +152,19 @@ pub fn to_citizen(
     let Some(id) = row.citizen_id else { return Ok(()) };
     let citizen = citizens::load(connection, &act.vault, id)?;
     queue_for(connection, act, row, &citizen, event, template, facts)
+}
+
+/// The same for a case by its id, under its latest event.
+pub fn to_citizen_of(
+    connection: &mut DbConnection,
+    act: &Act,
+    case: CaseId,
+    template: &str,
+    facts: &Facts,
+) -> Result<()> {
+    let row: CaseRow = cases::table.find(case).select(CaseRow::as_select()).first(connection)?;
+    let event = last_event(connection, case)?;
+    to_citizen(connection, act, &row, event, template, facts)
 }
 
 /// Queues a notice to a contact that the citizen of a case had before.

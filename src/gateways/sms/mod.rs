@@ -295,6 +295,7 @@ mod tests {
             address: "+989121234567".into(),
             language: crate::error::Language::En,
             rendered: crate::domain::notifications::Rendered { subject: None, body: "hello there".into() },
+            thread: Default::default(),
         }
     }
 

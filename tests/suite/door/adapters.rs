@@ -4,10 +4,12 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use crate::support::{Case, TestApp};
+use crate::support::{Case, Reply, TestApp};
 
 /// A citizen whom every channel knows by the same number.
 pub const MOBILE: &str = "09990000011";
+/// The same citizen's address, which is all that a mail tells.
+const ADDRESS: &str = "maryam@example.ir";
 const FIRST: &str = "سه روز است که آب محله قطع است.";
 const SECOND: &str = "امروز هم قطع بود.";
 const FILE: &[u8] = b"%PDF-1.4 a photo of the dry tap";
@@ -21,14 +23,31 @@ enum Adapter {
     Call,
     Web,
     Desk,
+    Email,
 }
 
-use Adapter::{Call, Desk, Fax, Letter, Sms, Visit, Web};
+use Adapter::{Call, Desk, Email, Fax, Letter, Sms, Visit, Web};
 
-const ALL: [Adapter; 7] = [Sms, Fax, Letter, Visit, Call, Web, Desk];
+const ALL: [Adapter; 8] = [Sms, Fax, Letter, Visit, Call, Web, Desk, Email];
 
 pub fn scan(name: &str, bytes: &[u8]) -> Value {
     json!({ "name": name, "content": BASE64_STANDARD.encode(bytes) })
+}
+
+/// The same words and files as a mail.
+fn mail(id: &str, text: &str, scans: &[Value]) -> String {
+    let mut mail = format!(
+        "From: {ADDRESS}\r\nMessage-ID: <{id}@example.ir>\r\nContent-Type: multipart/mixed; boundary=edge\r\n\r\n\
+         --edge\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"
+    );
+    for scan in scans {
+        let (name, content) = (scan["name"].as_str().unwrap(), scan["content"].as_str().unwrap());
+        mail += &format!(
+            "--edge\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename={name}\r\n\
+             Content-Transfer-Encoding: base64\r\n\r\n{content}\r\n"
+        );
+    }
+    mail + "--edge--\r\n"
 }
 
 impl Adapter {
@@ -41,6 +60,7 @@ impl Adapter {
             Call => "phone",
             Web => "web",
             Desk => "phone",
+            Email => "email",
         }
     }
 
@@ -53,6 +73,7 @@ impl Adapter {
             Call => "/channels/phone/calls",
             Web => "/public/cases",
             Desk => "/cases",
+            Email => "/channels/email/inbound",
         }
     }
 
@@ -71,6 +92,18 @@ impl Adapter {
             Web => json!({ "kind": "request", "text": text, "citizen": { "mobile": MOBILE } }),
             Desk => json!({ "kind": "request", "channel": "phone", "text": text, "external_id": id,
                 "citizen": { "mobile": MOBILE } }),
+            Email => json!(mail(id, text, scans.as_array().unwrap())),
+        }
+    }
+
+    /// The gateway hands a form over; a mail goes as it is.
+    async fn push(self, app: &TestApp, form: &Value) -> Reply {
+        match (self, form.as_str()) {
+            (Email, Some(mail)) => {
+                let method = reqwest::Method::POST;
+                app.gateway().raw(method, self.path(), "message/rfc822", mail.as_bytes().to_vec()).await
+            }
+            _ => app.gateway().post(self.path(), form.clone()).await,
         }
     }
 
@@ -92,8 +125,8 @@ impl Adapter {
                 (first, agent.post(self.path(), form).await.expect(200))
             }
             _ => {
-                let first = app.gateway().post(self.path(), form.clone()).await.expect(201);
-                let again = app.gateway().post(self.path(), form).await.expect(200);
+                let first = self.push(app, &form).await.expect(201);
+                let again = self.push(app, &form).await.expect(200);
                 assert_eq!((&again["repeated"], &again["item"]), (&json!(true), &first["item"]), "{self:?}");
                 (first, again)
             }
@@ -133,9 +166,9 @@ impl Adapter {
                 let words =
                     format!("{SECOND} کد: {}", samad::domain::text::persian_digits(&case.tracking_code));
                 let form = self.form("two", &words, json!([]));
-                let told = app.gateway().post(self.path(), form.clone()).await.expect(200);
+                let told = self.push(app, &form).await.expect(200);
                 assert_eq!((&told["state"], &told["case_id"]), (&json!("joined"), &Value::Null), "{self:?}");
-                let again = app.gateway().post(self.path(), form).await.expect(200);
+                let again = self.push(app, &form).await.expect(200);
                 assert_eq!((&again["repeated"], &again["item"]), (&json!(true), &told["item"]), "{self:?}");
             }
         }
@@ -193,6 +226,12 @@ async fn one_scenario_through_every_adapter_leaves_the_same_case() {
         for message in record["messages"].as_array_mut().unwrap() {
             // the channel's own words stand beside it, with or without the code
             assert!(["in", "out"].contains(&message[0].as_str().unwrap()));
+        }
+        if adapter == Email {
+            let citizen = record["citizen"].as_object_mut().unwrap();
+            assert_eq!((&citizen["email"], &citizen["mobile"]), (&json!(ADDRESS), &Value::Null));
+            citizen["email"] = Value::Null;
+            citizen["mobile"] = json!("+989990000011");
         }
         if adapter == Sms {
             // the one channel that carries no file

@@ -59,7 +59,12 @@ impl TestApp {
 
     /// Another process of the same service: the same database and clock, nothing else in common.
     pub async fn another(&self) -> Self {
-        Self::over(self.database.clone(), self.app.clock.clone(), |_| {})
+        self.another_with(|_| {}).await
+    }
+
+    /// The same with other settings.
+    pub async fn another_with(&self, change: impl FnOnce(&mut Config)) -> Self {
+        Self::over(self.database.clone(), self.app.clock.clone(), change)
     }
 
     fn over(database: Rc<Database>, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {

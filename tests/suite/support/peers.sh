@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Real peers on loopback for the integration tests: a mail server and an SMS gateway. Nothing leaves the machine.
-#   peers.sh start DIR mail|sms     installs what is missing (root, Debian), starts, prints NAME=value lines
-#   peers.sh stop  DIR mail|sms     stops what start began, by process id
+# Real peers on loopback for the integration tests: a mail server, mailboxes and an SMS gateway. Nothing leaves the machine.
+#   peers.sh start DIR mail|imap|sms     installs what is missing (root, Debian), starts, prints NAME=value lines
+#   peers.sh stop  DIR mail|imap|sms     stops what start began, by process id
 # All state lies in DIR: configuration, queues, logs, ports.
 # mail (Postfix): takes mail for anybody at any domain; each recipient has a mailbox DIR/mail/boxes/RECIPIENT (mbox).
 #   refuse@… is refused with 550, defer@… with 451.       SMTP_URL, MAIL_DIR
+# imap (Dovecot over Maildir): user people, password secret; a mail is a file that is moved into IMAP_BOX/new.
+#   IMAP_PORT (plain and STARTTLS), IMAPS_PORT, IMAP_CA (certificate of the authority), IMAP_BOX
 # sms (Kannel before an SMS centre of ours): takes every message, puts its parts together and reports delivery; SMS_FILE
 #   gets one JSON line {"from", "to", "text"} for each.     SMS_URL, SMS_KEY, SMS_FILE
 set -euo pipefail
@@ -21,12 +23,16 @@ need() { # need FILE PACKAGE...: installs packages when FILE is missing; none of
   local file=$1; shift
   [ -e "$file" ] && return
   [ "$(id -u)" = 0 ] || { echo "missing $file: apt-get install $*" >&2; exit 1; }
+  # tests that start at once install one after the other
+  exec 8>/var/lock/samad-peers.lock; flock 8
+  [ -e "$file" ] && { exec 8>&-; return; }
   local guard=/usr/sbin/policy-rc.d made=
   [ -e $guard ] || { printf '#!/bin/sh\nexit 101\n' >$guard; chmod 755 $guard; made=1; }
   export DEBIAN_FRONTEND=noninteractive
   { apt-get -qq update && apt-get -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 install "$@"; } \
     >"$dir/apt.log" 2>&1 || { tail -n 20 "$dir/apt.log" >&2; exit 1; }
   [ -z "$made" ] || rm -f $guard
+  exec 8>&-
 }
 
 free_ports() { # free_ports COUNT: that many different free ports, one a line
@@ -131,6 +137,58 @@ C
   echo "MAIL_DIR=$dir/boxes"
 }
 
+start_imap() {
+  need /usr/lib/dovecot/imap dovecot-imapd; need /usr/bin/openssl openssl
+  local ports; mapfile -t ports < <(ports 2)
+  local plain=${ports[0]} tls=${ports[1]} t=$dir/tls
+  chmod 755 "$dir"; mkdir -p "$dir/run" "$t" "$dir/box"/{new,cur,tmp}
+  if [ ! -s "$t/server.pem" ]; then
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=peers CA" \
+      -addext basicConstraints=critical,CA:TRUE -keyout "$t/ca.key" -out "$t/ca.pem" 2>/dev/null
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=localhost" -keyout "$t/server.key" -out "$t/server.csr" 2>/dev/null
+    printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n' >"$t/ext"
+    openssl x509 -req -in "$t/server.csr" -CA "$t/ca.pem" -CAkey "$t/ca.key" -CAcreateserial -days 30 -extfile "$t/ext" -out "$t/server.pem" 2>/dev/null
+  fi
+  chown -R mail "$dir/box"
+  cat >"$dir/dovecot.conf" <<C
+base_dir = $dir/run
+state_dir = $dir/run
+log_path = $dir/dovecot.log
+protocols = imap
+listen = 127.0.0.1
+ssl = yes
+ssl_cert = <$t/server.pem
+ssl_key = <$t/server.key
+disable_plaintext_auth = no
+mail_location = maildir:$dir/box
+first_valid_uid = 1
+mailbox_idle_check_interval = 1 secs
+passdb {
+  driver = static
+  args = password=secret
+}
+userdb {
+  driver = static
+  args = uid=mail gid=mail home=$dir/box
+}
+service imap-login {
+  inet_listener imap {
+    port = $plain
+  }
+  inet_listener imaps {
+    port = $tls
+    ssl = yes
+  }
+}
+C
+  dovecot -c "$dir/dovecot.conf" >"$dir/start.log" 2>&1 || { cat "$dir/start.log" >&2; exit 1; }
+  answers "$plain"; answers "$tls"
+  echo "IMAP_PORT=$plain"
+  echo "IMAPS_PORT=$tls"
+  echo "IMAP_CA=$t/ca.pem"
+  echo "IMAP_BOX=$dir/box"
+}
+
 centre_program() { # the SMS centre: a client of Kannel's "fake" connection, one message a line
   cat <<'P'
 import json, socket, sys, time, urllib.parse
@@ -223,8 +281,10 @@ C
 
 case $command-$peer in
   start-mail) start_mail ;;
+  start-imap) start_imap ;;
   start-sms) start_sms ;;
   stop-mail) end "$dir/queue/pid/master.pid" ;;
+  stop-imap) end "$dir/run/master.pid" ;;
   stop-sms) end "$dir/centre.pid" "$dir/smsbox.pid" "$dir/bearerbox.pid" ;;
   *) usage ;;
 esac

@@ -9,7 +9,8 @@ use crate::db::types::MessageId;
 use crate::domain::cases::CaseRow;
 use crate::domain::citizens;
 use crate::domain::conflict::Conflict;
-use crate::domain::notifications::{self, DeliveryState, Facts, Links, Outlet, Rendered};
+use crate::domain::intake::mails;
+use crate::domain::notifications::{self, DeliveryState, Facts, Links, Outlet, Rendered, reference};
 use crate::domain::rulebook::Rulebook;
 use crate::domain::vault::Vault;
 use crate::error::{Language, Result};
@@ -23,6 +24,16 @@ pub struct Letter {
     pub address: String,
     pub language: Language,
     pub rendered: Rendered,
+    pub thread: Thread,
+}
+
+/// Where a mail stands among others (RFC 5322 §3.6.4).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Thread {
+    /// Its own Message-ID without domain; keyed, so that nobody can make up a reply to it.
+    pub local: String,
+    /// The Message-ID of the citizen's mail that it answers.
+    pub answers: Option<String>,
 }
 
 impl std::fmt::Debug for Letter {
@@ -94,7 +105,12 @@ pub fn load_for_sending(
         links,
     )?;
     let language = if row.language == "en" { Language::En } else { Language::Fa };
-    Ok(Loaded::Ready(Letter { message: row.id, outlet, address, language, rendered }))
+    let answers = match (outlet, row.citizen_id) {
+        (Outlet::Email, Some(_)) => mails::answered(connection, row.case_id)?,
+        _ => None,
+    };
+    let thread = Thread { local: reference::local(links.keys, row.id), answers };
+    Ok(Loaded::Ready(Letter { message: row.id, outlet, address, language, rendered, thread }))
 }
 
 fn is_held(connection: &mut DbConnection, claimed: &Claimed) -> Result<bool> {

@@ -13,8 +13,8 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-pub use letter::{Letter, Loaded, load_for_sending};
-pub use reports::{Reported, by_carrier, delivered, resend};
+pub use letter::{Letter, Loaded, Thread, load_for_sending};
+pub use reports::{Fate, Reported, bounced, by_carrier, delivered, resend};
 pub use settle::{Fault, Settled, settle_final, settle_passing, settle_sent, settle_withheld};
 pub use ways::reroute;
 

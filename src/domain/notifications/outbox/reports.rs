@@ -12,6 +12,7 @@ use crate::db::types::{MessageId, Time};
 use crate::domain::actor::Act;
 use crate::domain::notifications::{self, DeliveryState};
 use crate::error::{Code, Error, Result};
+use crate::text_enum;
 
 /// What a delivery report changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,70 @@ pub fn delivered(
     Ok(Reported::Recorded)
 }
 
+text_enum! {
+    /// What a mail server reports of a mail that it took.
+    pub enum Fate {
+        /// It will never arrive.
+        Refused = "refused",
+        /// It was given up for a reason that passes, such as a full mailbox.
+        GivenUp = "given_up",
+        /// The server still tries.
+        Delayed = "delayed",
+        Arrived = "arrived",
+    }
+}
+
+/// Seconds until a mail is sent again that was given up for a reason that passes.
+const PASSING_SECONDS: i64 = 6 * 3600;
+/// Sendings after which it is as good as refused.
+const PASSING_MAX: i32 = 4;
+
+/// Records what a mail server reported: what was refused takes the next way, what was given up for a while is sent
+/// again later, and what is still tried waits.
+///
+/// # Errors
+/// `NotFound` for a message that we did not send.
+pub fn bounced(
+    connection: &mut DbConnection,
+    act: &Act,
+    message: MessageId,
+    fate: Fate,
+    status: Option<&str>,
+) -> Result<Reported> {
+    let row = locked(connection, message)?;
+    if rank(row.state) > rank(DeliveryState::AtCarrier) {
+        return Ok(Reported::AlreadyKnown);
+    }
+    let told =
+        format!("the mail server reports: {fate} {}", status.unwrap_or_default()).trim_end().to_owned();
+    match fate {
+        Fate::Arrived => return delivered(connection, act, message, DeliveryState::Delivered),
+        Fate::Delayed => note(connection, act, message, row.state, Some(&told))?,
+        // a second report on the same sending
+        Fate::GivenUp if row.state == DeliveryState::Queued => return Ok(Reported::AlreadyKnown),
+        Fate::GivenUp if row.attempts < PASSING_MAX => {
+            queue_again(connection, message, row.attempts, act.now.plus_seconds(PASSING_SECONDS))?;
+            note(connection, act, message, DeliveryState::Queued, Some(&told))?;
+        }
+        Fate::GivenUp | Fate::Refused => {
+            diesel::delete(outbox::table.find(message)).execute(connection)?;
+            end(connection, act, &row, row.attempts, DeliveryState::Undelivered, &told)?;
+        }
+    }
+    Ok(Reported::Recorded)
+}
+
+/// Puts a message that went out back into the outbox.
+fn queue_again(connection: &mut DbConnection, message: MessageId, attempts: i32, at: Time) -> Result<()> {
+    use messages as m;
+    prepared(diesel::update(m::table.find(message)).set((
+        (m::state.eq(DeliveryState::Queued), m::attempts.eq(attempts), m::error.eq(None::<String>)),
+        (m::carrier_id.eq(None::<String>), m::settled_at.eq(None::<Time>), m::body.eq(None::<Sealed>)),
+    )))
+    .execute(connection)?;
+    notifications::enqueue(connection, message, at)
+}
+
 /// How far a state is; a report never leads back.
 fn rank(state: DeliveryState) -> u8 {
     match state {
@@ -88,7 +153,6 @@ pub fn by_carrier(connection: &mut DbConnection, carrier_id: &str) -> Result<Opt
 /// # Errors
 /// `wrong_state` for an inbound message, `already_done` for one that waits in the outbox anyway.
 pub fn resend(connection: &mut DbConnection, act: &Act, message: MessageId) -> Result<()> {
-    use messages as m;
     let row = locked(connection, message)?;
     let waiting: i64 = outbox::table.filter(outbox::message_id.eq(message)).count().get_result(connection)?;
     if waiting > 0 {
@@ -97,12 +161,7 @@ pub fn resend(connection: &mut DbConnection, act: &Act, message: MessageId) -> R
     if row.outlet().is_none() || row.template.is_none() {
         return Err(Error::Conflict(Code::WrongState));
     }
-    prepared(diesel::update(m::table.find(message)).set((
-        (m::state.eq(DeliveryState::Queued), m::attempts.eq(0), m::error.eq(None::<String>)),
-        (m::carrier_id.eq(None::<String>), m::settled_at.eq(None::<Time>), m::body.eq(None::<Sealed>)),
-    )))
-    .execute(connection)?;
-    notifications::enqueue(connection, message, act.now)?;
+    queue_again(connection, message, 0, act.now)?;
     let by = act.actor.key();
     note(connection, act, message, DeliveryState::Queued, Some(&format!("sent again by {by}")))
 }

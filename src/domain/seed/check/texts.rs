@@ -16,9 +16,10 @@ const IN_EMAIL: [&str; 5] = ["reason", "text", "question", "instruction", "subje
 const OUTLETS: [(&str, &str); 3] = [("citizen", "sms"), ("citizen", "email"), ("office", "email")];
 const LANGUAGES: [&str; 2] = ["fa", "en"];
 /// The notices that verbs and deadlines send, and to whom.
-const NOTICES: [(&str, &str); 65] = [
+const NOTICES: [(&str, &str); 66] = [
     ("case_registered", "citizen"),
     ("case_downgraded", "citizen"),
+    ("mail_too_large", "citizen"),
     ("case_referred", "citizen"),
     ("case_referred", "office"),
     ("question_asked", "citizen"),

@@ -8,7 +8,12 @@ const PROOF: usize = 32;
 
 /// The Message-ID of an outgoing message: `<samad.{message}.{proof}@{domain}>`.
 pub fn make(keys: &Keys, message: MessageId, domain: &str) -> String {
-    format!("<samad.{message}.{}@{domain}>", proof(keys, message))
+    format!("<{}@{domain}>", local(keys, message))
+}
+
+/// What stands before the `@` of the Message-ID of an outgoing message: the same at every try.
+pub fn local(keys: &Keys, message: MessageId) -> String {
+    format!("samad.{message}.{}", proof(keys, message))
 }
 
 /// The message of a Message-ID of ours; none for any other, and for one that was made up.
