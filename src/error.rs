@@ -57,6 +57,7 @@ catalogue! {
     InvalidQuery "invalid_query" 400 "پارامترهای نشانی درست نیستند." "The query parameters are not valid.";
     InvalidCursor "invalid_cursor" 400 "نشانگر صفحه معتبر نیست؛ از صفحه نخست آغاز کنید." "The cursor is not valid; start from the first page.";
     UnsupportedMedia "unsupported_media_type" 415 "نوع محتوا پشتیبانی نمی‌شود؛ application/json بفرستید." "Unsupported content type; send application/json.";
+    AddressNotAllowed "address_not_allowed" 403 "این نشانی اینترنتی در فهرست مجاز این درگاه نیست؛ فهرست را در تنظیم sms…allow بازبینی کنید." "This address is not on the gateway's list; review the setting sms…allow.";
     PayloadTooLarge "payload_too_large" 413 "حجم درخواست بیش از اندازه مجاز است." "The request is larger than allowed.";
     MethodNotAllowed "method_not_allowed" 405 "این روش برای این نشانی نیست." "This method is not available at this address.";
     WrongState "wrong_state" 409 "وضعیت کنونی پرونده این کار را نمی‌پذیرد؛ «اقدام‌ها» را ببینید." "The case's present state does not allow this; see its actions.";

@@ -59,6 +59,11 @@ pub struct NewGateway {
 }
 
 impl GatewayRow {
+    fn actor(self) -> Actor {
+        let channels = serde_json::from_str(&self.channels).unwrap_or_default();
+        Actor::Gateway { id: self.id, office: self.office_id, channels }
+    }
+
     /// The view, with the key where it was just made.
     pub fn view(self, act: &Act, key: Option<String>) -> GatewayView {
         GatewayView {
@@ -86,11 +91,7 @@ pub fn by_digest(connection: &mut DbConnection, digest: &str, now: Time) -> Resu
         .select(GatewayRow::as_select())
         .first(connection)
         .optional()?;
-    Ok(row.map(|row| Actor::Gateway {
-        id: row.id,
-        office: row.office_id,
-        channels: serde_json::from_str(&row.channels).unwrap_or_default(),
-    }))
+    Ok(row.map(GatewayRow::actor))
 }
 
 /// Makes a key; it is told once.
@@ -139,6 +140,17 @@ fn insert(connection: &mut DbConnection, row: &GatewayRow, key_hash: &str) -> Re
 /// All keys, the newest last.
 pub fn list(connection: &mut DbConnection) -> Result<Vec<GatewayRow>> {
     Ok(gateways::table.order(gateways::id).select(GatewayRow::as_select()).load(connection)?)
+}
+
+/// The actor of the key of this name; none when there is none that is good now.
+pub fn by_name(connection: &mut DbConnection, name: &str, now: Time) -> Result<Option<Actor>> {
+    let row: Option<GatewayRow> = gateways::table
+        .filter(gateways::name.eq(name).and(gateways::revoked_at.is_null()).and(gateways::expires_at.gt(now)))
+        .order(gateways::id)
+        .select(GatewayRow::as_select())
+        .first(connection)
+        .optional()?;
+    Ok(row.map(GatewayRow::actor))
 }
 
 /// The name of a key.

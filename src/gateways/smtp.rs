@@ -172,7 +172,9 @@ mod tests {
             address: address.into(),
             language: Language::Fa,
             rendered: Rendered {
-                subject: Some("سامد: پرونده".into()), body: "سلام\n<b>\n\nپایان".into()
+                subject: Some("سامد: پرونده".into()),
+                body: "سلام\n<b>\n\nپایان".into(),
+                filled: Default::default(),
             },
         }
     }

@@ -2,9 +2,9 @@
 
 use super::inbound::Inbound;
 use super::received::{Delivery, Received};
-use super::{sender, thread};
+use super::{sender, sms, thread};
 use crate::db::DbConnection;
-use crate::db::types::{CaseId, IntakeItemId, MessageId, Time};
+use crate::db::types::{CaseId, IntakeItemId, MessageId, SmsDialogueId, Time};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::ask::{self, Reply};
 use crate::domain::cases::attach;
@@ -18,8 +18,20 @@ use crate::error::{Code, Error, FieldError, Result};
 /// What became of it.
 pub(super) enum Taken {
     Registered(Box<Registered>),
-    Joined { case: CaseId, message: MessageId },
+    Joined {
+        case: CaseId,
+        message: MessageId,
+    },
     ToKey(String),
+    /// It was a word to the service itself.
+    Answered {
+        case: Option<CaseId>,
+    },
+    /// It waits in a dialogue, at this place among what waits there.
+    Held {
+        dialogue: SmsDialogueId,
+        part: i32,
+    },
 }
 
 impl Taken {
@@ -28,6 +40,8 @@ impl Taken {
             Taken::Registered(_) => ItemState::Registered,
             Taken::Joined { .. } => ItemState::Joined,
             Taken::ToKey(_) => ItemState::ToKey,
+            Taken::Answered { .. } => ItemState::Answered,
+            Taken::Held { .. } => ItemState::Asked,
         }
     }
 
@@ -35,7 +49,8 @@ impl Taken {
         match self {
             Taken::Registered(done) => Some(done.row.id),
             Taken::Joined { case, .. } => Some(*case),
-            Taken::ToKey(_) => None,
+            Taken::Answered { case } => *case,
+            Taken::ToKey(_) | Taken::Held { .. } => None,
         }
     }
 
@@ -46,6 +61,8 @@ impl Taken {
                 Ok(Outcome { case: Some(*case), message: Some(*message), ..Outcome::default() })
             }
             Taken::ToKey(reason) => Outcome::refused(&waits_for_key(reason)),
+            Taken::Answered { case } => Ok(Outcome { case: *case, ..Outcome::default() }),
+            Taken::Held { .. } => Ok(Outcome::default()),
         }
     }
 
@@ -68,6 +85,7 @@ impl Taken {
             }
             Taken::Joined { message, .. } => told.message = Some(message),
             Taken::ToKey(reason) => told.refusal = Some(waits_for_key(&reason)),
+            Taken::Answered { .. } | Taken::Held { .. } => {}
         }
         told
     }
@@ -96,8 +114,29 @@ pub(super) fn take(
     }
     let (citizen, unread) = sender::told(&inbound.sender, inbound.language.as_deref());
     log.extend(unread.into_iter().map(|field| (StepKind::SenderUnread, Some(field))));
+    if let Some(waits) = sms::part_of(connection, act, inbound, &citizen, log)? {
+        return Ok(waits);
+    }
+    take_words(connection, act, inbound, citizen, text, log)
+}
+
+/// The same with the whole words of a sender who is read.
+pub(super) fn take_words(
+    connection: &mut DbConnection,
+    act: &Act,
+    inbound: &Inbound,
+    citizen: CitizenInput,
+    text: String,
+    log: &mut Vec<Step>,
+) -> Result<Taken> {
+    if let Some(answered) = sms::talk(connection, act, inbound, &citizen, &text, log)? {
+        return Ok(answered);
+    }
     if let Some((case, message)) = join(connection, act, inbound, &citizen, &text, log)? {
         return Ok(Taken::Joined { case, message });
+    }
+    if sms::is_unknown(connection, act, inbound, &citizen)? {
+        return sms::hold_back(connection, act, &citizen, &text, log);
     }
     let done = register::register(connection, act, &filing(act, inbound, citizen, text))?;
     log_registered(&done, log);
@@ -139,11 +178,11 @@ fn join(
     Ok(None)
 }
 
-fn as_citizen(act: &Act, case: CaseId) -> Act {
+pub(super) fn as_citizen(act: &Act, case: CaseId) -> Act {
     Act { actor: Actor::Citizen { case }, ..act.clone() }
 }
 
-fn filing(act: &Act, inbound: &Inbound, citizen: CitizenInput, text: String) -> Register {
+pub(super) fn filing(act: &Act, inbound: &Inbound, citizen: CitizenInput, text: String) -> Register {
     let subject = inbound.subject.as_deref().map(words).filter(|subject| !subject.trim().is_empty());
     let matter = inbound.matter.clone();
     Register {
@@ -167,7 +206,7 @@ pub(super) fn received_at(act: &Act, inbound: &Inbound) -> Time {
 }
 
 /// Words without what no text has: characters that only steer a terminal.
-fn words(text: &str) -> String {
+pub(super) fn words(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')).collect()
 }
 
