@@ -3,11 +3,13 @@
 //! Everything wrong is found at once and named with its remedy; a start stops on the first line.
 
 mod imap;
+pub mod sms;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+pub use sms::Sms;
 
 pub use imap::{Imap, ImapAddress, ImapMailbox, ImapSecurity};
 
@@ -136,15 +138,6 @@ pub struct Smtp {
     pub reply_to: String,
 }
 
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sms {
-    pub provider: String,
-    pub url: String,
-    pub key: String,
-    pub line: String,
-}
-
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outbox {
@@ -253,20 +246,8 @@ impl Config {
         for what in self.imap.problems() {
             wrong("imap.url", what);
         }
-        match self.sms.provider.as_str() {
-            "none" => {}
-            "http" | "kannel" if self.sms.url.is_empty() => {
-                wrong("sms.url", "the gateway's address is missing".into())
-            }
-            // the secret of its delivery reports is derived from it
-            "kannel" if self.sms.key.is_empty() => {
-                wrong("sms.key", "write user:password of the gateway".into())
-            }
-            "kavenegar" if self.sms.key.is_empty() => {
-                wrong("sms.key", "the provider's key is missing".into())
-            }
-            "http" | "kannel" | "kavenegar" => {}
-            other => wrong("sms.provider", format!("'{other}' is not one of none, http, kannel, kavenegar")),
+        for (key, what) in self.sms.problems() {
+            wrong(&format!("sms.{key}"), what);
         }
         if tracing_subscriber::EnvFilter::try_new(&self.log.filter).is_err() {
             wrong("log.filter", format!("'{}' is no filter such as info", self.log.filter));

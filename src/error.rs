@@ -58,6 +58,7 @@ catalogue! {
     InvalidCursor "invalid_cursor" 400 "نشانگر صفحه معتبر نیست؛ از صفحه نخست آغاز کنید." "The cursor is not valid; start from the first page.";
     UnsupportedMedia "unsupported_media_type" 415 "نوع محتوا پشتیبانی نمی‌شود؛ application/json بفرستید." "Unsupported content type; send application/json.";
     InvalidMail "invalid_mail" 422 "این بایت‌ها رایانامه نیست: سرآیندی (مانند From) در آن نیست؛ پیام خام RFC 5322 بفرستید." "These bytes are no mail: there is no header (such as From); send the raw RFC 5322 message.";
+    AddressNotAllowed "address_not_allowed" 403 "این نشانی اینترنتی در فهرست مجاز این درگاه نیست؛ فهرست را در تنظیم sms…allow بازبینی کنید." "This address is not on the gateway's list; review the setting sms…allow.";
     PayloadTooLarge "payload_too_large" 413 "حجم درخواست بیش از اندازه مجاز است." "The request is larger than allowed.";
     MethodNotAllowed "method_not_allowed" 405 "این روش برای این نشانی نیست." "This method is not available at this address.";
     WrongState "wrong_state" 409 "وضعیت کنونی پرونده این کار را نمی‌پذیرد؛ «اقدام‌ها» را ببینید." "The case's present state does not allow this; see its actions.";

@@ -2,18 +2,20 @@
 //! person; who types it in is told what is wrong and nothing is kept.
 
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, post, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post, web};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 
 use super::body::Query;
 use super::caller::Caller;
+use super::client::address;
 use super::problem::{Problem, ProblemBody};
 use crate::app::App;
 use crate::db::types::{CaseId, GatewayId, IntakeItemId, MessageId};
 use crate::domain::actor::Actor;
 use crate::domain::gateways;
 use crate::domain::intake::{Form, ItemState, RefusedField};
+use crate::domain::sms::standings;
 use crate::error::{Code, Error, Result};
 use crate::intake::email;
 use crate::intake::{Call, Delivery, Fax, Letter, Raw, Received, Sms, Visit};
@@ -48,7 +50,15 @@ pub(super) fn answer(received: Received) -> HttpResponse {
     let mut reply = match (received.state, received.delivery) {
         (ItemState::Registered, Delivery::First) => HttpResponse::Created(),
         (ItemState::Failed | ItemState::ToKey, _) => HttpResponse::Accepted(),
-        (ItemState::Registered | ItemState::Joined | ItemState::Discarded, _) => HttpResponse::Ok(),
+        (ItemState::Asked, Delivery::First) => HttpResponse::Accepted(),
+        (
+            ItemState::Registered
+            | ItemState::Joined
+            | ItemState::Discarded
+            | ItemState::Asked
+            | ItemState::Answered,
+            _,
+        ) => HttpResponse::Ok(),
     };
     let (reason, fields) = received.refusal.map(|refusal| (refusal.reason, refusal.fields)).unzip();
     reply.json(ReceivedView {
@@ -121,9 +131,10 @@ pub struct PushQuery {
     key: Option<String>,
 }
 
-/// A gateway pushes an SMS. `{gateway}` is the name or the id of its key; the key comes as a bearer token or in `key`.
+/// A gateway pushes an SMS. `{gateway}` is the name or the id of its key; the key comes as a bearer token or in `key`. Further
+/// values of the address count as values of the form.
 #[utoipa::path(tag = "channels", params(PushQuery), request_body = Sms, security(("bearer" = [])),
-    responses((status = 201, body = ReceivedView), (status = 200, description = "A message, or known", body = ReceivedView), (status = 202, description = "Kept for a person", body = ReceivedView), (status = 401, body = ProblemBody), (status = 404, body = ProblemBody), (status = 413, body = ProblemBody)))]
+    responses((status = 201, body = ReceivedView), (status = 200, description = "A message, or known", body = ReceivedView), (status = 202, description = "Kept for a person", body = ReceivedView), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 413, body = ProblemBody)))]
 #[post("/channels/sms/{gateway}/inbound")]
 pub(super) async fn push_sms(
     app: web::Data<App>,
@@ -132,17 +143,65 @@ pub(super) async fn push_sms(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let actor = match &query.0.key {
-        Some(key) => of_key(&app, key).await?,
-        None => Caller::extract(&request).await?.actor,
+    let actor = pushing(&app, &path, query.0.key.as_deref(), &request).await?;
+    taken(&app, actor, Form::Sms, &request, payload).await
+}
+
+/// The same by GET with all values in the address, as Melipayamak and Kannel call; answered with a short text.
+#[utoipa::path(tag = "channels", params(PushQuery), security(("bearer" = [])),
+    responses((status = 200, description = "Committed"), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
+#[get("/channels/sms/{gateway}/inbound")]
+pub(super) async fn push_sms_by_get(
+    app: web::Data<App>,
+    path: web::Path<String>,
+    query: Query<PushQuery>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let actor = pushing(&app, &path, query.0.key.as_deref(), &request).await?;
+    // the key is no part of what was said and is kept nowhere
+    let values = request.query_string().split('&').filter(|pair| !pair.starts_with("key="));
+    let bytes = values.collect::<Vec<_>>().join("&").into_bytes();
+    let media_type = "application/x-www-form-urlencoded".into();
+    app.receive_raw(actor, Raw { form: Form::Sms, gateway: None, media_type, bytes }).await?;
+    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok"))
+}
+
+/// Who pushes: the key, its name, and an address on the gateway's list.
+async fn pushing(
+    app: &web::Data<App>,
+    wished: &str,
+    key: Option<&str>,
+    request: &HttpRequest,
+) -> Result<Actor, Problem> {
+    let actor = match key {
+        Some(key) => of_key(app, key).await?,
+        None => Caller::extract(request).await?.actor,
     };
     let Actor::Gateway { id, .. } = &actor else { return Err(Error::Forbidden(Code::Forbidden).into()) };
-    let (id, wished): (GatewayId, String) = (*id, path.into_inner());
+    let id: GatewayId = *id;
     let name = app.db.glance(move |connection| gateways::name(connection, id)).await?;
     if name != wished && id.to_string() != wished {
         return Err(Error::NotFound.into());
     }
-    taken(&app, actor, Form::Sms, &request, payload).await
+    check_address(app, &name, request).await?;
+    Ok(actor)
+}
+
+/// Refuses a caller that is not on the gateway's list and notes it: whoever has the key and calls from elsewhere is either
+/// the gateway with a new address or somebody who stole the key.
+pub(super) async fn check_address(
+    app: &web::Data<App>,
+    gateway: &str,
+    request: &HttpRequest,
+) -> Result<(), Problem> {
+    let address = address(request, &app.config.trusted_proxies());
+    if app.config.sms.allows(gateway, &address) {
+        return Ok(());
+    }
+    tracing::warn!(gateway, "a call with the right key came from an address that is not on the list");
+    let (name, now) = (gateway.to_owned(), app.clock.now());
+    app.db.write(move |connection| standings::refused(connection, now, &name)).await?;
+    Err(Error::Forbidden(Code::AddressNotAllowed).into())
 }
 
 async fn of_key(app: &App, key: &str) -> Result<Actor> {

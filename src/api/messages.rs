@@ -6,21 +6,22 @@ use serde::{Deserialize, Serialize};
 
 use super::body::{IdempotencyKey, Query, Raw, id};
 use super::caller::Caller;
+use super::channels;
 use super::commit::{Once, Reply, commit};
 use super::page::{Page, PageQuery, keyset};
 use super::problem::{Problem, ProblemBody};
 use crate::app::App;
 use crate::db::DbConnection;
-use crate::db::types::{CaseId, MessageId, Time};
+use crate::db::types::{CaseId, MessageId, SmsReplyId, Time};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::find_visible;
 use crate::domain::masking::{Known, Masker};
 use crate::domain::notifications::outbox::{self, DeadLetter, Reported};
 use crate::domain::rulebook::Verb;
+use crate::domain::sms::{replies, sendings};
 use crate::domain::views::{self, DeliveryView};
 use crate::domain::{conflict, definitions, policy};
 use crate::error::{Error, FieldError, Language, Result};
-use crate::gateways::sms;
 
 /// A message that reached nobody.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -148,9 +149,10 @@ struct Report {
 pub(super) async fn report_delivery(
     app: web::Data<App>,
     path: web::Path<String>,
+    request: HttpRequest,
     query: Query<Report>,
 ) -> Result<HttpResponse, Problem> {
-    reported(&app, &path, query.0).await
+    reported(&app, &path, &request, query.0).await
 }
 
 /// The same by POST, with a form beside the query.
@@ -176,32 +178,39 @@ pub(super) async fn post_delivery(
         secret: query.0.secret,
         messageid: query.0.messageid.or(told.messageid),
     };
-    reported(&app, &path, report).await
+    reported(&app, &path, &request, report).await
 }
 
-async fn reported(app: &web::Data<App>, gateway: &str, report: Report) -> Result<HttpResponse, Problem> {
-    if gateway != app.config.sms.provider {
-        return Err(Error::NotFound.into());
-    }
-    let code = report.status.as_deref().and_then(|code| code.trim().parse().ok());
-    let code: i64 = code.ok_or_else(|| Error::field(FieldError::required("status")))?;
-    let secret = report.secret.unwrap_or_default();
+async fn reported(
+    app: &web::Data<App>,
+    gateway: &str,
+    request: &HttpRequest,
+    report: Report,
+) -> Result<HttpResponse, Problem> {
+    let Some(line) = app.gateways.sms.line(gateway) else { return Err(Error::NotFound.into()) };
+    let code = report.status.as_deref().ok_or_else(|| Error::field(FieldError::required("status")))?;
     let by_id: Option<MessageId> = report.id.as_deref().map(id).transpose()?;
-    let key = app.config.sms.key.clone();
-    let is_ours = sms::is_delivery_secret(&key, by_id.unwrap_or(MessageId(0)), &secret);
-    if !is_ours {
+    if !line.is_secret(by_id.unwrap_or(MessageId(0)), &report.secret.unwrap_or_default()) {
         return Err(Error::NotFound.into());
     }
-    let Some(state) = sms::delivery_state(gateway, code) else { return Ok(HttpResponse::Ok().body("ok")) };
-    let carrier = report.messageid;
+    channels::check_address(app, gateway, request).await?;
+    let Some(state) = line.state_of(code) else { return Ok(HttpResponse::Ok().body("ok")) };
+    let (carrier, gateway) = (report.messageid, gateway.to_owned());
     let outcome = app
         .write(Actor::System, move |connection, act| {
             let message = match (by_id, &carrier) {
                 (Some(id), _) => id,
-                (None, Some(carrier)) => outbox::by_carrier(connection, carrier)?.ok_or(Error::NotFound)?,
+                (None, Some(carrier)) => sendings::by_carrier(connection, &gateway, carrier)?,
                 (None, None) => return Err(Error::field(FieldError::required("id"))),
             };
-            outbox::delivered(connection, act, message, state)
+            match outbox::delivered(connection, act, message, state) {
+                // what went out was an answer to an SMS
+                Err(Error::NotFound) if by_id.is_some() => {
+                    replies::delivered(connection, act, SmsReplyId(message.0), state)?;
+                    Ok(Reported::AlreadyKnown)
+                }
+                told => told,
+            }
         })
         .await?;
     if outcome == Reported::Recorded {

@@ -162,6 +162,7 @@ fn intake(config: &mut ServiceConfig<'_>) {
     config
         .service(channels::push_sms)
         .service(channels::push_email)
+        .service(channels::push_sms_by_get)
         .service(channels::push_fax)
         .service(channels::enter_letter)
         .service(channels::enter_visit)

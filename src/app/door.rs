@@ -8,6 +8,7 @@ use crate::domain::actor::Actor;
 use crate::domain::cases::attach::StoredFile;
 use crate::domain::cases::sha256_hex;
 use crate::domain::intake::Refusal;
+use crate::domain::notifications::Outlet;
 use crate::error::{Error, FieldError, Result};
 use crate::gateways::storage::media_type;
 use crate::intake::{self, Content, Enclosed, Inbound, Raw, Received, Told, Unread, Waiting};
@@ -23,7 +24,9 @@ impl App {
     /// What is not kept: a wrong field for a person at a form, a channel that is not the actor's, and `Unavailable`,
     /// after which the peer sends it again.
     pub async fn receive(&self, actor: Actor, inbound: Inbound) -> Result<Received> {
-        let inbound = Arc::new(self.stored(inbound).await?);
+        let may_ask = self.config.sms.ask_identity && self.gateways.usable().contains(&Outlet::Sms);
+        let inbound = Inbound { may_ask, ..self.stored(inbound).await? };
+        let inbound = Arc::new(inbound);
         let told = inbound.clone();
         let taken = match too_large(&inbound, self.config.server.attachment_limit) {
             Some(error) => Err(error),

@@ -15,7 +15,7 @@ use crate::domain::actor::Role;
 use crate::domain::keys::Keys;
 use crate::domain::rulebook::RulebookCache;
 use crate::domain::vault::{self, KeysFile, Source, Vault, keys_file};
-use crate::gateways::Gateways;
+use crate::gateways::{Gateways, SmsGateway};
 use crate::telemetry;
 use crate::workers::Slot;
 
@@ -31,6 +31,9 @@ pub fn settings(file: &Path) -> anyhow::Result<Config> {
 /// Everything wrong with the settings, with what only the domain knows.
 pub fn problems(config: &Config) -> Vec<String> {
     let mut found = config.problems();
+    if found.is_empty() {
+        found.extend(SmsGateway::new(config).err());
+    }
     for code in config.sign_in.second_factor_roles() {
         if let Err(known) = code.parse::<Role>() {
             found.push(format!(

@@ -1129,6 +1129,79 @@ table! {
 }
 
 table! {
+    sms_sendings (message_id) {
+        message_id -> BigInt,
+        gateway -> Text,
+        carrier_id -> Nullable<Text>,
+        sent_at -> Timestamp,
+        checks -> Integer,
+        next_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    sms_standings (gateway) {
+        gateway -> Text,
+        alarm -> Nullable<Text>,
+        alarm_at -> Nullable<Timestamp>,
+        refused -> BigInt,
+        refused_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
+
+    sms_replies (id) {
+        id -> BigInt,
+        case_id -> Nullable<BigInt>,
+        phone -> Nullable<SealedText>,
+        phone_hash -> Text,
+        template -> Text,
+        language -> Text,
+        facts -> Nullable<SealedText>,
+        state -> Text,
+        attempts -> Integer,
+        error -> Nullable<Text>,
+        next_at -> Nullable<Timestamp>,
+        lease_until -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        settled_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    sms_dialogues (id) {
+        id -> BigInt,
+        phone_hash -> Text,
+        kind -> Text,
+        case_id -> Nullable<BigInt>,
+        reference -> Nullable<Text>,
+        total -> Integer,
+        tries -> Integer,
+        language -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+table! {
+    sms_dialogue_items (item_id) {
+        item_id -> BigInt,
+        dialogue_id -> BigInt,
+        part -> Integer,
+    }
+}
+
+table! {
+    sms_stops (phone_hash) {
+        phone_hash -> Text,
+        at -> Timestamp,
+    }
+}
+
+table! {
     use diesel::sql_types::*;
     use super::super::sealed::SealedText;
 
@@ -1255,6 +1328,8 @@ allow_columns_to_appear_in_same_group_by_clause!(lessons::office_id, cases::cate
 joinable!(mails -> intake_items (item_id));
 joinable!(intake_steps -> intake_items (item_id));
 joinable!(intake_files -> intake_items (item_id));
+joinable!(sms_sendings -> messages (message_id));
+joinable!(sms_dialogue_items -> intake_items (item_id));
 allow_tables_to_appear_in_same_query!(
     process_slots,
     offices,
@@ -1330,6 +1405,12 @@ allow_tables_to_appear_in_same_query!(
     mailboxes,
     intake_steps,
     intake_files,
+    sms_sendings,
+    sms_standings,
+    sms_replies,
+    sms_dialogues,
+    sms_dialogue_items,
+    sms_stops,
     messages,
     outbox,
     deliveries,

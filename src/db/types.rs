@@ -144,6 +144,10 @@ id_types! {
     IntakeStepId,
     /// A file that came with it.
     IntakeFileId,
+    /// An answer to an SMS; letters carry it in the place of a message's.
+    SmsReplyId,
+    /// What is being spoken of with a number.
+    SmsDialogueId,
     /// A file that belongs to a case.
     AttachmentId,
     /// A note of staff on a case.

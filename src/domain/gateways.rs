@@ -65,6 +65,11 @@ pub struct NewGateway {
 }
 
 impl GatewayRow {
+    fn actor(self) -> Actor {
+        let channels = serde_json::from_str(&self.channels).unwrap_or_default();
+        Actor::Gateway { id: self.id, office: self.office_id, channels }
+    }
+
     /// The view, with the key where it was just made.
     pub fn view(self, act: &Act, key: Option<String>) -> GatewayView {
         GatewayView {
@@ -95,11 +100,7 @@ pub fn by_digest(connection: &mut DbConnection, digest: &str, now: Time) -> Resu
         .select(GatewayRow::as_select())
         .first(connection)
         .optional()?;
-    Ok(row.map(|row| Actor::Gateway {
-        id: row.id,
-        office: row.office_id,
-        channels: serde_json::from_str(&row.channels).unwrap_or_default(),
-    }))
+    Ok(row.map(GatewayRow::actor))
 }
 
 /// Makes a key; it is told once, and works when a second person agreed to it ([`agree`]).
@@ -169,6 +170,23 @@ pub fn agree(connection: &mut DbConnection, act: &Act, id: GatewayId) -> Result<
         .set(gateways::agreed_at.eq(act.now))
         .execute(connection)?;
     if agreed == 1 { Ok(()) } else { Err(Error::Conflict(Code::ChangePassed)) }
+}
+
+/// The actor of the key of this name; none when there is none that is good now.
+pub fn by_name(connection: &mut DbConnection, name: &str, now: Time) -> Result<Option<Actor>> {
+    let row: Option<GatewayRow> = gateways::table
+        .filter(
+            gateways::name
+                .eq(name)
+                .and(gateways::agreed_at.is_not_null())
+                .and(gateways::revoked_at.is_null())
+                .and(gateways::expires_at.gt(now)),
+        )
+        .order(gateways::id)
+        .select(GatewayRow::as_select())
+        .first(connection)
+        .optional()?;
+    Ok(row.map(GatewayRow::actor))
 }
 
 /// The name of a key.

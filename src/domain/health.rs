@@ -13,6 +13,7 @@ use crate::domain::history::anchoring;
 use crate::domain::intake::{ItemState, items, mailboxes};
 use crate::domain::notifications::outbox::dead_count;
 use crate::domain::privacy::walk;
+use crate::domain::sms;
 use crate::domain::vault::KeyState;
 use crate::error::Result;
 
@@ -26,7 +27,7 @@ pub struct HealthProblem {
     pub message: &'static str,
     /// What to do.
     pub action: &'static str,
-    /// How many of them by channel, where it concerns channels.
+    /// How many of them by channel or gateway, where it concerns those.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub channels: BTreeMap<String, i64>,
 }
@@ -58,6 +59,10 @@ pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthPr
     let failed = items::waiting(connection, ItemState::Failed)?;
     let to_key = items::waiting(connection, ItemState::ToKey)?;
     let unread = mailboxes::failing(connection, late)?;
+    let alarms = sms::standings::alarms(connection)?;
+    let alarms: BTreeMap<String, i64> =
+        alarms.into_iter().map(|(gateway, alarm)| (format!("{gateway}: {alarm}"), 1)).collect();
+    let turned_away = sms::standings::turned_away(connection, now)?;
     let all = [
         HealthProblem {
             code: "dead_letters",
@@ -93,6 +98,27 @@ pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthPr
             message: "Mailboxes could not be read for more than ten minutes; what lies in them is taken once they can be.",
             action: "GET /api/v1/intake/mailboxes says why; check the setting imap, the password and the mail server.",
             channels: unread.into_iter().map(|name| (name, 1)).collect(),
+        },
+        HealthProblem {
+            code: "sms_gateway_refuses",
+            count: i64::try_from(alarms.len()).unwrap_or(i64::MAX),
+            message: "SMS gateways refuse us for a reason that somebody must mend; it stands beside each name.",
+            action: "no_credit: pay. bad_key: renew sms.*.key. ip_limited: let the provider allow this service's address. suspended: ask the provider. bad_line: correct sms.*.line. limit_reached: raise the account's limit. wrong_address: correct sms.*.url. Messages wait meanwhile and are tried again.",
+            channels: alarms,
+        },
+        HealthProblem {
+            code: "sms_wrong_address",
+            count: turned_away.values().sum(),
+            message: "Calls with a gateway's right key came from an address that is not on its list, and were refused.",
+            action: "If the gateway has a new address, add it to sms.*.allow; if not, the key is in wrong hands: revoke it with PATCH /api/v1/gateways/{id} and make another.",
+            channels: turned_away,
+        },
+        HealthProblem {
+            code: "sms_answers_waiting",
+            count: sms::replies::waiting_since(connection, late)?,
+            message: "Answers to SMS have waited for more than ten minutes.",
+            action: "Check the settings sms.*, and whether the gateway of the purpose 'dialogue' answers.",
+            channels: BTreeMap::new(),
         },
         HealthProblem {
             code: "retention_stalled",

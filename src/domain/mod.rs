@@ -37,6 +37,7 @@ pub mod register;
 pub mod repeats;
 pub mod rulebook;
 pub mod seed;
+pub mod sms;
 pub mod statistics;
 pub mod text;
 pub mod trials;

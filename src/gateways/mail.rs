@@ -144,7 +144,9 @@ mod tests {
             address: address.into(),
             language: Language::Fa,
             rendered: Rendered {
-                subject: Some("سامد: پرونده".into()), body: "سلام\n<b>\n\nپایان".into()
+                subject: Some("سامد: پرونده".into()),
+                body: "سلام\n<b>\n\nپایان".into(),
+                filled: Default::default(),
             },
             thread: Thread { local: "samad.42.proof".into(), answers: Some("<one@example.ir>".into()) },
         }

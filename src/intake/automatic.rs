@@ -23,6 +23,7 @@ fn particulars(inbound: &Inbound) -> Option<&MailParticulars> {
     match &inbound.particulars {
         Particulars::Mail(mail) => Some(mail),
         Particulars::None
+        | Particulars::Sms { .. }
         | Particulars::Fax { .. }
         | Particulars::Letter { .. }
         | Particulars::Visit { .. }

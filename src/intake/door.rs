@@ -17,6 +17,7 @@ use crate::domain::intake::{
 };
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
+use crate::domain::sms::dialogues;
 use crate::domain::text::search_key;
 use crate::error::{Code, Error, Result};
 
@@ -68,8 +69,11 @@ pub(super) fn finish(
     taken: Taken,
     log: Vec<Step>,
 ) -> Result<Received> {
-    if let Some(case) = taken.case() {
-        take::attach_files(connection, act, id, case)?;
+    match &taken {
+        Taken::Held { dialogue, part } => dialogues::hold(connection, *dialogue, id, *part)?,
+        taken => {
+            taken.case().map_or(Ok(()), |case| take::attach_files(connection, act, id, case))?;
+        }
     }
     steps::add(connection, act, id, &log)?;
     Ok(taken.received(id))

@@ -52,6 +52,9 @@ pub struct Inbound {
     /// A code that says why a person must key it although there are words, such as `low_confidence`.
     #[serde(default)]
     pub to_key: Option<String>,
+    /// Whether its sender can be asked something by the way it came before it is taken; the app fills it in.
+    #[serde(default)]
+    pub may_ask: bool,
 }
 
 impl std::fmt::Debug for Inbound {
@@ -81,6 +84,7 @@ impl Inbound {
             particulars: Particulars::None,
             matter: Matter::default(),
             to_key: None,
+            may_ask: false,
         }
     }
 }
@@ -170,6 +174,13 @@ pub enum Particulars {
         official: Option<String>,
     },
     Mail(super::email::MailParticulars),
+    /// One part of a long message that its gateway does not put together.
+    Sms {
+        reference: String,
+        /// 1 for the first.
+        part: i32,
+        total: i32,
+    },
     Call {
         queue: Option<String>,
         waited_seconds: Option<u32>,

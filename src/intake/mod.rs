@@ -35,6 +35,6 @@ pub use inbound::{Content, Enclosed, Inbound, Matter, Particulars, Sender, Threa
 pub use letter::Letter;
 pub use received::{Delivery, Received};
 pub use refuse::{Unread, is_kept, keep_unread, refuse, refuse_filing};
-pub use sms::Sms;
+pub use sms::{Sms, end_dialogue, give_dialogue_up};
 pub use visit::Visit;
 pub use waiting::{Told, Waiting, discard, join, key, retry, still_failed, waiting};

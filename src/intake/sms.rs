@@ -1,9 +1,18 @@
-//! SMS pushed by a gateway: a JSON object or a form, whatever it calls its fields.
+//! SMS pushed by a gateway: a JSON object or a form, whatever it calls its fields. What is said by SMS to the service itself
+//! is understood in `grammar` and answered in `talk`; `held` takes what waited for a word or for its other parts.
+
+mod grammar;
+mod held;
+mod talk;
 
 use serde::{Deserialize, Serialize};
 
 use super::form::{Raw, named};
-use super::inbound::{Inbound, Sender, Vouch};
+pub use held::{end_dialogue, give_dialogue_up};
+pub(super) use held::{hold_back, is_unknown, part_of};
+pub(super) use talk::talk;
+
+use super::inbound::{Inbound, Particulars, Sender, Vouch};
 use crate::db::types::Time;
 use crate::domain::cases::Channel;
 use crate::domain::intake::Form;
@@ -22,19 +31,31 @@ pub struct Sms {
     pub id: Option<String>,
     /// When the gateway got it: RFC 3339 or seconds since 1970; also `received_at`, `timestamp`.
     pub date: Option<String>,
+    /// The carrier's number of a long message whose parts come one by one; also `concat-ref`.
+    pub reference: Option<String>,
+    /// Which part of it this is, from 1; also `concat-part`.
+    pub part: Option<i32>,
+    /// How many parts it has; also `concat-total`.
+    pub parts: Option<i32>,
 }
 
 const FROM: [&str; 6] = ["from", "sender", "mobile", "originator", "From", "msisdn"];
 const TO: [&str; 5] = ["to", "receptor", "recipient", "To", "line"];
 const TEXT: [&str; 6] = ["text", "message", "body", "payload", "Body", "Text"];
 const ID: [&str; 5] = ["id", "messageid", "message_id", "SmsMessageSid", "MessageSid"];
-const DATE: [&str; 3] = ["date", "received_at", "timestamp"];
+const DATE: [&str; 4] = ["date", "received_at", "timestamp", "unix"];
+const REFERENCE: [&str; 2] = ["reference", "concat-ref"];
+const PART: [&str; 2] = ["part", "concat-part"];
+const PARTS: [&str; 2] = ["parts", "concat-total"];
+/// A message of more parts is none.
+const MOST_PARTS: i32 = 40;
 
 /// Reads a pushed SMS.
 pub(super) fn read(raw: &Raw) -> Result<Inbound> {
     let mut values = named(raw)?;
     let mut taken = |names: &[&str]| names.iter().find_map(|name| values.remove(*name));
     let (from, to, text, id, date) = (taken(&FROM), taken(&TO), taken(&TEXT), taken(&ID), taken(&DATE));
+    let particulars = particulars(taken(&REFERENCE), taken(&PART), taken(&PARTS));
     let mut fields = Fields::default();
     if from.as_deref().is_none_or(|from| from.trim().is_empty()) {
         fields.add(FieldError::required("from"));
@@ -49,9 +70,23 @@ pub(super) fn read(raw: &Raw) -> Result<Inbound> {
         // the carrier's number; an alphanumeric sender can be anybody's
         sender: Sender { number: from, vouch: Vouch::Channel, ..Sender::default() },
         recipient: to,
+        particulars,
         text: text.ok_or_else(|| Error::field(FieldError::required("text")))?,
         ..Inbound::new(Form::Sms, Channel::Sms)
     })
+}
+
+/// A part of a longer message, where all three values say so.
+fn particulars(reference: Option<String>, part: Option<String>, total: Option<String>) -> Particulars {
+    let number = |told: Option<String>| told.and_then(|told| told.trim().parse::<i32>().ok());
+    match (reference.filter(|told| !told.trim().is_empty()), number(part), number(total)) {
+        (Some(reference), Some(part), Some(total))
+            if (2..=MOST_PARTS).contains(&total) && (1..=total).contains(&part) =>
+        {
+            Particulars::Sms { reference: reference.trim().to_owned(), part, total }
+        }
+        _ => Particulars::None,
+    }
 }
 
 /// A gateway's time; one that cannot be read is no fault of the message.

@@ -2,9 +2,9 @@
 
 use super::inbound::Inbound;
 use super::received::{Delivery, Received};
-use super::{automatic, sender, thread};
+use super::{automatic, sender, sms, thread};
 use crate::db::DbConnection;
-use crate::db::types::{CaseId, IntakeItemId, MessageId, Time};
+use crate::db::types::{CaseId, IntakeItemId, MessageId, SmsDialogueId, Time};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::ask::{self, Reply};
 use crate::domain::cases::attach;
@@ -28,6 +28,15 @@ pub(super) enum Taken {
         reason: DiscardReason,
         case: Option<CaseId>,
     },
+    /// It was a word to the service itself.
+    Answered {
+        case: Option<CaseId>,
+    },
+    /// It waits in a dialogue, at this place among what waits there.
+    Held {
+        dialogue: SmsDialogueId,
+        part: i32,
+    },
 }
 
 impl Taken {
@@ -37,6 +46,8 @@ impl Taken {
             Taken::Joined { .. } => ItemState::Joined,
             Taken::ToKey(_) => ItemState::ToKey,
             Taken::SetAside { .. } => ItemState::Discarded,
+            Taken::Answered { .. } => ItemState::Answered,
+            Taken::Held { .. } => ItemState::Asked,
         }
     }
 
@@ -44,7 +55,8 @@ impl Taken {
         match self {
             Taken::Registered(done) => Some(done.row.id),
             Taken::Joined { case, .. } => Some(*case),
-            Taken::ToKey(_) | Taken::SetAside { .. } => None,
+            Taken::Answered { case } => *case,
+            Taken::ToKey(_) | Taken::Held { .. } | Taken::SetAside { .. } => None,
         }
     }
 
@@ -58,6 +70,8 @@ impl Taken {
             Taken::SetAside { reason, case } => {
                 Ok(Outcome { case: *case, reason: Some(reason.to_string()), ..Outcome::default() })
             }
+            Taken::Answered { case } => Ok(Outcome { case: *case, ..Outcome::default() }),
+            Taken::Held { .. } => Ok(Outcome::default()),
         }
     }
 
@@ -81,6 +95,7 @@ impl Taken {
             Taken::Joined { message, .. } => told.message = Some(message),
             Taken::ToKey(reason) => told.refusal = Some(waits_for_key(&reason)),
             Taken::SetAside { reason, .. } => told.refusal = Some(waits_for_key(reason.as_str())),
+            Taken::Answered { .. } | Taken::Held { .. } => {}
         }
         told
     }
@@ -112,9 +127,30 @@ pub(super) fn take(
     }
     let (citizen, unread) = sender::told(&inbound.sender, inbound.language.as_deref());
     log.extend(unread.into_iter().map(|field| (StepKind::SenderUnread, Some(field))));
+    if let Some(waits) = sms::part_of(connection, act, inbound, &citizen, log)? {
+        return Ok(waits);
+    }
+    take_words(connection, act, inbound, citizen, text, log)
+}
+
+/// The same with the whole words of a sender who is read.
+pub(super) fn take_words(
+    connection: &mut DbConnection,
+    act: &Act,
+    inbound: &Inbound,
+    citizen: CitizenInput,
+    text: String,
+    log: &mut Vec<Step>,
+) -> Result<Taken> {
+    if let Some(answered) = sms::talk(connection, act, inbound, &citizen, &text, log)? {
+        return Ok(answered);
+    }
     if let Some((case, message)) = join(connection, act, inbound, &citizen, &text, log)? {
         automatic::tell_cut(connection, act, inbound, case)?;
         return Ok(Taken::Joined { case, message });
+    }
+    if sms::is_unknown(connection, act, inbound, &citizen)? {
+        return sms::hold_back(connection, act, &citizen, &text, log);
     }
     let done = register::register(connection, act, &filing(act, inbound, citizen, text))?;
     log_registered(&done, log);
@@ -157,11 +193,11 @@ fn join(
     Ok(None)
 }
 
-fn as_citizen(act: &Act, case: CaseId) -> Act {
+pub(super) fn as_citizen(act: &Act, case: CaseId) -> Act {
     Act { actor: Actor::Citizen { case }, ..act.clone() }
 }
 
-fn filing(act: &Act, inbound: &Inbound, citizen: CitizenInput, text: String) -> Register {
+pub(super) fn filing(act: &Act, inbound: &Inbound, citizen: CitizenInput, text: String) -> Register {
     let subject = inbound.subject.as_deref().map(words).filter(|subject| !subject.trim().is_empty());
     let matter = inbound.matter.clone();
     Register {
@@ -185,7 +221,7 @@ pub(super) fn received_at(act: &Act, inbound: &Inbound) -> Time {
 }
 
 /// Words without what no text has: characters that only steer a terminal.
-fn words(text: &str) -> String {
+pub(super) fn words(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')).collect()
 }
 

@@ -14,7 +14,7 @@ use crate::db::types::{CaseId, CitizenId};
 use crate::domain::actor::Act;
 use crate::domain::cases::Channel;
 use crate::domain::cases::life::Status;
-use crate::domain::citizens::{self, Identity};
+use crate::domain::citizens::{self, Citizen, Identity};
 use crate::domain::notifications::reference;
 use crate::error::Result;
 
@@ -86,7 +86,13 @@ pub(super) fn of_reference(
     Ok(found)
 }
 
-fn of_code(connection: &mut DbConnection, act: &Act, code: &str, who: &Identity) -> Result<Option<CaseId>> {
+/// The case of a code where it is the sender's.
+pub(super) fn of_code(
+    connection: &mut DbConnection,
+    act: &Act,
+    code: &str,
+    who: &Identity,
+) -> Result<Option<CaseId>> {
     let row: Option<(CaseId, Option<CitizenId>)> = cases::table
         .filter(cases::tracking_code.eq(code))
         .select((cases::id, cases::citizen_id))
@@ -95,6 +101,19 @@ fn of_code(connection: &mut DbConnection, act: &Act, code: &str, who: &Identity)
     let Some((case, Some(citizen))) = row else { return Ok(None) };
     let citizen = citizens::find(connection, &act.vault, citizen)?;
     Ok(citizen.filter(|citizen| is_sender(citizen, who)).map(|_| case))
+}
+
+/// The citizens whose contact the sender writes from.
+pub(super) fn own(connection: &mut DbConnection, act: &Act, who: &Identity) -> Result<Vec<Citizen>> {
+    let contact = Identity {
+        mobile: who.mobile.clone(),
+        phone: who.phone.clone(),
+        email: who.email.clone(),
+        ..Identity::default()
+    };
+    let mut found = citizens::search(connection, &act.vault, &contact)?;
+    found.retain(|citizen| is_sender(citizen, who));
+    Ok(found)
 }
 
 /// The one open case of a sender whom the channel vouches for, where something happened in it lately.
@@ -109,15 +128,7 @@ fn of_sender(
     if !may || (who.mobile.is_none() && who.phone.is_none() && who.email.is_none()) {
         return Ok(None);
     }
-    let contact = Identity {
-        mobile: who.mobile.clone(),
-        phone: who.phone.clone(),
-        email: who.email.clone(),
-        ..Identity::default()
-    };
-    let own = citizens::search(connection, &act.vault, &contact)?;
-    let own: Vec<CitizenId> =
-        own.iter().filter(|citizen| is_sender(citizen, who)).map(|citizen| citizen.id).collect();
+    let own: Vec<CitizenId> = own(connection, act, who)?.into_iter().map(|citizen| citizen.id).collect();
     let since = act.now.plus_seconds(-act.rules.number("intake_thread_hours")? * 3600);
     let open: Vec<(CaseId, crate::db::types::Time)> = cases::table
         .filter(cases::citizen_id.eq_any(own).and(cases::status.ne(Status::Closed)))

@@ -127,9 +127,11 @@ fn open(connection: &mut DbConnection, id: IntakeItemId) -> Result<Item> {
     let item = items::lock(connection, id)?;
     match item.state {
         ItemState::Failed | ItemState::ToKey => Ok(item),
-        ItemState::Registered | ItemState::Joined | ItemState::Discarded => {
-            Err(Error::Conflict(Code::AlreadyDone))
-        }
+        ItemState::Registered
+        | ItemState::Joined
+        | ItemState::Discarded
+        | ItemState::Asked
+        | ItemState::Answered => Err(Error::Conflict(Code::AlreadyDone)),
     }
 }
 

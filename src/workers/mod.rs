@@ -13,6 +13,7 @@ pub mod housekeeping;
 pub mod mailboxes;
 pub mod outbox;
 pub mod retention;
+pub mod sms;
 #[cfg(test)]
 mod tests;
 
@@ -62,6 +63,8 @@ pub fn start_all(app: App, slot: Slot) -> Workers {
         tokio::spawn(changes::run(app.clone(), stopped.clone())),
         tokio::spawn(retention::run(app.clone(), stopped.clone())),
         tokio::spawn(mailboxes::run(app.clone(), slot.holder.clone(), stopped.clone())),
+        tokio::spawn(sms::run(app.clone(), stopped.clone())),
+        tokio::spawn(sms::run_polling(app.clone(), stopped.clone())),
         tokio::spawn(housekeeping::run(app.clone(), slot, told_lost, stopped)),
     ];
     Workers { app, stop, lost, tasks, owner }
@@ -104,14 +107,15 @@ impl Workers {
     }
 }
 
-/// Runs changes, closures, deadlines, what is followed up and the outbox until none finds anything more; for tests.
+/// Runs changes, closures, deadlines, what is followed up, dialogues by SMS and the outbox until none finds anything more; for tests.
 /// Gives how much was done.
 pub async fn drain(app: &App) -> Result<usize> {
     let mut done = 0;
     loop {
         let ruled = changes::run_once(app).await? + closures::run_once(app).await?;
         let watched = deadlines::run_once(app).await? + following::run_once(app).await?;
-        let step = ruled + watched + outbox::drain_once(app).await?;
+        let answered = sms::run_once(app).await?;
+        let step = ruled + watched + answered + outbox::drain_once(app).await?;
         done += step;
         if step == 0 {
             return Ok(done);

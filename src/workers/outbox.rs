@@ -12,7 +12,8 @@ use crate::app::App;
 use crate::db::DbConnection;
 use crate::domain::actor::{Act, Actor};
 use crate::domain::notifications::outbox::{self, Claimed, Fault, Letter, Loaded, Settled};
-use crate::domain::notifications::{DeliveryState, Links};
+use crate::domain::notifications::{DeliveryState, Links, Outlet};
+use crate::domain::sms::sendings;
 use crate::error::{Error, Result};
 use crate::gateways::Sending;
 
@@ -172,7 +173,13 @@ async fn settle_sending(app: &App, claimed: &Claimed, letter: Letter, sending: S
         let retry = &app.config.outbox;
         match &sending {
             Sending::Accepted { carrier_id } => {
-                outbox::settle_sent(connection, act, claimed, &letter, carrier_id.as_deref())
+                let carrier_id = carrier_id.as_deref();
+                let settled = outbox::settle_sent(connection, act, claimed, &letter, carrier_id)?;
+                let followed = app.gateways.sms.follows(&letter).filter(|_| letter.outlet == Outlet::Sms);
+                if let (Settled::Done, Some((gateway, is_asked))) = (settled, followed) {
+                    sendings::follow(connection, act, letter.message, gateway, carrier_id, is_asked)?;
+                }
+                Ok(settled)
             }
             Sending::Withheld(detail) => outbox::settle_withheld(connection, act, claimed, &letter, detail),
             Sending::Refused(reason) => {

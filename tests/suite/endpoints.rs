@@ -25,7 +25,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 246] = [
+const TABLE: [(&str, &str, For); 247] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -66,6 +66,7 @@ const TABLE: [(&str, &str, For); 246] = [
     ("GET", "/cases/{id}/communications", For::Case),
     ("POST", "/channels/sms/{gateway}/inbound", For::Role),
     ("POST", "/channels/email/inbound", For::Role),
+    ("GET", "/channels/sms/{gateway}/inbound", For::Role),
     ("POST", "/channels/fax/inbound", For::Role),
     ("POST", "/channels/letters", For::Role),
     ("POST", "/channels/visits", For::Role),

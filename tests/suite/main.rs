@@ -42,6 +42,7 @@ mod rule_register;
 mod sealed;
 mod second_factor;
 mod sign_on;
+mod sms;
 mod story;
 mod subreferral;
 mod support;

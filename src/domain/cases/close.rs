@@ -194,6 +194,14 @@ pub fn dismiss(
     }
 }
 
+/// Whether the case can be taken back now.
+///
+/// # Errors
+/// Why it cannot.
+pub fn can_be_withdrawn(connection: &mut DbConnection, act: &Act, id: CaseId) -> Result<()> {
+    Docket::open(connection, act, id, Expected::Any)?.life.can_withdraw()
+}
+
 /// The citizen takes the case back; an agent may do it on the citizen's word.
 pub fn withdraw(
     connection: &mut DbConnection,

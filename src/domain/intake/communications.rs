@@ -12,6 +12,7 @@ use crate::domain::actor::Act;
 use crate::domain::cases::CaseRow;
 use crate::domain::confidentiality::Disclosure;
 use crate::domain::gateways;
+use crate::domain::sms::replies;
 use crate::domain::text::mask;
 use crate::domain::vault::field;
 use crate::error::Result;
@@ -23,7 +24,7 @@ pub struct CommunicationView {
     pub at: Time,
     /// `in` or `out`.
     pub direction: String,
-    /// `filing`, `message` or `notice`.
+    /// `filing`, `message`, `notice`, or `answer` to an SMS.
     pub what: &'static str,
     pub channel: String,
     /// By which gateway or mailbox it came.
@@ -99,6 +100,7 @@ pub fn of_case(
             settled_at,
         });
     }
+    all.extend(replies::of_case(connection, row.id)?.into_iter().map(answered));
     all.sort_by_key(|one| (one.at, one.message_id));
     Ok(all)
 }
@@ -136,6 +138,23 @@ fn inbound(connection: &mut DbConnection, case: CaseId) -> Result<Vec<Communicat
             })
         })
         .collect()
+}
+
+/// An answer by SMS to a word that was no part of the case, such as the question how far it is.
+fn answered((template, state, at, settled_at): replies::Said) -> CommunicationView {
+    CommunicationView {
+        at,
+        direction: "out".into(),
+        what: "answer",
+        channel: "sms".into(),
+        gateway: None,
+        address: None,
+        template: Some(template),
+        state: state.to_string(),
+        settled_at,
+        message_id: None,
+        item_id: None,
+    }
 }
 
 /// The filing of a case that came before there was a log.

@@ -50,10 +50,11 @@ pub fn files(connection: &mut DbConnection, case: CaseId) -> Result<Vec<String>>
     Ok(digests)
 }
 
-/// Takes away what items said that were set aside before `until`; gives how many, and the digests of their files.
+/// Takes away what items said that were set aside or answered without a case before `until`; gives how many, and the digests of their files.
 pub fn set_aside(connection: &mut DbConnection, until: Time) -> Result<(usize, Vec<String>)> {
     let ids: Vec<IntakeItemId> = i::table
-        .filter(i::state.eq(ItemState::Discarded).and(i::settled_at.lt(until)))
+        .filter(i::state.eq_any([ItemState::Discarded, ItemState::Answered]).and(i::case_id.is_null()))
+        .filter(i::settled_at.lt(until))
         .filter(i::content_hash.ne("").and(items::aside()))
         .limit(ROUND)
         .select(i::id)

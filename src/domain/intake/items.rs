@@ -173,8 +173,10 @@ pub fn insert(
 
 fn settled(act: &Act, state: ItemState) -> Option<Time> {
     match state {
-        ItemState::Registered | ItemState::Joined | ItemState::Discarded => Some(act.now),
-        ItemState::Failed | ItemState::ToKey => None,
+        ItemState::Registered | ItemState::Joined | ItemState::Discarded | ItemState::Answered => {
+            Some(act.now)
+        }
+        ItemState::Failed | ItemState::ToKey | ItemState::Asked => None,
     }
 }
 
@@ -272,7 +274,13 @@ pub fn list(
 ) -> Result<Vec<Item>> {
     let mut query = i::table.order(i::id.desc()).limit(limit).select(Item::as_select()).into_boxed();
     match filter.state {
-        Some(state @ (ItemState::Failed | ItemState::ToKey | ItemState::Discarded)) => {
+        Some(
+            state @ (ItemState::Failed
+            | ItemState::ToKey
+            | ItemState::Discarded
+            | ItemState::Asked
+            | ItemState::Answered),
+        ) => {
             query = query.filter(i::state.eq(state)).filter(aside());
         }
         Some(state @ (ItemState::Registered | ItemState::Joined)) => query = query.filter(i::state.eq(state)),

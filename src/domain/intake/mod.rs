@@ -35,6 +35,10 @@ text_enum! {
         ToKey = "to_key",
         /// A person set it aside.
         Discarded = "discarded",
+        /// It waits for a word of its sender, or for its other parts; by itself it is taken when their time is over.
+        Asked = "asked",
+        /// It was a word to the service itself, such as a rating or a code alone, and was answered.
+        Answered = "answered",
     }
 }
 

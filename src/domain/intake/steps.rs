@@ -31,6 +31,12 @@ text_enum! {
         Registered = "registered",
         /// The sender is told; the detail says by which way.
         Acknowledged = "acknowledged",
+        /// Its sender is asked something, or its other parts are waited for; the detail says for what.
+        Asked = "asked",
+        /// Its sender is answered; the detail names the text.
+        Answered = "answered",
+        /// Nobody is answered: the number is no mobile or had as many answers as an hour allows.
+        NotAnswered = "not_answered",
         Failed = "failed",
         /// Another try to take it.
         Reprocessed = "reprocessed",

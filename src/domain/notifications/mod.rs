@@ -10,7 +10,7 @@ mod render;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-pub use render::{Links, Rendered, date, render};
+pub use render::{Filled, Links, Rendered, SMS_VALUES, date, render};
 
 use crate::db::DbConnection;
 use crate::db::schema::{cases, messages, outbox as waiting};

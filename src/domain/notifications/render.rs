@@ -3,6 +3,8 @@
 //! An SMS never carries the subject, the text or personal data (phones are shared in families); the
 //! template's variables for SMS are limited here, whatever a template says.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use minijinja::{Environment, context};
 
@@ -18,12 +20,25 @@ use crate::domain::rulebook::Rulebook;
 use crate::domain::text::persian_digits;
 use crate::error::{Error, Language, Result};
 
+/// What an SMS may carry, in its own text and in a provider's template: phones are shared in families.
+pub const SMS_VALUES: [&str; 10] =
+    ["code", "codes", "url", "rate_url", "office", "due", "until", "outcome", "access_code", "status"];
+
+/// Of which notice a text is, and the values in it, for providers that fill a template of their own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filled {
+    pub event: String,
+    /// By the names of [`SMS_VALUES`].
+    pub values: BTreeMap<String, String>,
+}
+
 /// A text ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
     /// Subject line of an e-mail.
     pub subject: Option<String>,
     pub body: String,
+    pub filled: Filled,
 }
 
 /// What addresses in a text are made of.
@@ -66,25 +81,33 @@ pub fn render(
     // a sealed case is never named by its office on a phone that others read
     let office = facts.office.and_then(|id| rules.offices.get(id)).map_or("", |office| office.name(reader));
     let office = if row.is_sealed && outlet == Outlet::Sms { "" } else { office };
-    let values = context! {
-        code => row.tracking_code,
-        url => links.to("track"),
-        rate_url => links.to(&format!("r/{}", rating_token(links.keys, &row.tracking_code))),
-        office => office,
-        due => date(facts.due, reader),
-        until => date(facts.until, reader),
-        outcome => facts.outcome.as_deref().map(|code| rules.outcome_name(code, reader)).unwrap_or_default(),
+    let open = [
+        ("code", row.tracking_code.clone()),
+        ("url", links.to("track")),
+        ("rate_url", links.to(&format!("r/{}", rating_token(links.keys, &row.tracking_code)))),
+        ("office", office.to_owned()),
+        ("due", date(facts.due, reader)),
+        ("until", date(facts.until, reader)),
+        (
+            "outcome",
+            facts.outcome.as_deref().map(|code| rules.outcome_name(code, reader)).unwrap_or_default().into(),
+        ),
         // gone once it was sent: a copy of the notice shows that it had one
-        access_code => facts.access_code.as_deref().unwrap_or("••••"),
-        codes => facts.codes.as_deref().unwrap_or_default(),
+        ("access_code", facts.access_code.clone().unwrap_or_else(|| "••••".into())),
+        ("codes", facts.codes.clone().unwrap_or_default()),
+    ];
+    let open: BTreeMap<String, String> = open.map(|(name, value)| (name.to_owned(), value)).into();
+    let values = context! {
         reason => private.reason,
         text => private.text,
         question => private.question,
         instruction => private.instruction,
         subject => private.subject,
+        ..minijinja::Value::from_serialize(&open)
     };
     let fill = |text: &str| Environment::new().render_str(text, &values).map_err(Error::internal);
-    Ok(Rendered { subject: template.subject.as_deref().map(fill).transpose()?, body: fill(&template.body)? })
+    let (subject, body) = (template.subject.as_deref().map(fill).transpose()?, fill(&template.body)?);
+    Ok(Rendered { subject, body, filled: Filled { event: event.to_owned(), values: open } })
 }
 
 /// What only a letter or e-mail may carry.

@@ -19,6 +19,7 @@ use crate::domain::actor::Act;
 use crate::domain::citizens as citizens_of;
 use crate::domain::history::Class;
 use crate::domain::intake;
+use crate::domain::sms;
 use crate::domain::vault::field;
 use crate::error::{Error, Result};
 
@@ -135,6 +136,7 @@ fn learnt(connection: &mut DbConnection, case: CaseId) -> Result<()> {
 }
 
 fn said(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<()> {
+    sms::replies::erase(connection, case)?;
     let ids: Vec<MessageId> =
         messages::table.filter(messages::case_id.eq(case)).select(messages::id).load(connection)?;
     for id in &ids {
@@ -189,6 +191,7 @@ fn identity(connection: &mut DbConnection, act: &Act, case: &Candidate) -> Resul
     diesel::update(problem_notices::table.filter(problem_notices::case_id.eq(case.id)))
         .set(problem_notices::citizen_id.eq(CitizenId(-case.id.0)))
         .execute(connection)?;
+    sms::replies::erase(connection, case.id)?;
     let asked = correction_requests::case_id.eq(case.id);
     diesel::delete(correction_requests::table.filter(asked)).execute(connection)?;
     // and so does the link to the record that it was filed under

@@ -30,7 +30,7 @@ pub const NEEDED_SPANS: [&str; 18] = [
     "correction_decision",
 ];
 /// Subjects whose number must stand in a row.
-pub const NEEDED_NUMBERS: [&str; 29] = [
+pub const NEEDED_NUMBERS: [&str; 34] = [
     "rating_poor_max",
     "transfers_max",
     "helpers_max",
@@ -60,6 +60,11 @@ pub const NEEDED_NUMBERS: [&str; 29] = [
     "intake_thread_hours",
     "mail_address_hourly",
     "mail_case_daily",
+    "sms_identity_hours",
+    "sms_identity_tries",
+    "sms_confirm_hours",
+    "sms_parts_minutes",
+    "sms_replies_hour_max",
 ];
 /// Numbers that the life cycle is built on: the register shows them, and to change one is to change the program.
 pub const BUILT_IN: [(&str, i64); 7] = [

@@ -5,9 +5,11 @@
 
 mod checked;
 mod digits;
+mod parts;
 mod persian;
 
 pub(crate) use checked::{checked_text, mask, masked_debug};
 pub use digits::{latin_digits, machine_field, persian_digits};
+pub use parts::{is_gsm7, parts};
 pub(crate) use persian::folded;
 pub use persian::{isolate_ltr, search_key, storage_form};

@@ -4,14 +4,14 @@
 
 use serde_json::{Value, json};
 
-use super::{Line, judge_fault, judge_status};
+use super::fault::{Fault, of_status};
+use super::line::Line;
 use crate::domain::notifications::outbox::Letter;
-use crate::gateways::Sending;
 
-pub(super) async fn send(line: &Line, letter: &Letter) -> Sending {
+pub(super) async fn send(line: &Line, letter: &Letter, from: &str) -> Result<Option<String>, Fault> {
     let body = json!({
         "to": letter.address,
-        "from": line.line,
+        "from": from,
         "text": letter.rendered.body,
         "id": letter.message.to_string(),
     });
@@ -19,19 +19,19 @@ pub(super) async fn send(line: &Line, letter: &Letter) -> Sending {
     if !line.key.is_empty() {
         request = request.bearer_auth(&line.key);
     }
-    let reply = match request.send().await {
-        Ok(reply) => reply,
-        Err(error) => return judge_fault(error),
-    };
-    let status = reply.status();
-    let words = reply.text().await.unwrap_or_default();
+    let (status, words) = line.ask(request).await?;
     if !status.is_success() {
-        return judge_status(status, &words);
+        return Err(of_status(status, &words));
     }
-    let id = serde_json::from_str::<Value>(&words).ok().and_then(|reply| match reply.get("id")? {
-        Value::String(id) => Some(id.clone()),
-        Value::Number(id) => Some(id.to_string()),
+    let id = serde_json::from_str::<Value>(&words).ok().and_then(|reply| plain(reply.get("id")?));
+    Ok(id.map(|id| id.chars().take(100).collect()))
+}
+
+/// A text or a number as text.
+pub(super) fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        Value::Number(number) => Some(number.to_string()),
         _ => None,
-    });
-    Sending::Accepted { carrier_id: id.map(|id| id.chars().take(100).collect()) }
+    }
 }

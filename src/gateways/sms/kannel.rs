@@ -1,20 +1,21 @@
 //! Kannel's `sendsms`: a GET with everything in its query; 202 is acceptance.
 //!
-//! Delivery reports come to `/api/v1/channels/sms/kannel/delivery` with our message id and a secret of that
+//! Delivery reports come to `/api/v1/channels/sms/{gateway}/delivery` with our message id and a secret of that
 //! message. Kannel has no id of its own for a message, so there is no carrier id.
 
-use super::{Line, delivery_secret, is_gsm7, judge_fault, judge_status};
+use super::fault::{Fault, of_status};
+use super::line::Line;
 use crate::domain::notifications::DeliveryState;
 use crate::domain::notifications::outbox::Letter;
-use crate::gateways::Sending;
+use crate::domain::text::is_gsm7;
 
 /// Reports of every sort: delivered 1, undelivered 2, queued 4, at the carrier 8, refused 16.
 const DLR_MASK: &str = "31";
 
-pub(super) async fn send(line: &Line, letter: &Letter) -> Sending {
-    let (user, password) = line.key.split_once(':').unwrap_or((line.key.as_str(), ""));
+pub(super) async fn send(line: &Line, letter: &Letter, from: &str) -> Result<Option<String>, Fault> {
+    let (user, password) = line.account();
     let text = letter.rendered.body.trim_end();
-    let report_to = report_url(line, letter);
+    let report_to = line.report_url(letter.message, "%d");
     let mut query = vec![
         ("username", user),
         ("password", password),
@@ -25,25 +26,11 @@ pub(super) async fn send(line: &Line, letter: &Letter) -> Sending {
         ("dlr-mask", DLR_MASK),
         ("dlr-url", report_to.as_str()),
     ];
-    if !line.line.is_empty() {
-        query.push(("from", line.line.as_str()));
+    if !from.is_empty() {
+        query.push(("from", from));
     }
-    let reply = match line.client.get(&line.url).query(&query).send().await {
-        Ok(reply) => reply,
-        Err(error) => return judge_fault(error),
-    };
-    let status = reply.status();
-    if status.is_success() {
-        return Sending::Accepted { carrier_id: None };
-    }
-    judge_status(status, &reply.text().await.unwrap_or_default())
-}
-
-/// Where Kannel tells what became of a message; `%d` is its own place-holder for the state.
-fn report_url(line: &Line, letter: &Letter) -> String {
-    let (base, id) = (&line.public_url, letter.message);
-    let secret = delivery_secret(&line.key, id);
-    format!("{base}/api/v1/channels/sms/kannel/delivery?id={id}&status=%d&secret={secret}")
+    let (status, words) = line.ask(line.client.get(&line.url).query(&query)).await?;
+    if status.is_success() { Ok(None) } else { Err(of_status(status, &words)) }
 }
 
 pub(super) fn delivery_state(code: i64) -> Option<DeliveryState> {

@@ -1,15 +1,24 @@
-//! Kavenegar: `POST /v1/{key}/sms/send.json`; only `return.status` 200 is acceptance, whatever HTTP says.
+//! Kavenegar: `POST /v1/{key}/{scope}/{method}.json`; only `return.status` 200 is acceptance, whatever HTTP says.
 //!
-//! Our message id goes along as `localid`, by which the provider knows a message that comes twice.
+//! Our message id goes along as `localid`, by which the provider knows a message that comes twice. A template is sent
+//! by `verify/lookup`, whose values may hold no blanks.
 
 use serde::Deserialize;
 
-use super::{Line, judge_fault, judge_status};
+use super::Pulled;
+use super::fault::{Fault, of_status, told, unreadable};
+use super::line::Line;
+use super::service::Service;
+use crate::db::types::Time;
 use crate::domain::notifications::DeliveryState;
 use crate::domain::notifications::outbox::Letter;
-use crate::gateways::{Sending, scrubbed};
+use crate::domain::sms::Alarm;
 
 const PUBLIC_SERVICE: &str = "https://api.kavenegar.com";
+/// Most ids of one question.
+const STATUS_BATCH: usize = 500;
+/// Names of a template's values, in their order.
+const TOKENS: [&str; 3] = ["token", "token2", "token3"];
 
 #[derive(Deserialize)]
 struct Reply {
@@ -26,59 +35,114 @@ struct Verdict {
     message: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Entry {
     messageid: i64,
+    status: Option<i64>,
+    message: Option<String>,
+    sender: Option<String>,
+    receptor: Option<String>,
+    date: Option<i64>,
 }
 
-pub(super) async fn send(line: &Line, letter: &Letter) -> Sending {
-    let base = if line.url.is_empty() { PUBLIC_SERVICE } else { line.url.as_str() };
+pub(super) async fn send(line: &Line, letter: &Letter, from: &str) -> Result<Option<String>, Fault> {
     let (receptor, id) = (receptor(&letter.address), letter.message.to_string());
+    if let Some((template, values)) = template(line, letter) {
+        let mut form = vec![("receptor", receptor.as_str()), ("template", template), ("localid", &id)];
+        form.extend(TOKENS.into_iter().zip(values.iter().map(String::as_str)));
+        return Ok(first(call(line, "verify/lookup", &form).await?));
+    }
     let mut form = vec![
         ("receptor", receptor.as_str()),
         ("message", letter.rendered.body.trim_end()),
         ("localid", id.as_str()),
     ];
-    if !line.line.is_empty() {
-        form.push(("sender", line.line.as_str()));
+    if !from.is_empty() {
+        form.push(("sender", from));
     }
-    let request = line.client.post(format!("{base}/v1/{}/sms/send.json", line.key)).form(&form);
-    let reply = match request.send().await {
-        Ok(reply) => reply,
-        Err(error) => return judge_fault(error),
-    };
-    let status = reply.status();
-    let words = reply.text().await.unwrap_or_default();
-    match serde_json::from_str::<Reply>(&words) {
-        Ok(reply) => judge(reply),
-        Err(_) if status.is_success() => Sending::Down("the provider's answer cannot be read".into()),
-        Err(_) => judge_status(status, &words),
-    }
+    Ok(first(call(line, "sms/send", &form).await?))
 }
 
-/// A number as the provider writes it: 0912… in Iran, 00… abroad.
-fn receptor(address: &str) -> String {
-    match (address.strip_prefix("+98"), address.strip_prefix('+')) {
-        (Some(national), _) => format!("0{national}"),
-        (None, Some(abroad)) => format!("00{abroad}"),
-        (None, None) => address.to_owned(),
+/// Id and values of the letter's template, where its values can go by it.
+fn template<'a>(line: &'a Line, letter: &Letter) -> Option<(&'a str, Vec<String>)> {
+    let service = Service::of(&line.services, letter)?;
+    let values: Vec<String> = service.values(letter).into_iter().map(|(_, value)| value).collect();
+    let fits = |value: &String| !value.is_empty() && !value.chars().any(char::is_whitespace);
+    (values.len() <= TOKENS.len() && values.iter().all(fits)).then_some((service.id.as_str(), values))
+}
+
+fn first(entries: Vec<Entry>) -> Option<String> {
+    entries.into_iter().next().map(|entry| entry.messageid.to_string())
+}
+
+async fn call(line: &Line, method: &str, form: &[(&str, &str)]) -> Result<Vec<Entry>, Fault> {
+    let url = format!("{}/v1/{}/{method}.json", line.base(PUBLIC_SERVICE), line.key);
+    let (status, words) = line.ask(line.client.post(url).form(form)).await?;
+    match serde_json::from_str::<Reply>(&words) {
+        Ok(reply) => judge(reply),
+        Err(_) if status.is_success() => Err(unreadable()),
+        Err(_) => Err(of_status(status, &words)),
     }
 }
 
 /// Sorts the provider's own status codes.
-fn judge(reply: Reply) -> Sending {
+fn judge(reply: Reply) -> Result<Vec<Entry>, Fault> {
     let Verdict { status, message } = reply.verdict;
-    let reason = scrubbed(&format!("Kavenegar {status}: {message}"));
+    let reason = told("Kavenegar", status, &message);
+    let alarm = |alarm| Err(Fault::Alarm(alarm, reason.clone()));
     match status {
-        200 => {
-            let entry = reply.entries.unwrap_or_default().into_iter().next();
-            Sending::Accepted { carrier_id: entry.map(|entry| entry.messageid.to_string()) }
-        }
-        409 => Sending::Deferred(reason),
-        // 401, 403, 407, 426: key or plan; 404, 405: address; 412: line; 418: credit
-        401 | 403 | 404 | 405 | 407 | 412 | 418 | 426 => Sending::Misconfigured(reason),
-        500..=599 => Sending::Down(reason),
-        _ => Sending::Refused(reason),
+        200 => Ok(reply.entries.unwrap_or_default()),
+        409 => Err(Fault::Deferred(reason)),
+        401 | 403 => alarm(Alarm::BadKey),
+        407 => alarm(Alarm::IpLimited),
+        404 | 405 => alarm(Alarm::WrongAddress),
+        412 => alarm(Alarm::BadLine),
+        418 => alarm(Alarm::NoCredit),
+        426 => alarm(Alarm::Suspended),
+        500..=599 => Err(Fault::Down(reason)),
+        _ => Err(Fault::Refused(reason)),
+    }
+}
+
+pub(super) async fn states(line: &Line, ids: &[String]) -> Result<Vec<(String, DeliveryState)>, Fault> {
+    let mut all = Vec::new();
+    for some in ids.chunks(STATUS_BATCH) {
+        let entries = call(line, "sms/status", &[("messageid", some.join(",").as_str())]).await?;
+        all.extend(
+            entries
+                .into_iter()
+                .filter_map(|entry| Some((entry.messageid.to_string(), delivery_state(entry.status?)?))),
+        );
+    }
+    Ok(all)
+}
+
+/// A page of what was not read yet. Whatever is asked for counts as read from then on; `is_anew` begins with what was read
+/// before, which may have been lost on its way to the database.
+pub(super) async fn received(line: &Line, page: usize, is_anew: bool) -> Result<Vec<Pulled>, Fault> {
+    let is_read = if page == 0 && is_anew { "1" } else { "0" };
+    let form = [("linenumber", line.line.as_str()), ("isread", is_read)];
+    let entries = call(line, "sms/receive", &form).await?;
+    Ok(entries.into_iter().filter_map(pulled).collect())
+}
+
+fn pulled(entry: Entry) -> Option<Pulled> {
+    Some(Pulled {
+        id: entry.messageid.to_string(),
+        from: entry.sender?,
+        to: entry.receptor,
+        text: entry.message?,
+        at: entry.date.map(|seconds| Time::from_microsecond(seconds.saturating_mul(1_000_000))),
+    })
+}
+
+/// A number as the provider writes it: 0912… in Iran, 00… abroad.
+pub(super) fn receptor(address: &str) -> String {
+    match (address.strip_prefix("+98"), address.strip_prefix('+')) {
+        (Some(national), _) => format!("0{national}"),
+        (None, Some(abroad)) => format!("00{abroad}"),
+        (None, None) => address.to_owned(),
     }
 }
 
@@ -99,24 +163,26 @@ pub(super) fn delivery_state(code: i64) -> Option<DeliveryState> {
 mod tests {
     use super::*;
 
-    fn judged(text: &str) -> Sending {
-        judge(serde_json::from_str(text).unwrap())
+    fn judged(text: &str) -> Result<Option<String>, Fault> {
+        judge(serde_json::from_str(text).unwrap()).map(first)
     }
 
     #[test]
     fn only_status_200_is_acceptance() {
         let accepted =
             r#"{"return":{"status":200,"message":"ok"},"entries":[{"messageid":8792343,"status":1}]}"#;
-        assert_eq!(judged(accepted), Sending::Accepted { carrier_id: Some("8792343".into()) });
+        assert_eq!(judged(accepted), Ok(Some("8792343".into())));
         let told = |status: i64| {
             judged(&format!(r#"{{"return":{{"status":{status},"message":"x"}},"entries":null}}"#))
+                .unwrap_err()
         };
-        assert!(matches!(told(409), Sending::Deferred(_)));
-        assert!(matches!(told(411), Sending::Refused(_)));
-        assert!(matches!(told(413), Sending::Refused(_)));
-        for alarm in [403, 407, 418, 426] {
-            assert!(matches!(told(alarm), Sending::Misconfigured(_)), "{alarm}");
-        }
+        assert!(matches!(told(409), Fault::Deferred(_)));
+        assert!(matches!(told(411), Fault::Refused(_)));
+        assert!(matches!(told(413), Fault::Refused(_)));
+        let alarms = [403, 407, 412, 418, 426].map(|code| told(code).alarm());
+        let expected =
+            [Alarm::BadKey, Alarm::IpLimited, Alarm::BadLine, Alarm::NoCredit, Alarm::Suspended].map(Some);
+        assert_eq!(alarms, expected);
     }
 
     #[test]

@@ -262,7 +262,11 @@ async fn a_report_that_overtakes_the_settlement_stops_a_second_sending() {
         outlet: Outlet::Sms,
         address: "+989121234567".into(),
         language: crate::error::Language::Fa,
-        rendered: crate::domain::notifications::Rendered { subject: None, body: "text".into() },
+        rendered: crate::domain::notifications::Rendered {
+            subject: None,
+            body: "text".into(),
+            filled: Default::default(),
+        },
         thread: Default::default(),
     };
     let late = cast

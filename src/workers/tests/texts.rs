@@ -5,7 +5,7 @@ use crate::db::types::OfficeId;
 use crate::domain::actor::Actor;
 use crate::domain::cases::{CaseRow, find_visible};
 use crate::domain::notifications::{Facts, Links, Outlet, Rendered, render};
-use crate::gateways::sms;
+use crate::domain::text::parts;
 
 const BASE: &str = "https://samad.example.ir";
 
@@ -32,7 +32,11 @@ async fn every_text(cast: &Cast, outlet: Outlet, facts: Facts) -> Vec<(String, R
         let act = app.act(connection, Actor::System)?;
         let row: CaseRow = find_visible(connection, &act, case)?;
         let links = Links { base_url: BASE, keys: &act.keys };
-        let keys = act.rules.templates.keys().filter(|(_, _, channel, _)| channel == outlet.as_str());
+        let keys = act
+            .rules
+            .templates
+            .keys()
+            .filter(|(_, audience, channel, _)| channel == outlet.as_str() && audience != "sender");
         keys.map(|(event, audience, _, language)| {
             let text =
                 render(connection, &act.rules, &row, event, audience, outlet, language, &facts, links)?;
@@ -62,7 +66,7 @@ async fn no_sms_carries_the_subject_or_personal_data_or_more_than_two_parts() {
         ] {
             assert!(!text.body.contains(secret), "{name} tells {secret}: {}", text.body);
         }
-        assert!(sms::parts(&text.body) <= 2, "{name} fills {} parts: {}", sms::parts(&text.body), text.body);
+        assert!(parts(&text.body) <= 2, "{name} fills {} parts: {}", parts(&text.body), text.body);
         assert_eq!(text.subject, None, "{name}");
     }
 }

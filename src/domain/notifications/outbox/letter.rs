@@ -12,6 +12,7 @@ use crate::domain::conflict::Conflict;
 use crate::domain::intake::mails;
 use crate::domain::notifications::{self, DeliveryState, Facts, Links, Outlet, Rendered, reference};
 use crate::domain::rulebook::Rulebook;
+use crate::domain::sms::stops;
 use crate::domain::vault::Vault;
 use crate::error::{Language, Result};
 
@@ -85,6 +86,10 @@ pub fn load_for_sending(
     let Some(address) = address else {
         return Ok(Loaded::Unreachable("there is no address any more"));
     };
+    let is_stopped = outlet == Outlet::Sms && stops::is_stopped(connection, links.keys, &address)?;
+    if is_stopped {
+        return Ok(Loaded::Unreachable("the number wants no more SMS"));
+    }
     let case = cases::table.find(row.case_id).select(CaseRow::as_select()).first(connection).optional()?;
     let Some(case) = case else { return Ok(Loaded::Unreachable("the case is gone")) };
     // it may have been queued before it was known whom the case is about

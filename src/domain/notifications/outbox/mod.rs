@@ -14,7 +14,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 pub use letter::{Letter, Loaded, Thread, load_for_sending};
-pub use reports::{Fate, Reported, bounced, by_carrier, delivered, resend};
+pub use reports::{Fate, Reported, bounced, by_carrier, delivered, give_up, resend, state_of};
 pub use settle::{Fault, Settled, settle_final, settle_passing, settle_sent, settle_withheld};
 pub use ways::reroute;
 

@@ -125,6 +125,23 @@ fn queue_again(connection: &mut DbConnection, message: MessageId, attempts: i32,
     notifications::enqueue(connection, message, at)
 }
 
+/// Nobody told for so long what became of a message that its state stays unknown and the next way is taken; a report that
+/// comes all the same is still believed.
+pub fn give_up(connection: &mut DbConnection, act: &Act, message: MessageId) -> Result<Reported> {
+    let row = locked(connection, message)?;
+    if !matches!(row.state, DeliveryState::Sent | DeliveryState::AtCarrier) {
+        return Ok(Reported::AlreadyKnown);
+    }
+    let why = "the carrier did not tell in time what became of it";
+    end(connection, act, &row, row.attempts, DeliveryState::Unknown, why)?;
+    Ok(Reported::Recorded)
+}
+
+/// How far a message is, as we know it.
+pub fn state_of(connection: &mut DbConnection, message: MessageId) -> Result<DeliveryState> {
+    Ok(messages::table.find(message).select(messages::state).first(connection)?)
+}
+
 /// How far a state is; a report never leads back.
 fn rank(state: DeliveryState) -> u8 {
     match state {

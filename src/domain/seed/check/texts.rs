@@ -5,21 +5,34 @@ use std::collections::{BTreeMap, BTreeSet};
 use minijinja::Environment;
 
 use super::Findings;
+use crate::domain::notifications::SMS_VALUES;
 use crate::domain::seed::files::{Files, Row};
+use crate::domain::text::parts;
 
-/// What an SMS may carry: phones are shared in families.
-const IN_SMS: [&str; 9] =
-    ["code", "codes", "url", "rate_url", "office", "due", "until", "outcome", "access_code"];
 /// What an e-mail may carry besides.
 const IN_EMAIL: [&str; 5] = ["reason", "text", "question", "instruction", "subject"];
 /// The outlets that reach an audience.
-const OUTLETS: [(&str, &str); 3] = [("citizen", "sms"), ("citizen", "email"), ("office", "email")];
+const OUTLETS: [(&str, &str); 4] =
+    [("citizen", "sms"), ("citizen", "email"), ("office", "email"), ("sender", "sms")];
 const LANGUAGES: [&str; 2] = ["fa", "en"];
 /// The notices that verbs and deadlines send, and to whom.
-const NOTICES: [(&str, &str); 66] = [
+const NOTICES: [(&str, &str); 79] = [
     ("case_registered", "citizen"),
     ("case_downgraded", "citizen"),
     ("mail_too_large", "citizen"),
+    ("sms_ask_identity", "sender"),
+    ("sms_identity_wrong", "sender"),
+    ("sms_as_report", "sender"),
+    ("sms_status", "sender"),
+    ("sms_unknown_code", "sender"),
+    ("sms_rated", "sender"),
+    ("sms_nothing_to_rate", "sender"),
+    ("sms_withdraw_ask", "sender"),
+    ("sms_withdraw_kept", "sender"),
+    ("sms_withdraw_closed", "sender"),
+    ("sms_which", "sender"),
+    ("sms_stopped", "sender"),
+    ("sms_started", "sender"),
     ("case_referred", "citizen"),
     ("case_referred", "office"),
     ("question_asked", "citizen"),
@@ -92,6 +105,7 @@ pub(super) fn check(files: &Files, findings: &mut Findings) {
         there.entry((event, audience)).or_default().push(row);
         outlet(row, audience, findings);
         variables(row, findings);
+        length(row, findings);
     }
     for (event, audience) in NOTICES {
         if !there.contains_key(&(event, audience)) {
@@ -107,7 +121,7 @@ fn outlet(row: &Row, audience: &str, findings: &mut Findings) {
     let channel = row.text("channel").unwrap_or_default();
     if !OUTLETS.contains(&(audience, channel)) {
         let words = format!(
-            "no notice goes to {audience} by '{channel}'; write citizen by sms or email, or office by email"
+            "no notice goes to {audience} by '{channel}'; write citizen by sms or email, office by email, or sender by sms"
         );
         findings.add(row, "channel", words);
     }
@@ -132,6 +146,44 @@ fn complete(event: &str, audience: &str, rows: &[&Row], findings: &mut Findings)
     }
 }
 
+/// Most parts that an SMS fills: each is paid for, and some phones show a third apart.
+const PARTS_MAX: usize = 2;
+/// Values as long as they usually are.
+const USUAL: [(&str, &str); 10] = [
+    ("code", "04231234560"),
+    ("codes", "04231234560"),
+    ("url", "https://samad.gov.ir/track"),
+    ("rate_url", "https://samad.gov.ir/r/0423123456012345678"),
+    ("office", "شرکت توزیع برق استان"),
+    ("due", "1405/03/20"),
+    ("until", "1405/03/20"),
+    ("outcome", "پذیرفته شد"),
+    ("access_code", "12345678"),
+    ("status", "در دستگاه مسئول در دست رسیدگی است"),
+];
+
+/// A text too long for SMS is refused here, where somebody can shorten it, and not when it is sent.
+fn length(row: &Row, findings: &mut Findings) {
+    let (Some("sms"), Some(text)) = (row.text("channel"), row.text("body")) else { return };
+    let is_english = row.text("language") == Some("en");
+    let usual = |(name, value): (&'static str, &'static str)| match (is_english, name) {
+        (true, "office") => (name, "Power Company of the Province"),
+        (true, "outcome") => (name, "upheld"),
+        (true, "status") => (name, "being worked on by the responsible body"),
+        _ => (name, value),
+    };
+    let values: BTreeMap<&str, &str> = USUAL.map(usual).into();
+    // one that is no template is found elsewhere
+    let Ok(filled) = Environment::new().render_str(text, &values) else { return };
+    let count = parts(&filled);
+    if count > PARTS_MAX {
+        let words = format!(
+            "fills {count} parts as SMS and may fill {PARTS_MAX}; shorten it (a part holds 67 Persian or 153 Latin characters)"
+        );
+        findings.add(row, "body", words);
+    }
+}
+
 fn variables(row: &Row, findings: &mut Findings) {
     let is_sms = row.text("channel") == Some("sms");
     for field in ["subject", "body"] {
@@ -144,10 +196,11 @@ fn variables(row: &Row, findings: &mut Findings) {
             }
         };
         for name in used {
-            let is_known = IN_SMS.contains(&name.as_str()) || !is_sms && IN_EMAIL.contains(&name.as_str());
+            let is_known =
+                SMS_VALUES.contains(&name.as_str()) || !is_sms && IN_EMAIL.contains(&name.as_str());
             if !is_known {
                 let sort = if is_sms { "an SMS" } else { "an e-mail" };
-                let mut list = IN_SMS.to_vec();
+                let mut list = SMS_VALUES.to_vec();
                 list.extend(IN_EMAIL.into_iter().filter(|_| !is_sms));
                 findings.add(
                     row,
