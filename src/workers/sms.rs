@@ -49,7 +49,6 @@ pub async fn run_polling(app: App, stop: watch::Receiver<bool>) {
     repeat(beat, stop, move || {
         let (app, anew) = (app.clone(), anew.clone());
         async move {
-            note_standings(&app).await?;
             poll_states(&app).await?;
             for gateway in app.gateways.sms.polled() {
                 let known = |is_anew: Option<bool>| {
@@ -74,6 +73,7 @@ pub async fn run_polling(app: App, stop: watch::Receiver<bool>) {
 
 /// Sends the answers that are due and ends the dialogues whose time is over; gives how many.
 pub async fn run_once(app: &App) -> Result<usize> {
+    note_standings(app).await?;
     let ended = end_dialogues(app).await?;
     let clock = app.clock.clone();
     if !app.db.read(move |connection| replies::is_due(connection, clock.now())).await? {
@@ -85,7 +85,6 @@ pub async fn run_once(app: &App) -> Result<usize> {
     for claim in claimed {
         answer(app, claim).await?;
     }
-    note_standings(app).await?;
     Ok(ended + count)
 }
 

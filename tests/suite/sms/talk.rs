@@ -185,7 +185,6 @@ async fn a_number_that_wants_no_more_gets_none_until_it_writes_again() {
 async fn two_machines_do_not_go_on_answering_each_other() {
     let app = TestApp::start().await;
     for n in 0..9 {
-        app.pass_hours(0);
         sms(&app, UNKNOWN, &format!("1234567890{n}")).await;
     }
     // a short code and a fixed line are never answered
