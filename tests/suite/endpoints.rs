@@ -432,6 +432,10 @@ async fn call(person: &Client<'_>, method: &str, path: &str) -> Reply {
         _ if method == "POST" && path.ends_with("/attachments") => {
             person.upload(path, "a.txt", b"text").await
         }
+        _ if path == "/channels/email/inbound" => {
+            let mail = b"From: a@b.ir\r\n\r\ntext".to_vec();
+            person.raw(Method::POST, path, "message/rfc822", mail).await
+        }
         "GET" | "DELETE" => person.raw(method.parse().unwrap(), path, "", Vec::new()).await,
         _ => {
             let method: Method = method.parse().unwrap();

@@ -13,6 +13,8 @@ const WIDTH: usize = 2000;
 pub(super) fn text(html: &str) -> String {
     let is_small = html.len() <= LAID_OUT && html.bytes().filter(|byte| *byte == b'<').count() <= TAGS;
     let page = if is_small { laid_out(html) } else { None };
+    // quotations inside quotations are moved in until no room is left for their words
+    let page = page.filter(|text| text.contains(char::is_alphanumeric));
     page.unwrap_or_else(|| mail_parser::decoders::html::html_to_text(html))
 }
 

@@ -1,7 +1,7 @@
 //! The new words of a reply: without what it quotes and without its signature. The raw mail keeps all of it.
 
 /// Lines that begin what is quoted, in the words of the usual mail programs.
-const DIVIDERS: [&str; 12] = [
+const DIVIDERS: [&str; 11] = [
     "-----original message-----",
     "----- original message -----",
     "-------- original message --------",
@@ -12,7 +12,6 @@ const DIVIDERS: [&str; 12] = [
     "---------- پیام هدایت‌شده",
     "---------- پیام ارجاع شده",
     "________________________________",
-    "-----پيام اصلی-----",
     "--- reply above this line ---",
 ];
 /// Ends of the line by which a mail program introduces a quotation.
