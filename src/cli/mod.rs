@@ -3,6 +3,7 @@
 mod archive;
 mod backup;
 mod config_check;
+mod inspect;
 mod intake;
 mod keys;
 mod load;
@@ -88,6 +89,13 @@ enum Command {
     Load(load::Load),
     /// Print the OpenAPI document
     Openapi,
+    /// Open one file in a process of its own; the service runs it
+    #[command(hide = true)]
+    Inspect {
+        asked: inspect::Asked,
+        /// Media type, as sniffed
+        media_type: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -146,5 +154,6 @@ pub fn run() -> anyhow::Result<()> {
         Command::Intake(intake) => intake::run(&cli.settings, &intake),
         Command::Load(load) => load::run(&cli.settings, &load),
         Command::Openapi => openapi::run(),
+        Command::Inspect { asked, media_type } => inspect::run(asked, &media_type),
     }
 }

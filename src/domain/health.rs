@@ -9,6 +9,7 @@ use crate::db::DbConnection;
 use crate::db::schema::{cases, data_keys, messages, outbox, referrals};
 use crate::db::types::Time;
 use crate::domain::changes;
+use crate::domain::files::stored;
 use crate::domain::history::anchoring;
 use crate::domain::intake::{ItemState, items};
 use crate::domain::notifications::outbox::dead_count;
@@ -57,6 +58,7 @@ pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthPr
         .get_result(connection)?;
     let failed = items::waiting(connection, ItemState::Failed)?;
     let to_key = items::waiting(connection, ItemState::ToKey)?;
+    let (infected, unscanned) = stored::troubles(connection, late)?;
     let all = [
         HealthProblem {
             code: "dead_letters",
@@ -85,6 +87,20 @@ pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthPr
             message: "Items came in that only a person can read.",
             action: "A registrar lists them with GET /api/v1/intake/items?state=to_key and keys each with POST /api/v1/intake/items/{id}/case.",
             channels: to_key,
+        },
+        HealthProblem {
+            code: "files_infected",
+            count: infected,
+            message: "Malware was found in files of cases; nobody can open them.",
+            action: "Each stands in its case with scan = infected and the name of what was found. Ask the sender for a clean copy; tell the security officer.",
+            channels: BTreeMap::new(),
+        },
+        HealthProblem {
+            code: "files_unscanned",
+            count: unscanned,
+            message: "Files are kept closed because the malware scanner gives no verdict; none is lost.",
+            action: "Check that clamd answers at antivirus.address and that its StreamMaxLength is not smaller than server.attachment_limit; they are then scanned by themselves.",
+            channels: BTreeMap::new(),
         },
         HealthProblem {
             code: "retention_stalled",

@@ -30,7 +30,7 @@ pub const NEEDED_SPANS: [&str; 18] = [
     "correction_decision",
 ];
 /// Subjects whose number must stand in a row.
-pub const NEEDED_NUMBERS: [&str; 27] = [
+pub const NEEDED_NUMBERS: [&str; 28] = [
     "rating_poor_max",
     "transfers_max",
     "helpers_max",
@@ -58,6 +58,7 @@ pub const NEEDED_NUMBERS: [&str; 27] = [
     "export_code_hours",
     "intake_repeat_minutes",
     "intake_thread_hours",
+    "attachments_max",
 ];
 /// Numbers that the life cycle is built on: the register shows them, and to change one is to change the program.
 pub const BUILT_IN: [(&str, i64); 7] = [

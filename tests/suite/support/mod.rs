@@ -23,7 +23,7 @@ use samad::db::{Db, DbConnection, IdMaker};
 use samad::domain::rulebook::RulebookCache;
 use samad::domain::vault::Vault;
 use samad::error::Result;
-use samad::gateways::{Gateways, Mailer, Memory, SmsGateway};
+use samad::gateways::{Bench, Gateways, Mailer, Memory, SmsGateway};
 use samad::{server, workers};
 
 pub use cast::{Case, MARYAM, REZA, filing};
@@ -83,7 +83,10 @@ impl TestApp {
             keys: template::keys(),
             vault: vault.expect("the template has data keys"),
             rules: RulebookCache::holding(template::rules()),
-            gateways: Gateways::in_memory(&config),
+            gateways: Gateways {
+                bench: Bench::new(env!("CARGO_BIN_EXE_samad")),
+                ..Gateways::in_memory(&config)
+            },
             nudges: Nudges::default(),
             hashing: samad::app::Hashing::default(),
             config: Arc::new(config),

@@ -16,11 +16,12 @@ const IN_EMAIL: [&str; 5] = ["reason", "text", "question", "instruction", "subje
 const OUTLETS: [(&str, &str); 3] = [("citizen", "sms"), ("citizen", "email"), ("office", "email")];
 const LANGUAGES: [&str; 2] = ["fa", "en"];
 /// The notices that verbs and deadlines send, and to whom.
-const NOTICES: [(&str, &str); 65] = [
+const NOTICES: [(&str, &str); 66] = [
     ("case_registered", "citizen"),
     ("case_downgraded", "citizen"),
     ("case_referred", "citizen"),
     ("case_referred", "office"),
+    ("file_unusable", "citizen"),
     ("question_asked", "citizen"),
     ("interim_answer", "citizen"),
     ("answer_approved", "citizen"),
