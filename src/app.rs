@@ -1,6 +1,8 @@
 //! The application: what every edge is handed. Built once.
 
 mod door;
+mod files;
+mod uploads;
 
 use std::sync::Arc;
 
@@ -16,6 +18,9 @@ use crate::domain::rulebook::RulebookCache;
 use crate::domain::vault::Vault;
 use crate::error::{Error, Result};
 use crate::gateways::Gateways;
+
+pub use files::Brought;
+pub use uploads::Ticket;
 
 /// Everything that handlers and workers need; cheap to clone.
 #[derive(Debug, Clone)]
@@ -40,6 +45,8 @@ pub struct Nudges {
     pub outbox: Arc<Notify>,
     /// A problem was settled.
     pub following: Arc<Notify>,
+    /// A file came.
+    pub files: Arc<Notify>,
 }
 
 impl App {

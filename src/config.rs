@@ -24,6 +24,9 @@ pub const DEFAULTS: &str = include_str!("../config/default.toml");
 pub struct Config {
     pub server: Server,
     pub data: Data,
+    pub storage: Storage,
+    pub files: Files,
+    pub antivirus: Antivirus,
     pub database: Database,
     pub keys: KeysFile,
     pub tokens: Tokens,
@@ -58,6 +61,82 @@ pub struct Server {
 #[serde(deny_unknown_fields)]
 pub struct Data {
     pub dir: PathBuf,
+}
+
+impl Storage {
+    fn check(&self, wrong: &mut dyn FnMut(&str, String)) {
+        if self.kind == StorageKind::Local {
+            return;
+        }
+        if !is_safe_address(&self.s3_endpoint) {
+            wrong("storage.s3_endpoint", "write https://… (http:// only on this machine)".into());
+        }
+        for (key, value, what) in [
+            ("storage.s3_bucket", &self.s3_bucket, "the name of the bucket is missing"),
+            ("storage.s3_region", &self.s3_region, "the region is missing, for example us-east-1"),
+            ("storage.s3_access_key", &self.s3_access_key, "the access key is missing"),
+            ("storage.s3_secret_key", &self.s3_secret_key, "the secret key is missing"),
+        ] {
+            if value.trim().is_empty() {
+                wrong(key, what.into());
+            }
+        }
+    }
+}
+
+impl Antivirus {
+    fn check(&self, wrong: &mut dyn FnMut(&str, String)) {
+        let address = self.address.trim();
+        let is_host = address
+            .rsplit_once(':')
+            .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0));
+        if !address.is_empty() && !address.starts_with('/') && !is_host {
+            wrong("antivirus.address", format!("'{address}' is neither host:port nor the path of a socket"));
+        }
+    }
+}
+
+/// Where files lie.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Storage {
+    pub kind: StorageKind,
+    pub s3_endpoint: String,
+    pub s3_bucket: String,
+    pub s3_region: String,
+    pub s3_access_key: String,
+    pub s3_secret_key: String,
+}
+
+/// The sort of a storage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StorageKind {
+    /// A directory under `data.dir`.
+    Local,
+    /// A bucket of an S3 service.
+    S3,
+}
+
+/// What is taken as a file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Files {
+    pub allowed: String,
+    pub upload_hours: i64,
+}
+
+impl Files {
+    /// Media types that are taken.
+    pub fn allowed_types(&self) -> Vec<String> {
+        self.allowed.split(',').map(|one| one.trim().to_lowercase()).filter(|one| !one.is_empty()).collect()
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Antivirus {
+    pub address: String,
 }
 
 #[derive(Clone, Deserialize)]
@@ -163,7 +242,7 @@ macro_rules! hide {
         }
     )*};
 }
-hide!(Database, Oidc, Smtp, Sms);
+hide!(Database, Oidc, Smtp, Sms, Storage);
 
 impl Config {
     /// Reads the settings; the error is one line that names what is wrong.
@@ -206,7 +285,10 @@ impl Config {
         for proxy in self.trusted_proxies().iter().filter(|proxy| proxy.parse::<IpAddr>().is_err()) {
             wrong("server.trusted_proxies", format!("'{proxy}' is no IP address"));
         }
+        self.storage.check(&mut wrong);
+        self.antivirus.check(&mut wrong);
         for (key, seconds) in [
+            ("files.upload_hours", self.files.upload_hours),
             ("tokens.access_seconds", self.tokens.access_seconds),
             ("tokens.refresh_seconds", self.tokens.refresh_seconds),
             ("tokens.citizen_seconds", self.tokens.citizen_seconds),
@@ -346,8 +428,19 @@ mod tests {
         config.server.listen = "here".into();
         config.database.url = "mysql://x".into();
         config.sms.provider = "pigeon".into();
+        config.storage.kind = StorageKind::S3;
+        config.storage.s3_endpoint = "http://s3.example.ir".into();
+        config.antivirus.address = "clamd".into();
         let problems = config.problems().join("\n");
-        for key in ["SAMAD__SERVER__LISTEN", "SAMAD__DATABASE__URL", "SAMAD__SMS__PROVIDER"] {
+        for key in [
+            "SAMAD__SERVER__LISTEN",
+            "SAMAD__DATABASE__URL",
+            "SAMAD__SMS__PROVIDER",
+            "SAMAD__STORAGE__S3_ENDPOINT",
+            "SAMAD__STORAGE__S3_BUCKET",
+            "SAMAD__STORAGE__S3_SECRET_KEY",
+            "SAMAD__ANTIVIRUS__ADDRESS",
+        ] {
             assert!(problems.contains(key), "{problems}");
         }
     }

@@ -60,6 +60,14 @@ catalogue! {
     InvalidMail "invalid_mail" 422 "این بایت‌ها رایانامه نیست: سرآیندی (مانند From) در آن نیست؛ پیام خام RFC 5322 بفرستید." "These bytes are no mail: there is no header (such as From); send the raw RFC 5322 message.";
     AddressNotAllowed "address_not_allowed" 403 "این نشانی اینترنتی در فهرست مجاز این درگاه نیست؛ فهرست را در تنظیم sms…allow بازبینی کنید." "This address is not on the gateway's list; review the setting sms…allow.";
     PayloadTooLarge "payload_too_large" 413 "حجم درخواست بیش از اندازه مجاز است." "The request is larger than allowed.";
+    RangeNotSatisfiable "range_not_satisfiable" 416 "این بخش از پرونده نیست؛ اندازه آن را در سرآیند Content-Range ببینید." "The file has no such part; Content-Range tells its size.";
+    UploadOffset "upload_offset" 409 "این بخش از جای دیگری آغاز می‌شود؛ با HEAD بپرسید چند بایت رسیده است و از همان‌جا ادامه دهید." "This part begins elsewhere; ask with HEAD how many bytes have come, and go on from there.";
+    UploadUnfinished "upload_unfinished" 409 "بارگذاری هنوز کامل نیست؛ با HEAD بپرسید چند بایت رسیده است و بقیه را بفرستید." "The upload is not whole yet; ask with HEAD how many bytes have come, and send the rest.";
+    UploadExpired "upload_expired" 410 "زمان این بارگذاری گذشته و دور ریخته شده است؛ از نو آغاز کنید." "The time of this upload is over and it was thrown away; begin again.";
+    TusVersion "tus_version" 412 "نسخه پروتکل پشتیبانی نمی‌شود؛ سرآیند Tus-Resumable: 1.0.0 بفرستید." "The version of the protocol is not spoken here; send Tus-Resumable: 1.0.0.";
+    FileScanning "file_scanning" 409 "این پرونده هنوز برای بدافزار بررسی نشده است؛ چند دقیقه دیگر دوباره بکوشید." "This file has not been scanned for malware yet; try again in some minutes.";
+    FileQuarantined "file_quarantined" 409 "این پرونده بسته نگه داشته شده است، چون بررسی نشده یا نمی‌توان آن را ایمن کرد؛ دلیلش را در فهرست پیوست‌ها ببینید." "This file is kept closed, as it could not be scanned or made safe; the list of files tells why.";
+    FileInfected "file_infected" 409 "در این پرونده بدافزار یافت شده است و باز نمی‌شود؛ از فرستنده نسخه سالم بخواهید." "Malware was found in this file and it is never opened; ask the sender for a clean copy.";
     MethodNotAllowed "method_not_allowed" 405 "این روش برای این نشانی نیست." "This method is not available at this address.";
     WrongState "wrong_state" 409 "وضعیت کنونی پرونده این کار را نمی‌پذیرد؛ «اقدام‌ها» را ببینید." "The case's present state does not allow this; see its actions.";
     AlreadyDone "already_done" 409 "این کار پیش‌تر انجام شده است." "This was done already.";

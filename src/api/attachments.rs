@@ -2,8 +2,7 @@
 
 use actix_multipart::form::tempfile::TempFile;
 use actix_multipart::form::{MultipartForm, MultipartFormConfig};
-use actix_web::http::header::{CONTENT_DISPOSITION, X_CONTENT_TYPE_OPTIONS};
-use actix_web::{HttpResponse, delete, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 
 use super::body::id;
 use super::caller::{Caller, CitizenCaller};
@@ -11,16 +10,15 @@ use super::cases::with_disclosure;
 use super::commit::{Reply, commit};
 use super::page::Page;
 use super::problem::{Problem, ProblemBody};
-use crate::app::App;
+use super::serving;
+use crate::app::{App, Brought};
 use crate::db::types::{AttachmentId, CaseId};
 use crate::domain::actor::Actor;
 use crate::domain::cases::attach::{self, StoredFile};
-use crate::domain::cases::sha256_hex;
 use crate::domain::confidentiality::{Why, files, known};
 use crate::domain::policy;
 use crate::domain::views::{self, AttachmentView};
 use crate::error::{Code, Error, FieldError, Result};
-use crate::gateways::storage::media_type;
 
 /// A form with one file in the field `file`.
 #[derive(MultipartForm)]
@@ -53,38 +51,16 @@ pub fn form_config(limit: usize) -> MultipartFormConfig {
     })
 }
 
+/// Opens, makes safe and stores what came in the form.
 async fn keep(app: &web::Data<App>, upload: Upload) -> Result<StoredFile> {
-    let storage = app.gateways.storage.clone();
-    let limit = app.config.server.attachment_limit;
-    tokio::task::spawn_blocking(move || {
-        let bytes = std::fs::read(upload.file.file.path()).map_err(Error::internal)?;
-        if bytes.is_empty() {
-            return Err(Error::field(FieldError::new(
-                "file",
-                "empty",
-                "پرونده خالی است.",
-                "The file is empty.",
-            )));
-        }
-        if bytes.len() > limit {
-            return Err(Error::Malformed(Code::PayloadTooLarge));
-        }
-        let sha256 = sha256_hex(&bytes);
-        storage.put(&sha256, &bytes).map_err(|error| {
-            tracing::error!(%error, "an attachment was not stored");
-            Error::Unavailable { retry_after: 30 }
-        })?;
-        let name = upload.file.file_name.unwrap_or_default();
-        let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim().to_owned();
-        Ok(StoredFile {
-            name: if name.is_empty() { "file".into() } else { name },
-            media_type: media_type(&bytes).to_owned(),
-            size: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
-            sha256,
-        })
-    })
-    .await
-    .map_err(Error::internal)?
+    let declared = upload.file.content_type.as_ref().map(|media_type| media_type.essence_str().to_owned());
+    let name = upload.file.file_name.unwrap_or_default();
+    let file = upload.file.file;
+    let bytes = tokio::task::spawn_blocking(move || std::fs::read(file.path()))
+        .await
+        .map_err(Error::internal)?
+        .map_err(Error::internal)?;
+    app.keep_file(Brought { name, declared, bytes }).await
 }
 
 async fn add(
@@ -95,7 +71,7 @@ async fn add(
 ) -> Result<HttpResponse, Problem> {
     let file = keep(app, upload).await?;
     Ok(commit(app, actor, None, move |connection, act| {
-        Reply::created(&AttachmentView::from(attach::add(connection, act, case, &file)?))
+        Reply::created(&AttachmentView::from(attach::bring(connection, act, case, &file)?))
     })
     .await?)
 }
@@ -137,11 +113,12 @@ pub(super) async fn list_attachments(
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
 
-/// The bytes of a file, never shown by the browser as a page of ours.
-#[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = ProblemBody)))]
+/// The bytes of a file or a range of them, never shown by the browser as a page of ours; only of one that was scanned.
+#[utoipa::path(tag = "cases", security(("bearer" = [])), responses((status = 200, content_type = "application/octet-stream"), (status = 206, content_type = "application/octet-stream"), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 416, body = ProblemBody)))]
 #[get("/attachments/{id}")]
 pub(super) async fn read_attachment(
     app: web::Data<App>,
+    request: HttpRequest,
     caller: Caller,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
@@ -164,19 +141,7 @@ pub(super) async fn read_attachment(
         Ok(attach::Attachment { name, ..file })
     })
     .await?;
-    let storage = app.gateways.storage.clone();
-    let sha256 = row.sha256.clone();
-    let bytes = tokio::task::spawn_blocking(move || storage.get(&sha256))
-        .await
-        .map_err(Error::internal)?
-        .map_err(|error| Error::internal(format!("attachment {}: {error}", row.id)))?;
-    let plain: String =
-        row.name.chars().map(|c| if c.is_ascii_graphic() && c != '"' { c } else { '_' }).collect();
-    Ok(HttpResponse::Ok()
-        .content_type(row.media_type)
-        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{plain}\"")))
-        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .body(bytes))
+    Ok(serving::serve(&app, &request, &row).await?)
 }
 
 /// Lets everybody who works on a sealed case open this file, by the desk or the privacy officer who looked through it.

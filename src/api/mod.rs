@@ -39,9 +39,11 @@ mod referrals;
 mod remedies;
 mod repeats;
 mod rules;
+mod serving;
 mod sign_on;
 mod token;
 mod trials;
+mod uploads;
 mod users;
 mod warnings;
 
@@ -139,6 +141,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(attachments::read_attachment)
             .service(attachments::release_attachment)
             .service(attachments::hide_attachment)
+            .configure(upload_routes)
             .service(referrals::read_referral)
             .service(referrals::accept_referral)
             .service(referrals::return_referral)
@@ -173,6 +176,17 @@ fn intake(config: &mut ServiceConfig<'_>) {
         .service(intake_items::key_intake_item)
         .service(intake_items::join_intake_item)
         .service(intake_items::discard_intake_item);
+}
+
+fn upload_routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(uploads::describe_uploads)
+        .service(uploads::announce_upload)
+        .service(uploads::read_upload)
+        .service(uploads::continue_upload)
+        .service(uploads::remove_upload)
+        .service(uploads::attach_upload)
+        .service(uploads::send_upload);
 }
 
 fn remedies_of_staff(config: &mut ServiceConfig<'_>) {

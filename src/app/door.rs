@@ -7,10 +7,10 @@ use crate::db::types::IntakeItemId;
 use crate::domain::actor::Actor;
 use crate::domain::cases::attach::StoredFile;
 use crate::domain::cases::sha256_hex;
+use crate::domain::files::kinds::sniff;
 use crate::domain::intake::Refusal;
 use crate::domain::notifications::Outlet;
 use crate::error::{Error, FieldError, Result};
-use crate::gateways::storage::media_type;
 use crate::intake::{self, Content, Enclosed, Inbound, Raw, Received, Told, Unread, Waiting};
 
 /// Most unread bytes that lie sealed in the row; more go into the storage.
@@ -108,8 +108,21 @@ impl App {
 
     /// The same with every file in the storage.
     async fn stored(&self, mut inbound: Inbound) -> Result<Inbound> {
-        for file in inbound.enclosed.iter_mut().chain(inbound.raw.iter_mut()) {
+        for file in &mut inbound.enclosed {
             let Content::Bytes(bytes) = &mut file.content else { continue };
+            let bytes = std::mem::take(bytes);
+            let stored = if bytes.len() > self.config.server.attachment_limit {
+                // it will not be taken; its bytes stay as they came for whoever looks at the item
+                self.keep_bytes(file.name.clone(), bytes).await?
+            } else {
+                self.take_file(file.name.clone(), bytes).await?
+            };
+            let StoredFile { name, media_type, size, sha256 } = stored;
+            *file = Enclosed { name, content: Content::Stored { sha256, size, media_type }, ..file.clone() };
+        }
+        if let Some(file) = &mut inbound.raw
+            && let Content::Bytes(bytes) = &mut file.content
+        {
             let StoredFile { media_type, size, sha256, .. } =
                 self.keep_bytes(String::new(), std::mem::take(bytes)).await?;
             *file = Enclosed { content: Content::Stored { sha256, size, media_type }, ..file.clone() };
@@ -118,7 +131,7 @@ impl App {
     }
 
     /// Puts bytes into the storage, durably.
-    async fn keep_bytes(&self, name: String, bytes: Vec<u8>) -> Result<StoredFile> {
+    pub(super) async fn keep_bytes(&self, name: String, bytes: Vec<u8>) -> Result<StoredFile> {
         let storage = self.gateways.storage.clone();
         tokio::task::spawn_blocking(move || {
             let sha256 = sha256_hex(&bytes);
@@ -127,7 +140,7 @@ impl App {
                 Error::Unavailable { retry_after: 30 }
             })?;
             let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-            Ok(StoredFile { name, media_type: media_type(&bytes).to_owned(), size, sha256 })
+            Ok(StoredFile { name, media_type: sniff(&bytes).to_owned(), size, sha256 })
         })
         .await
         .map_err(Error::internal)?

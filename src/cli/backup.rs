@@ -16,6 +16,7 @@ use super::start;
 use crate::config::Config;
 use crate::db::snapshot::{self, Table};
 use crate::db::{DbConnection, Location};
+use crate::gateways::Storage;
 
 /// Bytes of JSON in one part.
 const PART_BYTES: usize = 4 << 20;
@@ -158,44 +159,19 @@ fn add_table(
 }
 
 fn add_attachments(config: &Config, writer: &mut Writer, read: &Read) -> anyhow::Result<Attachments> {
-    let root = config.attachments_dir();
-    let found = stored_files(&root).with_context(|| format!("{} cannot be read", root.display()))?;
+    let storage = Storage::new(config).map_err(anyhow::Error::msg)?;
+    let found = storage.list().context("the storage of attachments cannot be listed")?;
     let bar = count_bar(found.len() as u64, "packing attachments");
     let mut files = BTreeMap::new();
-    for (sha256, path) in found {
-        let file = File::open(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-        let bytes = file.metadata()?.len();
-        writer.add_attachment(&sha256, bytes, file)?;
+    for sha256 in found.into_keys() {
+        let content =
+            storage.get(&sha256).with_context(|| format!("the attachment {sha256} cannot be read"))?;
+        let bytes = content.len() as u64;
+        writer.add_attachment(&sha256, bytes, content.as_slice())?;
         files.insert(sha256, bytes);
         bar.inc(1);
     }
     bar.finish_and_clear();
     let missing = read.referenced.iter().filter(|name| !files.contains_key(*name)).cloned().collect();
     Ok(Attachments::of(&files, missing))
-}
-
-/// Every stored file by its digest; files that are still being written have other names.
-fn stored_files(root: &Path) -> std::io::Result<BTreeMap<String, std::path::PathBuf>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![root.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let entries = match std::fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(error),
-        };
-        for entry in entries {
-            let entry = entry?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let is_digest = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-            match entry.file_type()? {
-                kind if kind.is_dir() => folders.push(entry.path()),
-                kind if kind.is_file() && is_digest => {
-                    found.insert(name, entry.path());
-                }
-                _ => {}
-            }
-        }
-    }
-    Ok(found)
 }

@@ -4,6 +4,7 @@ mod archive;
 mod backup;
 mod config_check;
 mod evaluate;
+mod inspect;
 mod intake;
 mod keys;
 mod load;
@@ -92,6 +93,13 @@ enum Command {
     Load(load::Load),
     /// Print the OpenAPI document
     Openapi,
+    /// Open one file in a process of its own; the service runs it
+    #[command(hide = true)]
+    Inspect {
+        asked: inspect::Asked,
+        /// Media type, as sniffed
+        media_type: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -157,5 +165,6 @@ pub fn run() -> anyhow::Result<()> {
         Command::Evaluate(evaluate) => evaluate::run(&evaluate),
         Command::Load(load) => load::run(&cli.settings, &load),
         Command::Openapi => openapi::run(),
+        Command::Inspect { asked, media_type } => inspect::run(asked, &media_type),
     }
 }

@@ -137,7 +137,7 @@ fn keep_attachment(storage: &Storage, sha256: &str, content: &mut dyn Read) -> a
 
 fn restore_sqlite(config: &Config, file: &Path, path: &Path, outbox: Outbox) -> anyhow::Result<usize> {
     let mut restored = archive::making(path, ".part")?;
-    let storage = Storage::new(config.attachments_dir());
+    let storage = Storage::new(config).map_err(anyhow::Error::msg)?;
     archive::each_entry(file, "restoring", |name, content, _| {
         if name == SQLITE_PART {
             std::io::copy(content, restored.as_file_mut()).context("the database cannot be written")?;
@@ -190,7 +190,7 @@ fn restore_postgres(
     snapshot::begin_loading(&mut connection, &manifest.tables)?;
     let tables: BTreeMap<&str, &Table> =
         manifest.tables.iter().map(|table| (table.name.as_str(), table)).collect();
-    let storage = Storage::new(config.attachments_dir());
+    let storage = Storage::new(config).map_err(anyhow::Error::msg)?;
     let mut loaded: BTreeMap<String, i64> =
         manifest.tables.iter().map(|table| (table.name.clone(), 0)).collect();
     archive::each_entry(file, "restoring", |name, content, _| {

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::db::slots;
 use crate::db::{Db, IdMaker, Location, migrate, snapshot};
 use crate::domain::actor::Role;
+use crate::domain::files::kinds;
 use crate::domain::keys::Keys;
 use crate::domain::rulebook::RulebookCache;
 use crate::domain::vault::{self, KeysFile, Source, Vault, keys_file};
@@ -31,6 +32,10 @@ pub fn settings(file: &Path) -> anyhow::Result<Config> {
 /// Everything wrong with the settings, with what only the domain knows.
 pub fn problems(config: &Config) -> Vec<String> {
     let mut found = config.problems();
+    for unknown in config.files.allowed_types().iter().filter(|one| kinds::of(one).is_none()) {
+        let known = kinds::KINDS.iter().map(|kind| kind.media_type).collect::<Vec<_>>().join(", ");
+        found.push(format!("files.allowed (SAMAD__FILES__ALLOWED): '{unknown}' is not one of {known}"));
+    }
     if found.is_empty() {
         found.extend(SmsGateway::new(config).err());
     }

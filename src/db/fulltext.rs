@@ -12,7 +12,7 @@ use diesel::sql_types::{BigInt, Text};
 
 use super::connection::{DbConnection, MultiBackend};
 use super::dialect::BATCH;
-use super::types::CaseId;
+use super::types::{AttachmentId, CaseId};
 
 thread_local! {
     /// What the jobs of this thread's open batch have to say; none outside a batch.
@@ -64,6 +64,42 @@ pub fn index(connection: &mut DbConnection, case: CaseId, words: String) -> Quer
     }
 }
 
+/// Puts the words of a file (in search form) into the full-text index of attachments, in the place of what was there.
+pub fn index_file(
+    connection: &mut DbConnection,
+    file: AttachmentId,
+    case: CaseId,
+    words: &str,
+) -> QueryResult<()> {
+    remove_files(connection, &[file])?;
+    let statement = match connection {
+        DbConnection::Sqlite(_) => {
+            diesel::sql_query("INSERT INTO file_search (rowid, words) VALUES (?, ?)").into_boxed::<MultiBackend>()
+        }
+        DbConnection::Postgres(_) => diesel::sql_query(
+            "INSERT INTO file_search (attachment_id, words, case_id) VALUES ($1, to_tsvector('simple', $2), $3)",
+        )
+        .into_boxed::<MultiBackend>(),
+    };
+    let statement = statement.bind::<BigInt, _>(file).bind::<Text, _>(words);
+    match connection {
+        DbConnection::Sqlite(_) => statement.execute(connection),
+        DbConnection::Postgres(_) => statement.bind::<BigInt, _>(case).execute(connection),
+    }
+    .map(|_| ())
+}
+
+/// Takes the words of files out of the full-text index; [`settle`] then takes them out of its file.
+pub fn remove_files(connection: &mut DbConnection, files: &[AttachmentId]) -> QueryResult<()> {
+    let statement = match connection {
+        DbConnection::Sqlite(_) => "DELETE FROM file_search WHERE rowid = ?",
+        DbConnection::Postgres(_) => "DELETE FROM file_search WHERE attachment_id = $1",
+    };
+    files.iter().try_for_each(|file| {
+        diesel::sql_query(statement).bind::<BigInt, _>(*file).execute(connection).map(|_| ())
+    })
+}
+
 /// Takes the words of a case out of the full-text index; [`settle`] then takes them out of its file.
 pub fn remove(connection: &mut DbConnection, case: CaseId) -> QueryResult<()> {
     let statement = match connection {
@@ -81,11 +117,15 @@ pub fn settle(connection: &mut DbConnection, is_first: bool) -> QueryResult<bool
     }
     // a negative number takes all segments into one merge; positive ones go on with it
     let pages = if is_first { -500 } else { 500 };
-    let before = total_changes(connection)?;
-    diesel::sql_query(format!("INSERT INTO case_search (case_search, rank) VALUES ('merge', {pages})"))
-        .execute(connection)?;
-    // the command itself counts as one change
-    Ok(total_changes(connection)? - before < 2)
+    let mut is_merged = true;
+    for index in ["case_search", "file_search"] {
+        let before = total_changes(connection)?;
+        diesel::sql_query(format!("INSERT INTO {index} ({index}, rank) VALUES ('merge', {pages})"))
+            .execute(connection)?;
+        // the command itself counts as one change
+        is_merged &= total_changes(connection)? - before < 2;
+    }
+    Ok(is_merged)
 }
 
 fn total_changes(connection: &mut DbConnection) -> QueryResult<i64> {

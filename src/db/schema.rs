@@ -992,6 +992,51 @@ table! {
 }
 
 table! {
+    stored_files (sha256) {
+        sha256 -> Text,
+        original_sha256 -> Nullable<Text>,
+        media_type -> Text,
+        pages -> Nullable<Integer>,
+        notice -> Nullable<Text>,
+        scan -> Text,
+        signature -> Nullable<Text>,
+        tries -> Integer,
+        next_at -> Nullable<Timestamp>,
+        scanned_at -> Nullable<Timestamp>,
+        is_to_read -> Bool,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
+    uploads (id) {
+        id -> BigInt,
+        owner -> Text,
+        secret_hash -> Text,
+        name -> SealedText,
+        declared -> Nullable<Text>,
+        size -> BigInt,
+        received -> BigInt,
+        sha256 -> Nullable<Text>,
+        media_type -> Nullable<Text>,
+        kept_size -> Nullable<BigInt>,
+        expires_at -> Timestamp,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    upload_parts (upload_id, start) {
+        upload_id -> BigInt,
+        start -> BigInt,
+        size -> BigInt,
+        part -> Text,
+    }
+}
+
+table! {
     extracts (case_id, state) {
         case_id -> BigInt,
         state -> Text,
@@ -1396,6 +1441,9 @@ allow_tables_to_appear_in_same_query!(
     questions,
     notes,
     attachments,
+    stored_files,
+    uploads,
+    upload_parts,
     extracts,
     attachment_releases,
     identity_requests,

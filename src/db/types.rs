@@ -150,6 +150,8 @@ id_types! {
     SmsDialogueId,
     /// A file that belongs to a case.
     AttachmentId,
+    /// A file that comes in parts.
+    UploadId,
     /// A note of staff on a case.
     NoteId,
     /// A request to see the identity behind a sealed case.

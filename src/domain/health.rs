@@ -9,6 +9,7 @@ use crate::db::DbConnection;
 use crate::db::schema::{cases, data_keys, messages, outbox, referrals};
 use crate::db::types::Time;
 use crate::domain::changes;
+use crate::domain::files::stored;
 use crate::domain::history::anchoring;
 use crate::domain::intake::{ItemState, items, mailboxes};
 use crate::domain::notifications::outbox::dead_count;
@@ -63,6 +64,7 @@ pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthPr
     let alarms: BTreeMap<String, i64> =
         alarms.into_iter().map(|(gateway, alarm)| (format!("{gateway}: {alarm}"), 1)).collect();
     let turned_away = sms::standings::turned_away(connection, now)?;
+    let (infected, unscanned) = stored::troubles(connection, late)?;
     let all = [
         HealthProblem {
             code: "dead_letters",
@@ -118,6 +120,20 @@ pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthPr
             count: sms::replies::waiting_since(connection, late)?,
             message: "Answers to SMS have waited for more than ten minutes.",
             action: "Check the settings sms.*, and whether the gateway of the purpose 'dialogue' answers.",
+            channels: BTreeMap::new(),
+        },
+        HealthProblem {
+            code: "files_infected",
+            count: infected,
+            message: "Malware was found in files of cases; nobody can open them.",
+            action: "Each stands in its case with scan = infected and the name of what was found. Ask the sender for a clean copy; tell the security officer.",
+            channels: BTreeMap::new(),
+        },
+        HealthProblem {
+            code: "files_unscanned",
+            count: unscanned,
+            message: "Files are kept closed because the malware scanner gives no verdict; none is lost.",
+            action: "Check that clamd answers at antivirus.address and that its StreamMaxLength is not smaller than server.attachment_limit; they are then scanned by themselves.",
             channels: BTreeMap::new(),
         },
         HealthProblem {

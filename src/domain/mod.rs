@@ -16,6 +16,7 @@ pub mod definitions;
 pub mod demo;
 pub mod expiry;
 pub mod explanation;
+pub mod files;
 pub mod gateways;
 pub mod health;
 pub mod history;

@@ -1,20 +1,25 @@
-//! Gateways to the outside: mail, SMS, single sign-on, file storage, exported files.
+//! Gateways to the outside: mail, SMS, single sign-on, file storage, malware scanner, exported files; and the bench on
+//! which foreign files are opened.
 //!
 //! None of them opens a database connection, none is called inside a transaction, and none logs an address,
 //! a text or a key. What a gateway says is cleaned of addresses and numbers before it leaves this module.
 
+pub mod bench;
 pub mod exports;
 pub mod imap;
 mod mail;
 mod memory;
 pub mod oidc;
 mod rest;
+pub mod scanner;
 pub mod sms;
 pub mod smtp;
 pub mod storage;
 
+pub use bench::Bench;
 pub use memory::Memory;
 pub use oidc::Oidc;
+pub use scanner::Scanner;
 pub use sms::SmsGateway;
 pub use smtp::Mailer;
 pub use storage::Storage;
@@ -48,6 +53,10 @@ pub enum Sending {
 pub struct Gateways {
     /// Where attachments lie.
     pub storage: Storage,
+    /// Where foreign files are opened.
+    pub bench: Bench,
+    /// Who looks for malware in them.
+    pub scanner: Scanner,
     pub mailer: Mailer,
     pub sms: SmsGateway,
     /// Who signs staff on.
@@ -60,18 +69,22 @@ impl Gateways {
     /// # Errors
     /// One line that names the wrong setting.
     pub fn new(config: &Config) -> Result<Self, String> {
-        let storage = Storage::new(config.attachments_dir());
-        let oidc = Oidc::new(config)?;
-        if config.is_demo {
-            return Ok(Self { storage, mailer: Mailer::Demo, sms: SmsGateway::Demo, oidc });
-        }
-        Ok(Self { storage, mailer: Mailer::new(config)?, sms: SmsGateway::new(config)?, oidc })
+        let (storage, bench, scanner) = (Storage::new(config)?, Bench::default(), Scanner::new(config));
+        let (oidc, is_demo) = (Oidc::new(config)?, config.is_demo);
+        let mailer = if is_demo { Mailer::Demo } else { Mailer::new(config)? };
+        let sms = if is_demo { SmsGateway::Demo } else { SmsGateway::new(config)? };
+        Ok(Self { storage, bench, scanner, mailer, sms, oidc })
     }
 
-    /// Gateways that keep what they are given; for tests.
+    /// Gateways that keep what they are given; for tests. Storage and scanner are those of the settings.
+    ///
+    /// # Panics
+    /// Where the settings of the storage are wrong.
     pub fn in_memory(config: &Config) -> Self {
         Self {
-            storage: Storage::new(config.attachments_dir()),
+            storage: Storage::new(config).expect("the settings of a test are right"),
+            bench: Bench::default(),
+            scanner: Scanner::new(config),
             mailer: Mailer::Memory(Memory::default()),
             sms: SmsGateway::Memory(Memory::default()),
             oidc: Oidc::new(config).unwrap_or_default(),

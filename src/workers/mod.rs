@@ -8,6 +8,7 @@ pub mod changes;
 pub mod closures;
 pub mod conflicts;
 pub mod deadlines;
+pub mod files;
 pub mod following;
 pub mod housekeeping;
 pub mod mailboxes;
@@ -58,6 +59,7 @@ pub fn start_all(app: App, slot: Slot) -> Workers {
         tokio::spawn(closures::run(app.clone(), stopped.clone())),
         tokio::spawn(deadlines::run(app.clone(), stopped.clone())),
         tokio::spawn(following::run(app.clone(), stopped.clone())),
+        tokio::spawn(files::run(app.clone(), stopped.clone())),
         tokio::spawn(anchoring::run(app.clone(), stopped.clone())),
         tokio::spawn(conflicts::run(app.clone(), stopped.clone())),
         tokio::spawn(changes::run(app.clone(), stopped.clone())),
@@ -107,7 +109,7 @@ impl Workers {
     }
 }
 
-/// Runs changes, closures, deadlines, what is followed up, dialogues by SMS and the outbox until none finds anything more; for tests.
+/// Runs changes, closures, deadlines, what is followed up, dialogues by SMS, files and the outbox until none finds anything more; for tests.
 /// Gives how much was done.
 pub async fn drain(app: &App) -> Result<usize> {
     let mut done = 0;
@@ -115,7 +117,8 @@ pub async fn drain(app: &App) -> Result<usize> {
         let ruled = changes::run_once(app).await? + closures::run_once(app).await?;
         let watched = deadlines::run_once(app).await? + following::run_once(app).await?;
         let answered = sms::run_once(app).await?;
-        let step = ruled + watched + answered + outbox::drain_once(app).await?;
+        let looked_into = files::run_once(app).await?;
+        let step = ruled + watched + answered + looked_into + outbox::drain_once(app).await?;
         done += step;
         if step == 0 {
             return Ok(done);

@@ -64,7 +64,7 @@ async fn settle_files(app: &App) -> Result<usize> {
             let done =
                 move || if is_named { storage.put_back(&digest) } else { storage.remove_aside(&digest) };
             on_disk(done).await?;
-            app.db.write(move |connection| privacy::settled(connection, &sha256)).await?;
+            app.write(Actor::System, move |c, act| privacy::settled(c, &sha256, act.now)).await?;
         } else {
             let digest = sha256.clone();
             on_disk(move || storage.set_aside(&digest)).await?;

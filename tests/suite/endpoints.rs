@@ -25,7 +25,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 247] = [
+const TABLE: [(&str, &str, For); 254] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -120,6 +120,13 @@ const TABLE: [(&str, &str, For); 247] = [
     ("POST", "/identity-requests/{id}/revocation", For::Role),
     ("GET", "/cases/{id}/attachments", For::Case),
     ("POST", "/cases/{id}/attachments", For::Case),
+    ("POST", "/cases/{id}/attachments/uploads", For::Case),
+    ("POST", "/public/cases/{tracking_code}/attachments/uploads", For::Citizen),
+    ("OPTIONS", "/uploads", For::Everybody),
+    ("POST", "/uploads", For::Everybody),
+    ("HEAD", "/uploads/{id}", For::Everybody),
+    ("PATCH", "/uploads/{id}", For::Everybody),
+    ("DELETE", "/uploads/{id}", For::Everybody),
     ("GET", "/attachments/{id}", For::Case),
     ("POST", "/attachments/{id}/release", For::Case),
     ("DELETE", "/attachments/{id}/release", For::Case),
@@ -370,6 +377,7 @@ fn body(method: &str, path: &str) -> Value {
         "calls" if method == "PUT" => json!({ "allowed": true }),
         "letters" | "visits" | "calls" => json!({ "text": "متن" }),
         "inbound" => json!({ "from": "09990000011", "text": "متن" }),
+        "uploads" => json!({ "upload": "1-x" }),
         "extension-consent" => json!({ "accepted": true, "who": "citizen", "how": "phone" }),
         "set-aside" => json!({ "reason": "دلیل" }),
         "appeal-decision" => {

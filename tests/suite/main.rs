@@ -17,6 +17,7 @@ mod door;
 mod endpoints;
 mod escalation;
 mod families;
+mod files;
 mod fuzz;
 mod history;
 mod intake;

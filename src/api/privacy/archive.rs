@@ -120,9 +120,9 @@ fn add_case(app: &App, archive: &mut Archive, case: CaseId, reader: Language) ->
     })?;
     let code = document.case.tracking_code.clone();
     archive.add_json(&format!("cases/{code}/case.json"), &document)?;
-    for file in files {
+    for file in files.iter().filter(|file| file.scan().may_open()) {
         let bytes = app.gateways.storage.get(&file.sha256).map_err(Error::internal)?;
-        archive.add(&format!("cases/{code}/files/{}", documents::file_name(&file)), &bytes)?;
+        archive.add(&format!("cases/{code}/files/{}", documents::file_name(file)), &bytes)?;
     }
     Ok(json!({ "code": code, "subject": document.case.subject, "at": document.case.registered_at,
         "status": document.case.status_text }))

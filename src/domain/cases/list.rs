@@ -196,7 +196,8 @@ fn ordered<'a>(query: Boxed<'a>, sort: Sort, cursor: Option<&Cursor>) -> Boxed<'
 
 type Words = Box<dyn BoxableExpression<cases::table, MultiBackend, SqlType = Bool>>;
 
-/// A tracking code finds its case; other words are looked for in the full-text index, all of them. Of a sealed case only
+/// A tracking code finds its case; other words are looked for in the full-text index, all of them in the case or all of
+/// them in one of its files. Of a sealed case only
 /// those find an original word who may read it; everybody else finds it by its extract.
 fn condition_on_words(connection: &DbConnection, act: &Act, words: &str) -> Words {
     if let Ok(code) = super::TrackingCode::parse(words) {
@@ -223,14 +224,21 @@ fn condition_on_words(connection: &DbConnection, act: &Act, words: &str) -> Word
             let all = terms.iter().map(|term| format!("\"{term}\"")).collect::<Vec<_>>().join(" ");
             Box::new(
                 sql::<Bool>("cases.id IN (SELECT rowid FROM case_search WHERE case_search MATCH ")
+                    .bind::<Text, _>(all.clone())
+                    .sql(
+                        " UNION ALL SELECT case_id FROM attachments WHERE id IN \
+                         (SELECT rowid FROM file_search WHERE file_search MATCH ",
+                    )
                     .bind::<Text, _>(all)
-                    .sql(&format!(" UNION ALL {in_extract})")),
+                    .sql(&format!(") UNION ALL {in_extract})")),
             )
         }
         DbConnection::Postgres(_) => Box::new(
             sql::<Bool>(
                 "cases.id IN (SELECT case_id FROM case_search WHERE words @@ plainto_tsquery('simple', ",
             )
+            .bind::<Text, _>(terms.join(" "))
+            .sql(") UNION ALL SELECT case_id FROM file_search WHERE words @@ plainto_tsquery('simple', ")
             .bind::<Text, _>(terms.join(" "))
             .sql(&format!(") UNION ALL {in_extract})")),
         ),

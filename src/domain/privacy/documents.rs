@@ -84,7 +84,9 @@ pub fn case(
         attach::of_case(connection, act, id)?.into_iter().partition(|file| file.uploaded_by != "staff");
     let mut files: Vec<Value> = own
         .iter()
-        .map(|file| json!({ "file": file_name(file), "media_type": file.media_type, "at": file.at }))
+        .map(|file| {
+            json!({ "file": file_name(file), "media_type": file.media_type, "at": file.at, "scan": file.scan() })
+        })
         .collect();
     files.extend(
         others.iter().map(|file| json!({ "media_type": file.media_type, "at": file.at, "by": "office" })),

@@ -6,8 +6,9 @@
 use diesel::prelude::*;
 
 use crate::db::DbConnection;
-use crate::db::schema::{attachments, file_erasures as f};
+use crate::db::schema::{attachments, file_erasures as f, uploads};
 use crate::db::types::Time;
+use crate::domain::files::stored;
 use crate::domain::intake;
 use crate::error::Result;
 use crate::on_both;
@@ -34,11 +35,12 @@ pub fn forget(connection: &mut DbConnection, sha256: &str, now: Time) -> Result<
     Ok(())
 }
 
-/// Whether an attachment or an item of intake names these bytes.
+/// Whether an attachment, an upload or an item of intake names these bytes.
 pub fn is_named(connection: &mut DbConnection, sha256: &str) -> Result<bool> {
     let count: i64 =
         attachments::table.filter(attachments::sha256.eq(sha256)).count().get_result(connection)?;
-    Ok(count > 0 || intake::files::is_named(connection, sha256)?)
+    let coming: i64 = uploads::table.filter(uploads::sha256.eq(sha256)).count().get_result(connection)?;
+    Ok(count + coming > 0 || intake::files::is_named(connection, sha256)?)
 }
 
 /// What is to be set aside, or was long enough aside to go.
@@ -60,8 +62,11 @@ pub fn mark_aside(connection: &mut DbConnection, sha256: &str, now: Time) -> Res
     Ok(())
 }
 
-/// The bytes are gone, or back.
-pub fn settled(connection: &mut DbConnection, sha256: &str) -> Result<()> {
+/// The bytes are gone, or back; what was known of those that are gone goes too.
+pub fn settled(connection: &mut DbConnection, sha256: &str, now: Time) -> Result<()> {
+    if !is_named(connection, sha256)? {
+        stored::forget(connection, sha256, now.plus_seconds(-ASIDE_SECONDS))?;
+    }
     diesel::delete(f::table.find(sha256)).execute(connection)?;
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::db::schema::{
     referrals, repeats, warnings,
 };
 use crate::db::sealed::Sealed;
-use crate::db::types::{CaseId, CitizenId, MessageId};
+use crate::db::types::{AttachmentId, CaseId, CitizenId, MessageId};
 use crate::db::{DbConnection, fulltext};
 use crate::domain::actor::Act;
 use crate::domain::citizens as citizens_of;
@@ -162,6 +162,9 @@ fn attached(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<()
         .filter(attachments::case_id.eq(case))
         .select(attachments::sha256)
         .load(connection)?;
+    let ids: Vec<AttachmentId> =
+        attachments::table.filter(attachments::case_id.eq(case)).select(attachments::id).load(connection)?;
+    fulltext::remove_files(connection, &ids)?;
     diesel::delete(attachments::table.filter(attachments::case_id.eq(case))).execute(connection)?;
     digests.iter().try_for_each(|sha256| files::forget(connection, sha256, act.now))
 }

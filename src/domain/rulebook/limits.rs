@@ -30,7 +30,7 @@ pub const NEEDED_SPANS: [&str; 18] = [
     "correction_decision",
 ];
 /// Subjects whose number must stand in a row.
-pub const NEEDED_NUMBERS: [&str; 34] = [
+pub const NEEDED_NUMBERS: [&str; 35] = [
     "rating_poor_max",
     "transfers_max",
     "helpers_max",
@@ -65,6 +65,7 @@ pub const NEEDED_NUMBERS: [&str; 34] = [
     "sms_confirm_hours",
     "sms_parts_minutes",
     "sms_replies_hour_max",
+    "attachments_max",
 ];
 /// Numbers that the life cycle is built on: the register shows them, and to change one is to change the program.
 pub const BUILT_IN: [(&str, i64); 7] = [

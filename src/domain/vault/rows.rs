@@ -11,12 +11,12 @@ use crate::db::DbConnection;
 use crate::db::dialect::for_update_skip_locked;
 use crate::db::schema::{
     attachments, cases, citizen_merges, citizens, correction_requests, corrections, family_links,
-    idempotency_keys, intake_files, intake_items, messages, second_factors, sms_replies,
+    idempotency_keys, intake_files, intake_items, messages, second_factors, sms_replies, uploads,
 };
 use crate::db::sealed::{Blind, Sealed};
 use crate::db::types::{
     AttachmentId, CaseId, CitizenId, CitizenMergeId, CorrectionId, CorrectionRequestId, FactorId,
-    FamilyLinkId, IntakeFileId, IntakeItemId, MessageId, SmsReplyId,
+    FamilyLinkId, IntakeFileId, IntakeItemId, MessageId, SmsReplyId, UploadId,
 };
 use crate::domain::citizens::household;
 use crate::domain::rulebook;
@@ -146,7 +146,7 @@ macro_rules! walked {
 }
 
 /// All of them. The blind indexes come last and are made from what is sealed.
-fn tables() -> [Walked; 14] {
+fn tables() -> [Walked; 15] {
     [
         walked!(
             citizens,
@@ -157,6 +157,7 @@ fn tables() -> [Walked; 14] {
         walked!(cases, CaseId, CaseId(0), [representative, address, about_person]),
         walked!(messages, MessageId, MessageId(0), [facts, address, subject, body]),
         walked!(attachments, AttachmentId, AttachmentId(0), [name]),
+        walked!(uploads, UploadId, UploadId(0), [name]),
         walked!(intake_items, IntakeItemId, IntakeItemId(0), [content, raw]),
         walked!(intake_files, IntakeFileId, IntakeFileId(0), [name]),
         walked!(sms_replies, SmsReplyId, SmsReplyId(0), [phone, facts]),

@@ -397,6 +397,10 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
             "After the call with you it was found that the case had been closed wrongly".into(),
         ),
         Fact::FileAttached { .. } => say("پیوستی افزوده شد".into(), "A file was added".into()),
+        Fact::FileInfected { .. } => say(
+            "در یکی از پیوست‌ها بدافزار یافت شد و دیگر باز نمی‌شود؛ نسخه سالم آن را بفرستید".into(),
+            "Malware was found in one of the files and it stays closed; send a clean copy".into(),
+        ),
         Fact::CaseErased { classes, .. } => {
             let names = |language| classes.iter().map(|class| class.name(language)).collect::<Vec<_>>();
             say(

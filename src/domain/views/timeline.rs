@@ -10,6 +10,7 @@ use crate::db::types::{AttachmentId, CaseId, EventId, MessageId, NoteId, OfficeI
 use crate::domain::actor::Act;
 use crate::domain::cases::{CaseRow, attach, note};
 use crate::domain::confidentiality::{Disclosure, Veil, files, known};
+use crate::domain::files::{Notice, Scan};
 use crate::domain::masking::{Known, Masker};
 use crate::domain::notifications::DeliveryState;
 use crate::domain::users;
@@ -81,6 +82,35 @@ pub struct AttachmentView {
     /// `staff`, `citizen` or `gateway`.
     pub uploaded_by: String,
     pub at: Time,
+    /// Whether malware was looked for, and found; only a `clean` or an `unscanned` file is opened.
+    pub scan: Scan,
+    /// The name of what the scanner found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+    /// Pages of a document, where they could be counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pages: Option<i32>,
+    /// What a person should know of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notice: Option<NoticeView>,
+    /// Digest of what was sent, where another form of it is kept (pictures without their place).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub original_sha256: Option<String>,
+}
+
+/// What a person should know of a file, and what to do.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct NoticeView {
+    pub code: Notice,
+    pub fa: &'static str,
+    pub en: &'static str,
+}
+
+impl From<Notice> for NoticeView {
+    fn from(code: Notice) -> Self {
+        let (fa, en) = code.told();
+        Self { code, fa, en }
+    }
 }
 
 type EventRow = (EventId, i32, String, Time, String, Option<UserId>, Option<OfficeId>, String, String);
@@ -214,6 +244,11 @@ pub fn notes(connection: &mut DbConnection, act: &Act, row: &CaseRow) -> Result<
 
 impl From<attach::Attachment> for AttachmentView {
     fn from(row: attach::Attachment) -> Self {
+        let scan = row.scan();
+        let (signature, pages, notice, original_sha256) = match row.known {
+            Some(known) => (known.signature, known.pages, known.notice, known.original_sha256),
+            None => (None, None, None, None),
+        };
         Self {
             id: row.id,
             name: row.name,
@@ -222,6 +257,11 @@ impl From<attach::Attachment> for AttachmentView {
             sha256: row.sha256,
             uploaded_by: row.uploaded_by,
             at: row.at,
+            scan,
+            signature,
+            pages,
+            notice: notice.map(NoticeView::from),
+            original_sha256,
         }
     }
 }

@@ -23,7 +23,7 @@ use samad::db::{Db, DbConnection, IdMaker};
 use samad::domain::rulebook::RulebookCache;
 use samad::domain::vault::Vault;
 use samad::error::Result;
-use samad::gateways::{Gateways, Mailer, Memory, SmsGateway};
+use samad::gateways::{Bench, Gateways, Mailer, Memory, SmsGateway};
 use samad::{server, workers};
 
 pub use cast::{Case, MARYAM, REZA, filing};
@@ -83,7 +83,8 @@ impl TestApp {
         change(&mut config);
         let db = Db::open(database.location(), config.database.pool).expect("the copy opens");
         let vault = db.read_here(|connection| Vault::unlock(connection, template::masters()));
-        let mut gateways = Gateways::in_memory(&config);
+        let mut gateways =
+            Gateways { bench: Bench::new(env!("CARGO_BIN_EXE_samad")), ..Gateways::in_memory(&config) };
         if !config.sms.gateways.is_empty() {
             gateways.sms = SmsGateway::new(&config).expect("the test's gateways are right");
         }

@@ -132,6 +132,7 @@ impl Life {
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
             | Fact::FileAttached { .. }
+            | Fact::FileInfected { .. }
             | Fact::CaseErased { .. }
             | Fact::HoldPlaced { .. }
             | Fact::HoldLifted { .. }

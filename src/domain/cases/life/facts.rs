@@ -429,6 +429,12 @@ pub enum Fact {
         attachment: AttachmentId,
         sha256: String,
     },
+    /// Malware was found in a file; nobody opens it any more.
+    FileInfected {
+        attachment: AttachmentId,
+        /// The name of the malware.
+        signature: String,
+    },
     /// A file of a sealed case may be opened by those who read the extract, or no longer.
     FileReleased {
         attachment: AttachmentId,
@@ -567,6 +573,7 @@ impl Fact {
             Fact::MessageReceived { .. } => "message_received",
             Fact::NoteAdded { .. } => "note_added",
             Fact::FileAttached { .. } => "file_attached",
+            Fact::FileInfected { .. } => "file_infected",
             Fact::FileReleased { .. } => "file_released",
             Fact::FileHidden { .. } => "file_hidden",
             Fact::CaseSealed { .. } => "case_sealed",
@@ -649,6 +656,7 @@ impl Fact {
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
             | Fact::FileAttached { .. }
+            | Fact::FileInfected { .. }
             | Fact::CaseErased { .. }
             | Fact::HoldPlaced { .. }
             | Fact::HoldLifted { .. }
@@ -725,6 +733,7 @@ impl Fact {
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }
             | Fact::FileAttached { .. }
+            | Fact::FileInfected { .. }
             | Fact::OuterLimitPassed { .. }
             | Fact::ProgressNoticed { .. }
             | Fact::WarningDecided { .. }

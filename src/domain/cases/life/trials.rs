@@ -603,6 +603,7 @@ fn confided(id: i64, what: u8, by: UserId) -> Fact {
         6 => Fact::IdentityRefused { request, by },
         7 => Fact::IdentityRevoked { request, by },
         8 => Fact::FileReleased { attachment },
+        9 => Fact::FileInfected { attachment, signature: "Eicar".into() },
         10 => Fact::CitizenMerged { merge: CitizenMergeId(id) },
         11 => Fact::CitizenUnmerged { merge: CitizenMergeId(id) },
         12 => Fact::CorrectionAsked { request: CorrectionRequestId(id), field: "name".into() },

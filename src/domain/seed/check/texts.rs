@@ -16,7 +16,7 @@ const OUTLETS: [(&str, &str); 4] =
     [("citizen", "sms"), ("citizen", "email"), ("office", "email"), ("sender", "sms")];
 const LANGUAGES: [&str; 2] = ["fa", "en"];
 /// The notices that verbs and deadlines send, and to whom.
-const NOTICES: [(&str, &str); 79] = [
+const NOTICES: [(&str, &str); 80] = [
     ("case_registered", "citizen"),
     ("case_downgraded", "citizen"),
     ("mail_too_large", "citizen"),
@@ -35,6 +35,7 @@ const NOTICES: [(&str, &str); 79] = [
     ("sms_started", "sender"),
     ("case_referred", "citizen"),
     ("case_referred", "office"),
+    ("file_unusable", "citizen"),
     ("question_asked", "citizen"),
     ("interim_answer", "citizen"),
     ("answer_approved", "citizen"),
