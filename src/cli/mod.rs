@@ -4,6 +4,7 @@ mod archive;
 mod backup;
 mod config_check;
 mod evaluate;
+mod import;
 mod inspect;
 mod intake;
 mod keys;
@@ -82,12 +83,15 @@ enum Command {
     /// Keys under which names, numbers and addresses of people are sealed
     #[command(subcommand)]
     Keys(keys::Keys),
-    /// What came in and could not be taken
+    /// What comes in by machine, and what came in and could not be taken
     #[command(subcommand)]
     Intake(intake::Intake),
     /// Measure how well what people send is read
     #[command(subcommand)]
     Evaluate(evaluate::Evaluate),
+    /// Take many things in at once
+    #[command(subcommand)]
+    Import(import::Import),
     /// Make load: replay real records, measure, fill a database
     #[command(subcommand)]
     Load(load::Load),
@@ -163,6 +167,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Keys(keys) => keys::run(&cli.settings, &keys),
         Command::Intake(intake) => intake::run(&cli.settings, &intake),
         Command::Evaluate(evaluate) => evaluate::run(&evaluate),
+        Command::Import(import) => import::run(&cli.settings, &import),
         Command::Load(load) => load::run(&cli.settings, &load),
         Command::Openapi => openapi::run(),
         Command::Inspect { asked, media_type } => inspect::run(asked, &media_type),

@@ -1,5 +1,5 @@
-//! Gateways to the outside: mail, SMS, single sign-on, file storage, malware scanner, exported files; and the bench on
-//! which foreign files are opened.
+//! Gateways to the outside: mail, SMS, single sign-on, file storage, malware scanner, recognition of scans, exported
+//! files; and the bench on which foreign files are opened.
 //!
 //! None of them opens a database connection, none is called inside a transaction, and none logs an address,
 //! a text or a key. What a gateway says is cleaned of addresses and numbers before it leaves this module.
@@ -9,6 +9,7 @@ pub mod exports;
 pub mod imap;
 mod mail;
 mod memory;
+pub mod ocr;
 pub mod oidc;
 mod rest;
 pub mod scanner;
@@ -18,6 +19,7 @@ pub mod storage;
 
 pub use bench::Bench;
 pub use memory::Memory;
+pub use ocr::Ocr;
 pub use oidc::Oidc;
 pub use scanner::Scanner;
 pub use sms::SmsGateway;
@@ -61,6 +63,8 @@ pub struct Gateways {
     pub sms: SmsGateway,
     /// Who signs staff on.
     pub oidc: Oidc,
+    /// What reads scans.
+    pub ocr: Ocr,
 }
 
 impl Gateways {
@@ -70,10 +74,10 @@ impl Gateways {
     /// One line that names the wrong setting.
     pub fn new(config: &Config) -> Result<Self, String> {
         let (storage, bench, scanner) = (Storage::new(config)?, Bench::default(), Scanner::new(config));
-        let (oidc, is_demo) = (Oidc::new(config)?, config.is_demo);
+        let (oidc, ocr, is_demo) = (Oidc::new(config)?, Ocr::new(&config.ocr), config.is_demo);
         let mailer = if is_demo { Mailer::Demo } else { Mailer::new(config)? };
         let sms = if is_demo { SmsGateway::Demo } else { SmsGateway::new(config)? };
-        Ok(Self { storage, bench, scanner, mailer, sms, oidc })
+        Ok(Self { storage, bench, scanner, mailer, sms, oidc, ocr })
     }
 
     /// Gateways that keep what they are given; for tests. Storage and scanner are those of the settings.
@@ -88,6 +92,7 @@ impl Gateways {
             mailer: Mailer::Memory(Memory::default()),
             sms: SmsGateway::Memory(Memory::default()),
             oidc: Oidc::new(config).unwrap_or_default(),
+            ocr: Ocr::new(&config.ocr),
         }
     }
 
@@ -96,6 +101,7 @@ impl Gateways {
         let is_usable = |outlet: &Outlet| match outlet {
             Outlet::Sms => !matches!(self.sms, SmsGateway::Off),
             Outlet::Email => !matches!(self.mailer, Mailer::Off),
+            Outlet::Letter => false,
         };
         Outlet::ALL.iter().copied().filter(is_usable).collect()
     }
@@ -106,6 +112,7 @@ impl Gateways {
             match letter.outlet {
                 Outlet::Sms => self.sms.send(letter).await,
                 Outlet::Email => self.mailer.send(letter).await,
+                Outlet::Letter => Sending::Refused("a letter is printed and posted by people".into()),
             }
         };
         tokio::time::timeout(std::time::Duration::from_secs(30), sending)

@@ -9,10 +9,12 @@ pub mod closures;
 pub mod conflicts;
 pub mod deadlines;
 pub mod files;
+pub mod folders;
 pub mod following;
 pub mod housekeeping;
 pub mod mailboxes;
 pub mod outbox;
+pub mod recognition;
 pub mod retention;
 pub mod sms;
 #[cfg(test)]
@@ -67,6 +69,8 @@ pub fn start_all(app: App, slot: Slot) -> Workers {
         tokio::spawn(mailboxes::run(app.clone(), slot.holder.clone(), stopped.clone())),
         tokio::spawn(sms::run(app.clone(), stopped.clone())),
         tokio::spawn(sms::run_polling(app.clone(), stopped.clone())),
+        tokio::spawn(recognition::run(app.clone(), stopped.clone())),
+        tokio::spawn(folders::run(app.clone(), stopped.clone())),
         tokio::spawn(housekeeping::run(app.clone(), slot, told_lost, stopped)),
     ];
     Workers { app, stop, lost, tasks, owner }

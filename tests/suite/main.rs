@@ -29,6 +29,7 @@ mod mail;
 mod merging;
 mod nonsense;
 mod objection;
+mod paper;
 mod people;
 mod policy;
 mod privacy;

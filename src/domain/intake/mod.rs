@@ -10,6 +10,7 @@ pub mod files;
 pub mod items;
 pub mod mailboxes;
 pub mod mails;
+pub mod pages;
 pub mod steps;
 pub mod view;
 

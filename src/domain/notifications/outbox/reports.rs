@@ -10,7 +10,8 @@ use crate::db::schema::{messages, outbox};
 use crate::db::sealed::Sealed;
 use crate::db::types::{MessageId, Time};
 use crate::domain::actor::Act;
-use crate::domain::notifications::{self, DeliveryState};
+use crate::domain::letters;
+use crate::domain::notifications::{self, DeliveryState, Outlet};
 use crate::error::{Code, Error, Result};
 use crate::text_enum;
 
@@ -103,7 +104,7 @@ pub fn bounced(
         // a second report on the same sending
         Fate::GivenUp if row.state == DeliveryState::Queued => return Ok(Reported::AlreadyKnown),
         Fate::GivenUp if row.attempts < PASSING_MAX => {
-            queue_again(connection, message, row.attempts, act.now.plus_seconds(PASSING_SECONDS))?;
+            queue_again(connection, &row, row.attempts, act.now.plus_seconds(PASSING_SECONDS))?;
             note(connection, act, message, DeliveryState::Queued, Some(&told))?;
         }
         Fate::GivenUp | Fate::Refused => {
@@ -114,15 +115,18 @@ pub fn bounced(
     Ok(Reported::Recorded)
 }
 
-/// Puts a message that went out back into the outbox.
-fn queue_again(connection: &mut DbConnection, message: MessageId, attempts: i32, at: Time) -> Result<()> {
+/// Puts a message that went out back into the outbox, or to the letters that wait to be printed.
+fn queue_again(connection: &mut DbConnection, row: &MessageRow, attempts: i32, at: Time) -> Result<()> {
     use messages as m;
-    prepared(diesel::update(m::table.find(message)).set((
+    prepared(diesel::update(m::table.find(row.id)).set((
         (m::state.eq(DeliveryState::Queued), m::attempts.eq(attempts), m::error.eq(None::<String>)),
         (m::carrier_id.eq(None::<String>), m::settled_at.eq(None::<Time>), m::body.eq(None::<Sealed>)),
     )))
     .execute(connection)?;
-    notifications::enqueue(connection, message, at)
+    match row.outlet() {
+        Some(Outlet::Letter) => letters::print_again(connection, row.id),
+        _ => notifications::enqueue(connection, row.id, at),
+    }
 }
 
 /// Nobody told for so long what became of a message that its state stays unknown and the next way is taken; a report that
@@ -178,7 +182,7 @@ pub fn resend(connection: &mut DbConnection, act: &Act, message: MessageId) -> R
     if row.outlet().is_none() || row.template.is_none() {
         return Err(Error::Conflict(Code::WrongState));
     }
-    queue_again(connection, message, 0, act.now)?;
+    queue_again(connection, &row, 0, act.now)?;
     let by = act.actor.key();
     note(connection, act, message, DeliveryState::Queued, Some(&format!("sent again by {by}")))
 }
