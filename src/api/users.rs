@@ -135,8 +135,9 @@ pub(super) async fn create_user(
         }
         let row = users::create(connection, act.id(), &new, act.now)?;
         definitions::log(connection, act, "create", &format!("user:{}", row.id), "")?;
-        let wished = Access { active: true, roles: wish.roles.clone() };
-        let waits = give(connection, act, &row, wished, Terms::default(), four_eyes)?;
+        let access = Access { active: true, roles: wish.roles.clone(), new_password: false };
+        let given = Given { access, terms: Terms::default(), password_hash: None };
+        let waits = give(connection, act, &row, given, four_eyes)?;
         let view = account(connection, act, row)?;
         if waits { Reply::accepted(&view) } else { Reply::created(&view) }
     })
@@ -173,15 +174,22 @@ fn assignments(act: &Act, given: &[Assignment], fields: &mut Fields) {
     }
 }
 
+/// What an account is to become.
+struct Given {
+    access: Access,
+    terms: Terms,
+    password_hash: Option<String>,
+}
+
 /// Takes rights away at once; proposes what gives any, or has a time. Tells whether it waits for a second person.
 fn give(
     connection: &mut DbConnection,
     act: &Act,
     row: &UserRow,
-    mut wished: Access,
-    terms: Terms,
+    given: Given,
     four_eyes: bool,
 ) -> Result<bool> {
+    let Given { access: mut wished, terms, password_hash } = given;
     wished.roles.sort();
     wished.roles.dedup();
     let now = Access::of(connection, &act.rules, row.id)?;
@@ -194,14 +202,17 @@ fn give(
     let code = Some(row.username.clone());
     let wish = Wish { noun: STAFF.to_owned(), code, action: Action::Change, body, terms };
     let change = changes::propose(connection, act, &wish)?;
+    if let Some(hash) = password_hash {
+        changes::keep_secret(connection, change.id, &hash)?;
+    }
     if !four_eyes {
         changes::agree_alone(connection, act, change.id)?;
     }
     Ok(four_eyes)
 }
 
-/// Changes an account. Rights taken away, a closing and a new password count at once and end its sessions; rights
-/// that are given, and an opening, hold when another person approved them.
+/// Changes an account. Rights taken away and a closing count at once; rights that are given, an opening and a new
+/// password hold when another person approved them. A closing and a new password end its sessions.
 #[utoipa::path(tag = "configuration", request_body = AccountChange, security(("bearer" = [])), responses((status = 200, body = AccountView), (status = 202, body = AccountView, description = "What is given waits for the second person"), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
 #[patch("/users/{id}")]
 pub(super) async fn change_user(
@@ -222,24 +233,25 @@ pub(super) async fn change_user(
         let row = users::by_id(connection, user)?;
         let terms = terms(&wish)?;
         let now = Access::of(connection, &act.rules, user)?;
+        let new_password = password_hash.is_some();
+        if new_password {
+            may_set_password(connection, act, user)?;
+        }
         let mut waits = false;
         if wish.active == Some(false) && now.active {
             changes::grant(connection, act, user, &Access { active: false, ..now.clone() })?;
+            let own = session.filter(|_| act.actor.user() == Some(user));
+            users::end_sessions(connection, act, user, own)?;
         }
-        if wish.roles.is_some() || wish.active == Some(true) {
+        if wish.roles.is_some() || wish.active == Some(true) || new_password {
             let mut fields = Fields::default();
             wish.roles.iter().for_each(|roles| assignments(act, roles, &mut fields));
             fields.finish()?;
             let active = wish.active.unwrap_or(now.active);
             let roles = wish.roles.clone().unwrap_or(now.roles);
-            waits = give(connection, act, &row, Access { active, roles }, terms, four_eyes)?;
-        }
-        if let Some(hash) = &password_hash {
-            set_password(connection, act, user, hash)?;
-        }
-        if password_hash.is_some() || wish.active == Some(false) {
-            let own = session.filter(|_| act.actor.user() == Some(user));
-            users::end_sessions(connection, act, user, own)?;
+            let access = Access { active, roles, new_password };
+            let given = Given { access, terms, password_hash: password_hash.clone() };
+            waits = give(connection, act, &row, given, four_eyes)?;
         }
         let row = users::by_id(connection, user)?;
         let view = account(connection, act, row)?;
@@ -258,11 +270,10 @@ fn terms(wish: &AccountChange) -> Result<Terms> {
 }
 
 /// A password for somebody who forgot it; not for whoever could be a second person with it.
-fn set_password(connection: &mut DbConnection, act: &Act, user: UserId, hash: &str) -> Result<()> {
+fn may_set_password(connection: &mut DbConnection, act: &Act, user: UserId) -> Result<()> {
     let is_own = act.actor.user() == Some(user);
     if is_own || users::keeps_own_password(connection, &act.rules, user)? {
         return Err(Error::Forbidden(Code::OwnPassword));
     }
-    users::set_password(connection, user, hash)?;
-    definitions::log(connection, act, "set_password", &format!("user:{user}"), "")
+    Ok(())
 }

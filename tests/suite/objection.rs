@@ -203,7 +203,7 @@ async fn staff_take_a_rating_by_call_or_sms_and_name_no_other_channel() {
 }
 
 #[actix_web::test]
-async fn an_appeal_goes_to_the_level_above_and_only_its_appeal_officer_or_the_centres_decides() {
+async fn an_appeal_goes_to_the_level_above_and_the_centre_decides_only_where_nobody_is_left_there() {
     let app = TestApp::start().await;
     let case = appealed(&app).await;
     let now = app.case(&case).await;
@@ -229,6 +229,18 @@ async fn an_appeal_goes_to_the_level_above_and_only_its_appeal_officer_or_the_ce
         decide(&app, stranger, &case, decision("dismissed", "none")).await.refused(403, "forbidden");
     }
     decide(&app, "handler.mohme", &case, decision("dismissed", "none")).await.refused(404, "not_found");
+    // the level above keeps its hands clean for what may come to it, and steps in only where nobody else is left
+    let centre = decide(&app, "appeal.centre", &case, decision("dismissed", "none")).await;
+    centre.refused(403, "not_your_office");
+    let actions = app.as_user("appeal.centre").await.get(&case.path("actions")).await.expect(200);
+    let actions = actions["items"].as_array().unwrap().clone();
+    let action = actions.iter().find(|action| action["verb"] == "decide_appeal").unwrap();
+    assert_eq!((&action["allowed"], &action["code"]), (&json!(false), &json!("not_your_office")));
+    let admin = app.as_user("admin").await;
+    let users = admin.get("/users?limit=200").await.expect(200);
+    let officer = users["items"].as_array().unwrap().iter().find(|user| user["username"] == "appeal.moen");
+    let path = format!("/users/{}", officer.unwrap()["id"].as_str().unwrap());
+    admin.patch(&path, json!({ "active": false })).await.expect(200);
     decide(&app, "appeal.centre", &case, decision("dismissed", "none")).await.expect(200);
 }
 

@@ -361,7 +361,7 @@ async fn every_change_of_factor_or_password_ends_the_other_sessions() {
 
     let admin = app.as_user("admin").await;
     let path = format!("/users/{}", id_of(&admin, WHO).await);
-    admin.patch(&path, json!({ "password": demo::PASSWORD })).await.expect(200);
+    app.agreed_access(admin.patch(&path, json!({ "password": demo::PASSWORD })).await.expect(202)).await;
     mine.get("/inbox").await.refused(401, "unauthenticated");
     // closing ends sessions for good, also when the account is opened again
     let mine = session(&app, WHO).await;

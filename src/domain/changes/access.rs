@@ -1,12 +1,14 @@
 //! Changes of who may do what: accounts with their roles, and gateway keys. They have no versions of their own and
 //! nothing to try; what they take away needs no second person, what they give does.
 
+use diesel::prelude::*;
 use serde_json::Value;
 
 use super::propose::{Checked, read};
 use super::{Action, ChangeRow, GATEWAY, STAFF, Wish};
 use crate::db::DbConnection;
-use crate::db::types::{GatewayId, UserId};
+use crate::db::schema::changes;
+use crate::db::types::{ChangeId, GatewayId, UserId};
 use crate::domain::actor::Act;
 use crate::domain::definitions::log;
 use crate::domain::rulebook::Verb;
@@ -52,7 +54,9 @@ pub(super) fn write(connection: &mut DbConnection, act: &Act, row: &ChangeRow, b
     match (row.noun.as_str(), row.action) {
         (STAFF, _) => {
             let user = users::id_of(connection, &row.code)?;
-            grant(connection, act, user, &read(body)?)
+            let access: Access = read(body)?;
+            grant(connection, act, user, &access)?;
+            if access.new_password { set_password(connection, act, row.id, user) } else { Ok(()) }
         }
         (_, Action::Create) => gateways::agree(connection, act, key(&row.code)?),
         (_, Action::Change | Action::End) => gateways::revoke(connection, act, key(&row.code)?).map(drop),
@@ -72,12 +76,32 @@ pub fn grant(connection: &mut DbConnection, act: &Act, user: UserId, access: &Ac
     log(connection, act, "change", &format!("user:{user}"), "")
 }
 
-/// What is not agreed leaves no key behind.
+/// Keeps the password that a change will set, as its hash, beside the change.
+pub fn keep_secret(connection: &mut DbConnection, change: ChangeId, hash: &str) -> Result<()> {
+    diesel::update(changes::table.find(change)).set(changes::secret.eq(hash)).execute(connection)?;
+    Ok(())
+}
+
+fn set_password(connection: &mut DbConnection, act: &Act, change: ChangeId, user: UserId) -> Result<()> {
+    let hash: Option<String> = changes::table.find(change).select(changes::secret).first(connection)?;
+    let hash = hash.ok_or_else(|| Error::internal(format!("change {change} sets no password")))?;
+    users::set_password(connection, user, &hash)?;
+    users::end_sessions(connection, act, user, None)?;
+    log(connection, act, "set_password", &format!("user:{user}"), "")?;
+    forget_secret(connection, change)
+}
+
+fn forget_secret(connection: &mut DbConnection, change: ChangeId) -> Result<()> {
+    diesel::update(changes::table.find(change)).set(changes::secret.eq(None::<String>)).execute(connection)?;
+    Ok(())
+}
+
+/// What is not agreed leaves neither key nor password behind.
 pub(super) fn refuse(connection: &mut DbConnection, act: &Act, row: &ChangeRow) -> Result<()> {
     if row.noun == GATEWAY && row.action == Action::Create {
         gateways::revoke(connection, act, key(&row.code)?)?;
     }
-    Ok(())
+    forget_secret(connection, row.id)
 }
 
 fn key(code: &str) -> Result<GatewayId> {

@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::db::types::Time;
 use crate::text_enum;
 
-pub use access::grant;
+pub use access::{grant, keep_secret};
 pub use apply::{apply_due, due, fail, failed};
 pub use decide::{Decision, agree_alone, allow_deciding, approve, reject, withdraw};
 pub use propose::{lay_of, propose};

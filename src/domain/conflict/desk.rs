@@ -71,18 +71,31 @@ pub fn free(
     verb: Verb,
 ) -> Result<OfficeId> {
     let line = act.rules.offices.with_ancestors(from);
-    let staffed = staffed(connection, act, conflict, line, verb)?;
+    let staffed = staffed(connection, act, conflict, line, verb, &BTreeSet::new())?;
     nearest(&act.rules.offices, conflict, from, |office| staffed.contains(&office))
         .ok_or(Error::Conflict(Code::NoFreeDesk))
 }
 
-/// Offices of these where somebody without a conflict may do `verb`.
+/// Whether somebody of this office itself without a conflict, and none of `but`, may do `verb`.
+pub fn is_staffed(
+    connection: &mut DbConnection,
+    act: &Act,
+    conflict: &Conflict,
+    office: OfficeId,
+    verb: Verb,
+    but: &BTreeSet<UserId>,
+) -> Result<bool> {
+    Ok(!staffed(connection, act, conflict, vec![office], verb, but)?.is_empty())
+}
+
+/// Offices of these where somebody without a conflict, and none of `but`, may do `verb`.
 fn staffed(
     connection: &mut DbConnection,
     act: &Act,
     conflict: &Conflict,
     offices: Vec<OfficeId>,
     verb: Verb,
+    but: &BTreeSet<UserId>,
 ) -> Result<BTreeSet<OfficeId>> {
     use user_roles as r;
     let rows: Vec<(UserId, Role, OfficeId)> = r::table
@@ -92,7 +105,7 @@ fn staffed(
         .load(connection)?;
     let mut staffed = BTreeSet::new();
     for (user, role, office) in rows {
-        if staffed.contains(&office) || act.rules.reach(role, verb) == Reach::None {
+        if but.contains(&user) || staffed.contains(&office) || act.rules.reach(role, verb) == Reach::None {
             continue;
         }
         let person = users::staff(connection, user)?;

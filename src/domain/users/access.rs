@@ -34,6 +34,13 @@ pub struct Access {
     pub active: bool,
     /// Sorted, without doubles.
     pub roles: Vec<Assignment>,
+    /// Whether a new password counts with it; the password itself is no part of a change.
+    #[serde(default, skip_serializing_if = "is_kept")]
+    pub new_password: bool,
+}
+
+fn is_kept(new_password: &bool) -> bool {
+    !new_password
 }
 
 impl Access {
@@ -46,12 +53,12 @@ impl Access {
             .load(connection)?;
         let mut roles: Vec<Assignment> = roles.into_iter().map(|one| Assignment::of(rules, one)).collect();
         roles.sort();
-        Ok(Self { active, roles })
+        Ok(Self { active, roles, new_password: false })
     }
 
     /// Whether this opens anything that `now` does not.
     pub fn gives_more_than(&self, now: &Self) -> bool {
-        self.active && !now.active || self.roles.iter().any(|role| !now.roles.contains(role))
+        self.new_password || self.active && !now.active || self.roles.iter().any(|role| !now.roles.contains(role))
     }
 }
 

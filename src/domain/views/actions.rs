@@ -108,7 +108,7 @@ pub fn actions(
         match hop.role {
             HopRole::Appeal => {
                 let verdict = policy::allow(act, Verb::DecideAppeal, hop.office)
-                    .and_then(|_| is_new_to(connection, act, docket));
+                    .and_then(|_| may_decide(connection, act, docket, hop.office));
                 list.push(Action {
                     referral_id: Some(*referral),
                     ..case(Verb::DecideAppeal, "POST", "appeal-decision", verdict)
@@ -122,13 +122,9 @@ pub fn actions(
     Ok(list)
 }
 
-/// An appeal is decided by somebody who had no hand in the case.
-fn is_new_to(connection: &mut DbConnection, act: &Act, docket: &Docket) -> Result<()> {
+fn may_decide(connection: &mut DbConnection, act: &Act, docket: &Docket, at: OfficeId) -> Result<()> {
     let hands = remedies::hands(connection, docket.row.id)?;
-    match act.actor.user() {
-        Some(user) if hands.contains(&user) => Err(Error::Forbidden(Code::SamePerson)),
-        Some(_) | None => Ok(()),
-    }
+    remedies::may_decide(connection, act, &docket.conflict, at, &hands)
 }
 
 fn of_referral(

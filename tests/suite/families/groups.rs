@@ -178,7 +178,7 @@ async fn what_the_representatives_reach_by_an_appeal_holds_for_everybody() {
     let decision = json!({
         "result": "upheld", "grounds": "همه باید وصل شوند.", "consequence": "change_outcome", "outcome": "granted",
     });
-    app.as_user("appeal.centre").await.post(&lead.path("appeal-decision"), decision).await.expect(200);
+    app.as_user("appeal.moen").await.post(&lead.path("appeal-decision"), decision).await.expect(200);
     for case in cases.iter().chain([&lead]) {
         let now = app.case(case).await;
         assert_eq!((&now["status"], &now["outcome"]), (&json!("closed"), &json!("granted")));

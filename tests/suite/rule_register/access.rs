@@ -1,5 +1,6 @@
 //! Who may do what: roles, openings and gateway keys are given by two persons, and taken away by one.
 
+use diesel::prelude::*;
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
@@ -144,14 +145,35 @@ async fn a_key_works_when_a_second_person_agreed_to_it() {
 }
 
 #[actix_web::test]
-async fn nobody_sets_the_password_of_a_second_person() {
+async fn a_password_is_set_by_two_persons_and_never_that_of_a_second_person() {
     let app = TestApp::start().await;
     let admin = app.as_user("admin").await;
     let wish = json!({ "password": "another long password" });
     for username in ["admin2", "privacy.centre", "admin"] {
         admin.patch(&path(&app, username).await, wish.clone()).await.refused(403, "own_password");
     }
-    admin.patch(&path(&app, WHO).await, wish).await.expect(200);
+    // one administrator alone does not become somebody else
+    let waiting = admin.patch(&path(&app, WHO).await, wish.clone()).await.expect(202);
+    let sign_in = json!({ "username": WHO, "password": "another long password" });
+    app.nobody().post("/auth/tokens", sign_in.clone()).await.refused(401, "bad_credentials");
+    let told = admin.get(approval(&waiting).trim_end_matches("/approval")).await.expect(200);
+    assert_eq!(told["diff"], json!([{ "field": "new_password", "before": null, "after": true }]));
+    let before = app.as_user(WHO).await;
+    before.get("/inbox").await.expect(200);
+    app.agreed_access(waiting).await;
+    before.get("/inbox").await.refused(401, "unauthenticated");
+    app.nobody().post("/auth/tokens", sign_in.clone()).await.expect(200);
+    // what is rejected leaves nothing behind
+    let other = json!({ "password": "a third long password" });
+    let waiting = admin.patch(&path(&app, WHO).await, other).await.expect(202);
+    let rejection = approval(&waiting).replace("approval", "rejection");
+    app.as_user("admin2").await.post(&rejection, json!({ "reason": "not asked for" })).await.expect(200);
+    app.nobody().post("/auth/tokens", sign_in).await.expect(200);
+    let secrets: i64 = app.look(|connection| {
+        use samad::db::schema::changes;
+        Ok(changes::table.filter(changes::secret.is_not_null()).count().get_result(connection)?)
+    });
+    assert_eq!(secrets, 0);
 }
 
 #[actix_web::test]

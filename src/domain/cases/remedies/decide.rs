@@ -10,16 +10,17 @@ use super::{await_answer, due, signposts, window};
 use crate::db::DbConnection;
 use crate::db::schema::{appeals, cases, events};
 use crate::db::types::{AppealId, CaseId, EventId, OfficeId, ReferralId, Time, UserId};
-use crate::domain::actor::Act;
+use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::answer::check_outcome;
 use crate::domain::cases::close::Ending;
 use crate::domain::cases::docket::{Docket, Expected};
 use crate::domain::cases::life::{AppealResult, Consequence, Decided, Fact};
 use crate::domain::cases::{clocks, family, record, sha256_hex};
+use crate::domain::conflict::{Conflict, desk};
 use crate::domain::input;
 use crate::domain::notifications::{self, Facts};
 use crate::domain::policy;
-use crate::domain::rulebook::Verb;
+use crate::domain::rulebook::{Reach, Verb};
 use crate::error::{Code, Error, FieldError, Fields, Language, Result};
 
 /// A decision on an appeal.
@@ -58,9 +59,7 @@ pub fn decide(
     let by = act.actor.user().ok_or(Error::Forbidden(Code::Forbidden))?;
     let (referral, _) = docket.life.open_appeal().ok_or(Error::Conflict(Code::WrongState))?;
     let hands = hands(connection, id)?;
-    if hands.contains(&by) {
-        return Err(Error::Forbidden(Code::SamePerson));
-    }
+    may_decide(connection, act, &docket.conflict, at, &hands)?;
     let (decided, grounds) = read(connection, act, &docket, referral, wish)?;
     let against = docket.life.against();
     let due_at = decided.order.1;
@@ -88,6 +87,30 @@ pub fn decide(
         Told { grounds, due: due_at, closes, offices: [at, against] },
     )?;
     docket.reload(connection)
+}
+
+/// Whether the actor, who has the right, is the one to decide an appeal at this office: somebody without a hand in the
+/// case, and of an office above only where nobody of this one is left to decide; so each level keeps its own word.
+///
+/// # Errors
+/// `same_person`, `not_your_office`.
+pub fn may_decide(
+    connection: &mut DbConnection,
+    act: &Act,
+    conflict: &Conflict,
+    at: OfficeId,
+    hands: &BTreeSet<UserId>,
+) -> Result<()> {
+    let Actor::Staff(staff) = &act.actor else { return Ok(()) };
+    if hands.contains(&staff.id) {
+        return Err(Error::Forbidden(Code::SamePerson));
+    }
+    let decides = |role| act.rules.reach(role, Verb::DecideAppeal) != Reach::None;
+    let is_own = staff.assignments.iter().any(|(role, office)| *office == at && decides(*role));
+    if is_own || !desk::is_staffed(connection, act, conflict, at, Verb::DecideAppeal, hands)? {
+        return Ok(());
+    }
+    Err(Error::Forbidden(Code::NotYourOffice))
 }
 
 /// The decision as wished, every wrong field named.

@@ -13,7 +13,7 @@ mod rate;
 use diesel::prelude::*;
 
 pub use appeal::{Appeal, AppealRow, appeal, appeals_of};
-pub use decide::{Decide, decide, hands};
+pub use decide::{Decide, decide, hands, may_decide};
 pub use link::{by_rating_token, rating_token};
 pub use object::{Object, ObjectionRow, object, objections_of};
 pub use rate::{Rate, RatingChannel, rate};
