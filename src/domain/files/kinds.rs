@@ -56,7 +56,11 @@ pub fn of_name(name: &str) -> Option<&'static Kind> {
 /// The media type that the bytes themselves show; what shows nothing is text where it reads as such, else bytes.
 pub fn sniff(bytes: &[u8]) -> &'static str {
     let Some(found) = infer::get(bytes) else {
-        return if is_text(bytes) { "text/plain" } else { "application/octet-stream" };
+        return match is_text(bytes) {
+            true if is_markup(bytes) => "text/html",
+            true => "text/plain",
+            false => "application/octet-stream",
+        };
     };
     match found.mime_type() {
         "audio/x-wav" => "audio/wav",
@@ -72,6 +76,13 @@ pub fn sniff(bytes: &[u8]) -> &'static str {
 /// UTF-8, or an older code page: letters and the usual white space, and no other control character.
 fn is_text(bytes: &[u8]) -> bool {
     !bytes.iter().any(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31 | 127))
+}
+
+/// Text that a browser would draw or run: it begins with a tag.
+fn is_markup(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    bytes.first() == Some(&b'<')
+        && bytes.get(1).is_some_and(|next| next.is_ascii_alphabetic() || b"!?".contains(next))
 }
 
 /// Whether two types are so near to each other that a name with the other ending is a slip and no trick.
