@@ -12,10 +12,10 @@ use super::channels::{ReceivedView, answer};
 use super::problem::{Problem, ProblemBody, language};
 use crate::app::App;
 use crate::db::types::IntakeItemId;
+use crate::domain::files::kinds::sniff;
 use crate::domain::intake::access;
 use crate::domain::intake::pages::{self, ReadingView};
 use crate::error::{Error, Result};
-use crate::gateways::storage::media_type;
 use crate::intake::{FaxCall, faxed};
 
 /// A fax and its call, by the names that HylaFAX's `FaxDispatch` uses; other fields are left out.
@@ -124,7 +124,7 @@ pub(super) async fn read_item_page(
         .map_err(Error::internal)?
         .map_err(Error::internal)?;
     Ok(HttpResponse::Ok()
-        .content_type(media_type(&bytes))
+        .content_type(sniff(&bytes))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((CACHE_CONTROL, "no-store"))
         .body(bytes))

@@ -92,7 +92,9 @@ fn set_password(connection: &mut DbConnection, act: &Act, change: ChangeId, user
 }
 
 fn forget_secret(connection: &mut DbConnection, change: ChangeId) -> Result<()> {
-    diesel::update(changes::table.find(change)).set(changes::secret.eq(None::<String>)).execute(connection)?;
+    diesel::update(changes::table.find(change))
+        .set(changes::secret.eq(None::<String>))
+        .execute(connection)?;
     Ok(())
 }
 

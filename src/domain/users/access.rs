@@ -58,7 +58,9 @@ impl Access {
 
     /// Whether this opens anything that `now` does not.
     pub fn gives_more_than(&self, now: &Self) -> bool {
-        self.new_password || self.active && !now.active || self.roles.iter().any(|role| !now.roles.contains(role))
+        self.new_password
+            || self.active && !now.active
+            || self.roles.iter().any(|role| !now.roles.contains(role))
     }
 }
 

@@ -105,7 +105,7 @@ impl Ocr {
     pub fn images(&self, bytes: &[u8], folder: &Path) -> Result<Vec<PathBuf>, Unreadable> {
         let file = folder.join("in");
         std::fs::write(&file, bytes).map_err(|_| Unreadable::NoProgram)?;
-        match crate::gateways::storage::media_type(bytes) {
+        match crate::domain::files::kinds::sniff(bytes) {
             "application/pdf" => self.rendered(&file, folder),
             "image/tiff" => {
                 tiff::check(bytes, self.settings.pages)?;

@@ -57,6 +57,7 @@ pub fn written(
         address: address.unwrap_or_default(),
         language,
         rendered,
+        thread: Default::default(),
     };
     Ok(Written { letter, citizen, office: facts.office, created_at: row.created_at })
 }
