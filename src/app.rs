@@ -38,6 +38,8 @@ pub struct App {
 pub struct Nudges {
     /// A message was queued.
     pub outbox: Arc<Notify>,
+    /// Scans came in.
+    pub recognition: Arc<Notify>,
     /// A problem was settled.
     pub following: Arc<Notify>,
 }

@@ -27,6 +27,9 @@ pub struct Config {
     pub limits: Limits,
     pub smtp: Smtp,
     pub sms: Sms,
+    pub letters: Letters,
+    pub folders: Folders,
+    pub ocr: Ocr,
     pub outbox: Outbox,
     pub log: Log,
     /// Set by `serve --demo`: real gateways stay off.
@@ -139,6 +142,38 @@ pub struct Sms {
     pub line: String,
 }
 
+/// Watched folders.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Folders {
+    pub fax: PathBuf,
+    pub letters: PathBuf,
+}
+
+/// Recognition of scans.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ocr {
+    pub enabled: bool,
+    pub tesseract: String,
+    pub pdftoppm: String,
+    pub tiff2pdf: String,
+    pub languages: String,
+    pub seconds: u64,
+    pub memory_mb: u64,
+    pub pages: usize,
+}
+
+/// The letterhead.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Letters {
+    pub issuer_fa: String,
+    pub issuer_en: String,
+    pub foot_fa: String,
+    pub foot_en: String,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outbox {
@@ -225,6 +260,27 @@ impl Config {
             if self.oidc.client_id.is_empty() {
                 wrong("oidc.client_id", "the name of this service at the provider is missing".into());
             }
+        }
+        for (key, line) in
+            [("letters.issuer_fa", &self.letters.issuer_fa), ("letters.issuer_en", &self.letters.issuer_en)]
+        {
+            if line.trim().is_empty() {
+                wrong(key, "write who issues the letters".into());
+            }
+        }
+        for (key, folder) in [("folders.fax", &self.folders.fax), ("folders.letters", &self.folders.letters)]
+        {
+            if !folder.as_os_str().is_empty() && !folder.is_dir() {
+                wrong(key, format!("'{}' is no folder", folder.display()));
+            }
+        }
+        if self.ocr.seconds == 0 || self.ocr.memory_mb < 128 || self.ocr.pages == 0 {
+            wrong("ocr.seconds", "seconds and pages must be at least 1, memory_mb at least 128".into());
+        }
+        if self.ocr.languages.is_empty()
+            || !self.ocr.languages.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '_'))
+        {
+            wrong("ocr.languages", format!("'{}' is no list such as fas+eng", self.ocr.languages));
         }
         if self.outbox.max_attempts < 1 || self.outbox.concurrency < 1 {
             wrong("outbox.max_attempts", "tries and concurrency must be at least 1".into());

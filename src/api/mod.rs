@@ -19,11 +19,13 @@ mod configuration;
 mod contact_plans;
 mod explanations;
 mod families;
+mod fax;
 mod gateways;
 mod history;
 mod inbox;
 mod intake_items;
 mod layer;
+mod letters;
 mod messages;
 mod operations;
 mod page;
@@ -73,6 +75,7 @@ pub use layer::around;
         (name = "configuration", description = "The national tree and its rules"),
         (name = "channels", description = "What comes in by each channel, and what carriers report"),
         (name = "intake", description = "What came in and waits: to be tried again, keyed or set aside"),
+        (name = "letters", description = "Letters to citizens on paper"),
         (name = "operations", description = "Health of the service"),
     ),
     modifiers(&Finish)
@@ -116,6 +119,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(cases::list_messages)
             .service(cases::list_communications)
             .configure(intake)
+            .configure(paper)
             .service(cases::list_notes)
             .service(cases::list_actions)
             .service(history::read_receipt)
@@ -162,14 +166,28 @@ fn intake(config: &mut ServiceConfig<'_>) {
     config
         .service(channels::push_sms)
         .service(channels::push_fax)
+        .service(fax::push_fax_file)
         .service(channels::enter_letter)
         .service(channels::enter_visit)
         .service(channels::enter_call)
         .service(intake_items::list_intake_items)
         .service(intake_items::read_intake_item)
+        .service(fax::read_item_pages)
+        .service(fax::read_item_page)
         .service(intake_items::reprocess_intake_item)
         .service(intake_items::key_intake_item)
         .service(intake_items::discard_intake_item);
+}
+
+fn paper(config: &mut ServiceConfig<'_>) {
+    config
+        .service(letters::print_message)
+        .service(letters::list_letters)
+        .service(letters::make_letter_batch)
+        .service(letters::read_letter_batch)
+        .service(letters::print_letter_batch)
+        .service(letters::hand_over_letters)
+        .service(letters::note_letter_fate);
 }
 
 fn remedies_of_staff(config: &mut ServiceConfig<'_>) {

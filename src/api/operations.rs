@@ -74,6 +74,17 @@ fn second_person(four_eyes: bool, administrators: i64) -> Option<health::HealthP
     Some(health::HealthProblem { code, count: 1, message, action, channels: Default::default() })
 }
 
+/// Scans are taken and wait for a person, but nobody reads them first.
+fn unread(is_missing: bool) -> Option<health::HealthProblem> {
+    is_missing.then(|| health::HealthProblem {
+        code: "recognition_missing",
+        count: 1,
+        message: "Faxes and scans are not read by machine: a program is missing.",
+        action: "Install tesseract-ocr, tesseract-ocr-fas, poppler-utils and libtiff-tools, or set ocr.enabled to false.",
+        channels: Default::default(),
+    })
+}
+
 /// Named problems, each with what to do.
 #[utoipa::path(tag = "operations", security(("bearer" = [])), responses((status = 200, body = HealthView), (status = 403, body = ProblemBody)))]
 #[get("/health")]
@@ -85,6 +96,7 @@ pub(super) async fn read_health(app: web::Data<App>, caller: Caller) -> Result<H
             Ok((health::problems(connection, act.now)?, walk::state(connection)?, administrators))
         })
         .await?;
+    problems.extend(unread(app.gateways.ocr.is_missing()));
     problems.extend(second_person(app.config.configuration.four_eyes, administrators));
     Ok(HttpResponse::Ok().json(HealthView {
         status: if problems.is_empty() { "ok" } else { "problems" },

@@ -3,6 +3,7 @@
 mod archive;
 mod backup;
 mod config_check;
+mod import;
 mod intake;
 mod keys;
 mod load;
@@ -80,9 +81,12 @@ enum Command {
     /// Keys under which names, numbers and addresses of people are sealed
     #[command(subcommand)]
     Keys(keys::Keys),
-    /// What came in and could not be taken
+    /// What comes in by machine, and what came in and could not be taken
     #[command(subcommand)]
     Intake(intake::Intake),
+    /// Take many things in at once
+    #[command(subcommand)]
+    Import(import::Import),
     /// Make load: replay real records, measure, fill a database
     #[command(subcommand)]
     Load(load::Load),
@@ -150,6 +154,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Verify(args) => verify::run(&cli.settings, &args),
         Command::Keys(keys) => keys::run(&cli.settings, &keys),
         Command::Intake(intake) => intake::run(&cli.settings, &intake),
+        Command::Import(import) => import::run(&cli.settings, &import),
         Command::Load(load) => load::run(&cli.settings, &load),
         Command::Openapi => openapi::run(),
     }

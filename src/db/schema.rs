@@ -1106,6 +1106,32 @@ table! {
 }
 
 table! {
+    item_readings (item_id) {
+        item_id -> BigInt,
+        state -> Text,
+        reason -> Nullable<Text>,
+        pages -> Integer,
+        tries -> Integer,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
+
+    item_pages (id) {
+        id -> BigInt,
+        item_id -> BigInt,
+        number -> Integer,
+        sha256 -> Text,
+        size -> BigInt,
+        lines -> Nullable<SealedText>,
+        confidence -> Nullable<Integer>,
+    }
+}
+
+table! {
     use diesel::sql_types::*;
     use super::super::sealed::SealedText;
 
@@ -1131,6 +1157,28 @@ table! {
         fallback_of -> Nullable<BigInt>,
         created_at -> Timestamp,
         settled_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    letter_batches (id) {
+        id -> BigInt,
+        office_id -> BigInt,
+        made_by -> BigInt,
+        made_at -> Timestamp,
+        handed_over_at -> Nullable<Timestamp>,
+        handed_over_by -> Nullable<BigInt>,
+        handed_to -> Nullable<Text>,
+        reference -> Nullable<Text>,
+    }
+}
+
+table! {
+    paper_letters (message_id) {
+        message_id -> BigInt,
+        batch_id -> BigInt,
+        settled_at -> Nullable<Timestamp>,
+        reason -> Nullable<Text>,
     }
 }
 
@@ -1227,6 +1275,7 @@ joinable!(attachment_releases -> cases (case_id));
 joinable!(identity_requests -> cases (case_id));
 joinable!(messages -> cases (case_id));
 joinable!(deliveries -> messages (message_id));
+joinable!(paper_letters -> messages (message_id));
 allow_columns_to_appear_in_same_group_by_clause!(lessons::cause, cases::category);
 allow_columns_to_appear_in_same_group_by_clause!(lessons::office_id, cases::category);
 joinable!(intake_steps -> intake_items (item_id));
@@ -1304,7 +1353,11 @@ allow_tables_to_appear_in_same_query!(
     intake_items,
     intake_steps,
     intake_files,
+    item_readings,
+    item_pages,
     messages,
+    letter_batches,
+    paper_letters,
     outbox,
     deliveries,
     idempotency_keys,

@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use super::connection::DbConnection;
-use super::schema::{attachments, intake_files, messages, outbox};
+use super::schema::{attachments, intake_files, item_pages, messages, outbox};
 use crate::error::{Error, Result};
 
 /// Rows that are fetched from PostgreSQL at a time.
@@ -71,7 +71,8 @@ pub fn referenced_files(connection: &mut DbConnection) -> Result<BTreeSet<String
     let of_cases: Vec<String> = attachments::table.select(attachments::sha256).distinct().load(connection)?;
     let of_items: Vec<String> =
         intake_files::table.select(intake_files::sha256).distinct().load(connection)?;
-    Ok(of_cases.into_iter().chain(of_items).collect())
+    let of_pages: Vec<String> = item_pages::table.select(item_pages::sha256).distinct().load(connection)?;
+    Ok(of_cases.into_iter().chain(of_items).chain(of_pages).collect())
 }
 
 /// Empties the outbox, so that nothing is sent twice; messages that waited in it have an unknown fate from

@@ -138,8 +138,12 @@ id_types! {
     EventId,
     /// One communication with a citizen or an office.
     MessageId,
+    /// Letters that are printed together.
+    LetterBatchId,
     /// One thing that came in by a channel.
     IntakeItemId,
+    /// A page of it.
+    ItemPageId,
     /// One step of what became of it.
     IntakeStepId,
     /// A file that came with it.

@@ -11,6 +11,7 @@ use crate::db::types::Time;
 use crate::domain::changes;
 use crate::domain::history::anchoring;
 use crate::domain::intake::{ItemState, items};
+use crate::domain::letters;
 use crate::domain::notifications::outbox::dead_count;
 use crate::domain::privacy::walk;
 use crate::domain::vault::KeyState;
@@ -33,6 +34,9 @@ pub struct HealthProblem {
 
 /// Minutes after which a waiting message or clock is a problem.
 const PATIENCE_SECONDS: i64 = 600;
+
+/// Days that a letter may lie.
+const LETTER_DAYS: i64 = 3;
 
 /// Days after which a walk of retention that has not ended is a problem.
 const STALLED_DAYS: i64 = 3;
@@ -70,6 +74,13 @@ pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthPr
             count: waiting,
             message: "Messages have waited for more than ten minutes.",
             action: "Check the settings smtp.url and sms.*, and whether the gateways answer.",
+            channels: BTreeMap::new(),
+        },
+        HealthProblem {
+            code: "letters_waiting",
+            count: letters::waiting_since(connection, now.plus_days(-LETTER_DAYS))?,
+            message: "Letters to citizens have waited for more than three days to be printed and posted.",
+            action: "A registrar prints them: POST /api/v1/letters/batches, then GET /api/v1/letters/batches/{id}/print and POST /api/v1/letters/batches/{id}/handover.",
             channels: BTreeMap::new(),
         },
         HealthProblem {

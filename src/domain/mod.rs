@@ -23,6 +23,7 @@ pub mod input;
 pub mod intake;
 pub mod keys;
 pub mod lateness;
+pub mod letters;
 pub mod masking;
 pub mod notifications;
 pub mod offices;

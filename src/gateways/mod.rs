@@ -1,10 +1,11 @@
-//! Gateways to the outside: mail, SMS, single sign-on, file storage, exported files.
+//! Gateways to the outside: mail, SMS, single sign-on, file storage, exported files, recognition of scans.
 //!
 //! None of them opens a database connection, none is called inside a transaction, and none logs an address,
 //! a text or a key. What a gateway says is cleaned of addresses and numbers before it leaves this module.
 
 pub mod exports;
 mod memory;
+pub mod ocr;
 pub mod oidc;
 mod rest;
 pub mod sms;
@@ -12,6 +13,7 @@ pub mod smtp;
 pub mod storage;
 
 pub use memory::Memory;
+pub use ocr::Ocr;
 pub use oidc::Oidc;
 pub use sms::SmsGateway;
 pub use smtp::Mailer;
@@ -50,6 +52,8 @@ pub struct Gateways {
     pub sms: SmsGateway,
     /// Who signs staff on.
     pub oidc: Oidc,
+    /// What reads scans.
+    pub ocr: Ocr,
 }
 
 impl Gateways {
@@ -60,10 +64,11 @@ impl Gateways {
     pub fn new(config: &Config) -> Result<Self, String> {
         let storage = Storage::new(config.attachments_dir());
         let oidc = Oidc::new(config)?;
+        let ocr = Ocr::new(&config.ocr);
         if config.is_demo {
-            return Ok(Self { storage, mailer: Mailer::Demo, sms: SmsGateway::Demo, oidc });
+            return Ok(Self { storage, mailer: Mailer::Demo, sms: SmsGateway::Demo, oidc, ocr });
         }
-        Ok(Self { storage, mailer: Mailer::new(config)?, sms: SmsGateway::new(config)?, oidc })
+        Ok(Self { storage, mailer: Mailer::new(config)?, sms: SmsGateway::new(config)?, oidc, ocr })
     }
 
     /// Gateways that keep what they are given; for tests.
@@ -73,6 +78,7 @@ impl Gateways {
             mailer: Mailer::Memory(Memory::default()),
             sms: SmsGateway::Memory(Memory::default()),
             oidc: Oidc::new(config).unwrap_or_default(),
+            ocr: Ocr::new(&config.ocr),
         }
     }
 
@@ -81,6 +87,7 @@ impl Gateways {
         let is_usable = |outlet: &Outlet| match outlet {
             Outlet::Sms => !matches!(self.sms, SmsGateway::Off),
             Outlet::Email => !matches!(self.mailer, Mailer::Off),
+            Outlet::Letter => false,
         };
         Outlet::ALL.iter().copied().filter(is_usable).collect()
     }
@@ -91,6 +98,7 @@ impl Gateways {
             match letter.outlet {
                 Outlet::Sms => self.sms.send(letter).await,
                 Outlet::Email => self.mailer.send(letter).await,
+                Outlet::Letter => Sending::Refused("a letter is printed and posted by people".into()),
             }
         };
         tokio::time::timeout(std::time::Duration::from_secs(30), sending)

@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::form::{Raw, Scan, enclosed, json};
-use super::inbound::{Inbound, Matter, Particulars, Sender};
+use super::inbound::{Content, Enclosed, Inbound, Matter, Particulars, Sender};
 use crate::db::types::Time;
 use crate::domain::cases::Channel;
 use crate::domain::cases::register::Place;
 use crate::domain::intake::Form;
-use crate::error::{Fields, Result};
+use crate::error::{Error, FieldError, Fields, Result};
 
 /// A letter.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
@@ -34,6 +34,22 @@ pub struct Letter {
     pub place: Option<Place>,
     /// Why it is registered although the citizen reached the day's cap.
     pub override_reason: Option<String>,
+}
+
+/// A letter that came as a scan only: nobody has read it yet, so it waits for a registrar.
+///
+/// # Errors
+/// `Invalid` for an empty file.
+pub fn scanned(id: &str, name: &str, bytes: Vec<u8>) -> Result<Inbound> {
+    if bytes.is_empty() {
+        let (fa, en) = ("پرونده خالی است.", "The file is empty.");
+        return Err(Error::field(FieldError::new("file", "empty", fa, en)));
+    }
+    Ok(Inbound {
+        external_id: Some(id.to_owned()),
+        enclosed: vec![Enclosed { name: name.to_owned(), declared: None, content: Content::Bytes(bytes) }],
+        ..Inbound::new(Form::Letter, Channel::Letter)
+    })
 }
 
 /// Reads a letter.

@@ -8,9 +8,11 @@ pub mod changes;
 pub mod closures;
 pub mod conflicts;
 pub mod deadlines;
+pub mod folders;
 pub mod following;
 pub mod housekeeping;
 pub mod outbox;
+pub mod recognition;
 pub mod retention;
 #[cfg(test)]
 mod tests;
@@ -60,6 +62,8 @@ pub fn start_all(app: App, slot: Slot) -> Workers {
         tokio::spawn(conflicts::run(app.clone(), stopped.clone())),
         tokio::spawn(changes::run(app.clone(), stopped.clone())),
         tokio::spawn(retention::run(app.clone(), stopped.clone())),
+        tokio::spawn(recognition::run(app.clone(), stopped.clone())),
+        tokio::spawn(folders::run(app.clone(), stopped.clone())),
         tokio::spawn(housekeeping::run(app.clone(), slot, told_lost, stopped)),
     ];
     Workers { app, stop, lost, tasks, owner }

@@ -25,7 +25,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 243] = [
+const TABLE: [(&str, &str, For); 253] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -66,11 +66,21 @@ const TABLE: [(&str, &str, For); 243] = [
     ("GET", "/cases/{id}/communications", For::Case),
     ("POST", "/channels/sms/{gateway}/inbound", For::Role),
     ("POST", "/channels/fax/inbound", For::Role),
+    ("POST", "/channels/fax/files", For::Role),
     ("POST", "/channels/letters", For::Role),
     ("POST", "/channels/visits", For::Role),
     ("POST", "/channels/phone/calls", For::Role),
+    ("GET", "/messages/{id}/letter", For::Case),
+    ("POST", "/messages/{id}/letter-fate", For::Case),
+    ("GET", "/letters", For::Role),
+    ("POST", "/letters/batches", For::Role),
+    ("GET", "/letters/batches/{id}", For::Role),
+    ("GET", "/letters/batches/{id}/print", For::Role),
+    ("POST", "/letters/batches/{id}/handover", For::Role),
     ("GET", "/intake/items", For::Role),
     ("GET", "/intake/items/{id}", For::Role),
+    ("GET", "/intake/items/{id}/pages", For::Role),
+    ("GET", "/intake/items/{id}/pages/{number}", For::Role),
     ("POST", "/intake/items/{id}/reprocessing", For::Role),
     ("POST", "/intake/items/{id}/case", For::Role),
     ("POST", "/intake/items/{id}/discard", For::Role),
@@ -361,6 +371,8 @@ fn body(method: &str, path: &str) -> Value {
         "referrals" if method == "POST" => json!({ "to": [{ "office": "MOHME" }] }),
         "questions" | "notes" | "messages" | "objection" | "appeal" => json!({ "text": "متن" }),
         "rating" => json!({ "score": 1 }),
+        "letter-fate" => json!({ "fate": "delivered" }),
+        "handover" => json!({ "to": "پست" }),
         "discard" => json!({ "reason": "spam" }),
         "calls" if method == "PUT" => json!({ "allowed": true }),
         "letters" | "visits" | "calls" => json!({ "text": "متن" }),
@@ -424,7 +436,7 @@ fn body(method: &str, path: &str) -> Value {
 
 async fn call(person: &Client<'_>, method: &str, path: &str) -> Reply {
     match method {
-        _ if method == "POST" && path.ends_with("/attachments") => {
+        _ if method == "POST" && (path.ends_with("/attachments") || path.ends_with("/fax/files")) => {
             person.upload(path, "a.txt", b"text").await
         }
         "GET" | "DELETE" => person.raw(method.parse().unwrap(), path, "", Vec::new()).await,

@@ -27,6 +27,7 @@ mod listing;
 mod merging;
 mod nonsense;
 mod objection;
+mod paper;
 mod people;
 mod policy;
 mod privacy;

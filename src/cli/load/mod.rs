@@ -5,6 +5,7 @@ mod bench;
 mod client;
 mod fill;
 mod life;
+mod pages;
 mod replay;
 mod staff;
 mod summary;
@@ -31,6 +32,11 @@ pub enum Load {
     /// Two years of cases over all provinces and offices, most of them closed. Refuses a database that holds cases and is
     /// no demonstration.
     Fill(fill::Fill),
+    /// Measure the recognition of pages: characters right and seconds a page, for faxes and scans
+    ///
+    /// Prints known texts with the service's own letters, makes TIFF pages of them as a fax machine and a scanner do (pdftoppm,
+    /// tiffcp), and reads them back.
+    Pages(pages::Pages),
 }
 
 /// Makes the load on one thread, which leaves the others to the service.
@@ -40,5 +46,6 @@ pub fn run(settings: &Path, load: &Load) -> anyhow::Result<()> {
         Load::Replay(args) => runtime.block_on(replay::run(args)),
         Load::Bench(args) => runtime.block_on(bench::run(settings, args)),
         Load::Fill(args) => fill::run(settings, args),
+        Load::Pages(args) => pages::run(settings, args),
     }
 }

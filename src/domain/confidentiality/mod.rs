@@ -18,5 +18,5 @@ pub mod seal;
 mod sight;
 pub mod wanting;
 
-pub use reads::{Disclosure, Why, disclose};
+pub use reads::{Disclosure, Why, disclose, shows_people};
 pub use sight::{HIDDEN, Sight, Veil, guard_words, holds_identity, reads_original, sight};

@@ -28,6 +28,8 @@ text_enum! {
         Callback = "callback",
         Messages = "messages", Objections = "objections", Appeals = "appeals",
         Attachments = "attachments", Certificate = "certificate",
+        /// A letter to the citizen was printed, with name and address.
+        Letter = "letter",
         CitizenSearch = "citizen_search", CitizenRecord = "citizen_record",
         /// All data of a citizen were handed over in one archive.
         Export = "export",
@@ -62,6 +64,8 @@ impl Why {
             (Why::Attachments, Language::En) => "Opening of attachments",
             (Why::Certificate, Language::Fa) => "چاپ گواهی",
             (Why::Certificate, Language::En) => "Printing of a certificate",
+            (Why::Letter, Language::Fa) => "چاپ نامه به شهروند",
+            (Why::Letter, Language::En) => "Printing of a letter to the citizen",
             (Why::CitizenSearch, Language::Fa) => "جست‌وجوی شهروند",
             (Why::CitizenSearch, Language::En) => "Search for a citizen",
             (Why::CitizenRecord, Language::Fa) => "ثبت یا اصلاح مشخصات",
@@ -102,6 +106,11 @@ impl Disclosure {
     }
 }
 
+/// Whether the actor may read who the people of a case are; nothing is shown by asking.
+pub fn shows_people(connection: &mut DbConnection, act: &Act, row: &CaseRow) -> Result<bool> {
+    Ok(may_read_identity(act, sight(connection, act, row)?))
+}
+
 /// Whether what this actor sees of a case includes its people.
 fn may_read_identity(act: &Act, sight: Sight) -> bool {
     match (&act.actor, sight) {
@@ -116,10 +125,12 @@ fn may_read_identity(act: &Act, sight: Sight) -> bool {
 /// Judges what the actor may read of a visible case, and logs it where staff read an identity or sealed words. To be
 /// committed before anything is shown.
 ///
-/// The identity is part of the detail of a case ([`Why::Case`]) and of a call to its citizen ([`Why::Callback`]) only.
+/// The identity is part of the detail of a case ([`Why::Case`]), of a call to its citizen ([`Why::Callback`]) and of a letter
+/// to the citizen ([`Why::Letter`]) only.
 pub fn disclose(connection: &mut DbConnection, act: &Act, row: &CaseRow, why: Why) -> Result<Disclosure> {
     let sight = sight(connection, act, row)?;
-    let shows_identity = matches!(why, Why::Case | Why::Callback) && may_read_identity(act, sight);
+    let shows_identity =
+        matches!(why, Why::Case | Why::Callback | Why::Letter) && may_read_identity(act, sight);
     let shown = Disclosure { case: row.id, shows_words: sight.shows_words(), shows_identity };
     let Actor::Staff(staff) = &act.actor else { return Ok(shown) };
     let has_identity = shows_identity && holds_identity(row);

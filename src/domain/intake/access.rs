@@ -74,17 +74,29 @@ pub fn read(connection: &mut DbConnection, act: &Act, id: IntakeItemId) -> Resul
     Ok(id)
 }
 
+/// Whether the actor may read what an item says.
+///
+/// # Errors
+/// `NotFound` for an item that the actor does not see; `extract_only` for one of a sealed case.
+pub fn words_of(connection: &mut DbConnection, act: &Act, id: IntakeItemId) -> Result<Item> {
+    let item = find(connection, act, id)?;
+    match words(connection, act, &item)? {
+        Words::Shown => Ok(item),
+        Words::Hidden => Err(Error::Forbidden(Code::ExtractOnly)),
+    }
+}
+
+fn words(connection: &mut DbConnection, act: &Act, item: &Item) -> Result<Words> {
+    let Some(case) = item.case_id else { return Ok(Words::Shown) };
+    let row = find_visible(connection, act, case)?;
+    // an item names its sender: of a sealed case it is for nobody's eyes
+    let is_open = !row.is_sealed && sight(connection, act, &row)?.shows_words();
+    Ok(if is_open { Words::Shown } else { Words::Hidden })
+}
+
 /// The item after its reading was logged; of a sealed case its words only for who reads the original.
 pub fn shown(connection: &mut DbConnection, act: &Act, id: IntakeItemId) -> Result<ItemDetail> {
     let item = find(connection, act, id)?;
-    let words = match item.case_id {
-        Some(case) => {
-            let row = find_visible(connection, act, case)?;
-            // an item names its sender: of a sealed case it is for nobody's eyes
-            let is_open = !row.is_sealed && sight(connection, act, &row)?.shows_words();
-            if is_open { Words::Shown } else { Words::Hidden }
-        }
-        None => Words::Shown,
-    };
+    let words = words(connection, act, &item)?;
     view::detail(connection, act, &item, words)
 }

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::db::DbConnection;
-use crate::db::schema::{intake_files as f, intake_items as i};
+use crate::db::schema::{intake_files as f, intake_items as i, item_pages as p};
 use crate::db::sealed::Sealed;
 use crate::db::types::{CaseId, IntakeItemId, Time};
 use crate::domain::actor::Act;
@@ -27,6 +27,10 @@ pub fn words(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<(
     diesel::update(i::table.filter(i::id.eq_any(&ids)))
         .set((i::content.eq(None::<Sealed>), i::raw.eq(None::<Sealed>)))
         .execute(connection)?;
+    let of_case = i::table.filter(i::case_id.eq(case)).select(i::id);
+    diesel::update(p::table.filter(p::item_id.eq_any(of_case)))
+        .set(p::lines.eq(None::<Sealed>))
+        .execute(connection)?;
     Ok(())
 }
 
@@ -40,11 +44,18 @@ pub fn identifiers(connection: &mut DbConnection, case: CaseId) -> Result<()> {
 
 /// Takes the files of a case's items away; gives their digests, whose bytes may go where nothing else names them.
 pub fn files(connection: &mut DbConnection, case: CaseId) -> Result<Vec<String>> {
-    let of_case = i::table.filter(i::case_id.eq(case)).select(i::id);
-    let digests: Vec<String> =
-        f::table.filter(f::item_id.eq_any(of_case)).select(f::sha256).load(connection)?;
-    let of_case = i::table.filter(i::case_id.eq(case)).select(i::id);
-    diesel::delete(f::table.filter(f::item_id.eq_any(of_case))).execute(connection)?;
+    let ids: Vec<IntakeItemId> = i::table.filter(i::case_id.eq(case)).select(i::id).load(connection)?;
+    gone(connection, &ids)
+}
+
+/// Takes the files and pages of items away; gives their digests.
+fn gone(connection: &mut DbConnection, ids: &[IntakeItemId]) -> Result<Vec<String>> {
+    let mut digests: Vec<String> =
+        f::table.filter(f::item_id.eq_any(ids)).select(f::sha256).load(connection)?;
+    let of_pages: Vec<String> = p::table.filter(p::item_id.eq_any(ids)).select(p::sha256).load(connection)?;
+    digests.extend(of_pages);
+    diesel::delete(f::table.filter(f::item_id.eq_any(ids))).execute(connection)?;
+    diesel::delete(p::table.filter(p::item_id.eq_any(ids))).execute(connection)?;
     Ok(digests)
 }
 
@@ -56,8 +67,7 @@ pub fn set_aside(connection: &mut DbConnection, until: Time) -> Result<(usize, V
         .limit(ROUND)
         .select(i::id)
         .load(connection)?;
-    let digests: Vec<String> = f::table.filter(f::item_id.eq_any(&ids)).select(f::sha256).load(connection)?;
-    diesel::delete(f::table.filter(f::item_id.eq_any(&ids))).execute(connection)?;
+    let digests = gone(connection, &ids)?;
     diesel::update(i::table.filter(i::id.eq_any(&ids)))
         .set((
             (i::content.eq(None::<Sealed>), i::raw.eq(None::<Sealed>), i::content_hash.eq("")),

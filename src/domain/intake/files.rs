@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::db::DbConnection;
-use crate::db::schema::intake_files as f;
+use crate::db::schema::{intake_files as f, item_pages as p};
 use crate::db::sealed::Sealed;
 use crate::db::types::{AttachmentId, IntakeFileId, IntakeItemId};
 use crate::domain::actor::Act;
@@ -77,8 +77,9 @@ pub fn attached(connection: &mut DbConnection, file: IntakeFileId, attachment: A
     Ok(())
 }
 
-/// Whether an item holds these bytes.
+/// Whether an item holds these bytes, as a file or as the image of a page.
 pub fn is_named(connection: &mut DbConnection, sha256: &str) -> Result<bool> {
-    let count: i64 = f::table.filter(f::sha256.eq(sha256)).count().get_result(connection)?;
-    Ok(count > 0)
+    let files: i64 = f::table.filter(f::sha256.eq(sha256)).count().get_result(connection)?;
+    let pages: i64 = p::table.filter(p::sha256.eq(sha256)).count().get_result(connection)?;
+    Ok(files + pages > 0)
 }

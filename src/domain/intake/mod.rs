@@ -8,6 +8,7 @@ pub mod communications;
 pub mod erase;
 pub mod files;
 pub mod items;
+pub mod pages;
 pub mod steps;
 pub mod view;
 

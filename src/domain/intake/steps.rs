@@ -31,6 +31,8 @@ text_enum! {
         /// Another try to take it.
         Reprocessed = "reprocessed",
         ToKey = "to_key",
+        /// Its pages were read by machine; the detail says how many, or why not.
+        Recognised = "recognised", Unrecognised = "unrecognised",
         Keyed = "keyed",
         Discarded = "discarded",
         /// Somebody of staff read what it says.

@@ -35,7 +35,11 @@ text_enum! {
 
 text_enum! {
     /// By which way a notice goes out.
-    pub enum Outlet { Sms = "sms", Email = "email" }
+    pub enum Outlet {
+        Sms = "sms", Email = "email",
+        /// Printed and posted by people; it never lies in the outbox.
+        Letter = "letter",
+    }
 }
 
 /// What a template may need; only what the event knows is filled.
@@ -96,7 +100,15 @@ enum Audience {
     Office(OfficeId),
 }
 
-/// The outlets that reach a citizen, best first: the preferred one, then the one the case came by.
+impl Outlet {
+    /// Whether a gateway carries it; a letter waits for people.
+    pub fn is_electronic(self) -> bool {
+        self != Outlet::Letter
+    }
+}
+
+/// The outlets that reach a citizen, best first: the preferred one, then the one the case came by. Paper is the last,
+/// unless it is preferred.
 pub fn outlets(citizen: &Citizen, channel: Channel) -> Vec<Outlet> {
     let by_channel = match channel {
         Channel::Email | Channel::Web | Channel::Api => Outlet::Email,
@@ -105,6 +117,7 @@ pub fn outlets(citizen: &Citizen, channel: Channel) -> Vec<Outlet> {
     let preferred = match citizen.preferred_channel.as_deref() {
         Some("email") => Outlet::Email,
         Some("sms") => Outlet::Sms,
+        Some("letter") => Outlet::Letter,
         Some(_) | None => by_channel,
     };
     let mut order = vec![preferred];
@@ -113,11 +126,22 @@ pub fn outlets(citizen: &Citizen, channel: Channel) -> Vec<Outlet> {
     order
 }
 
+/// The notice whose code proves the citizen to staff: nobody of staff may hold it in the hand.
+const NEVER_ON_PAPER: &str = "export_code";
+
+/// The outlets that one notice may take, best first.
+fn ways(citizen: &Citizen, channel: Channel, template: Option<&str>) -> Vec<Outlet> {
+    let mut ways = outlets(citizen, channel);
+    ways.retain(|outlet| outlet.is_electronic() || template != Some(NEVER_ON_PAPER));
+    ways
+}
+
 /// The citizen's address for an outlet.
 pub fn address(citizen: &Citizen, outlet: Outlet) -> Option<&str> {
     match outlet {
         Outlet::Sms => citizen.mobile.as_deref(),
         Outlet::Email => citizen.email.as_deref(),
+        Outlet::Letter => citizen.address.as_deref(),
     }
 }
 
@@ -169,6 +193,15 @@ pub fn to_former(
     queue(connection, act, row, event, Audience::Citizen(id), outlet, template, language, &facts)
 }
 
+/// By which way one notice goes: the answer to a letter is a letter, unless its writer prefers another way.
+fn outlet_for(citizen: &Citizen, channel: Channel, template: &str, facts: &Facts) -> Option<Outlet> {
+    let outlets = ways(citizen, channel, Some(template));
+    let is_written =
+        channel == Channel::Letter && citizen.preferred_channel.is_none() && facts.answer.is_some();
+    let letter = outlets.contains(&Outlet::Letter).then_some(Outlet::Letter).filter(|_| is_written);
+    letter.or_else(|| outlets.first().copied())
+}
+
 fn queue_for(
     connection: &mut DbConnection,
     act: &Act,
@@ -178,10 +211,10 @@ fn queue_for(
     template: &str,
     facts: &Facts,
 ) -> Result<()> {
-    match outlets(citizen, row.channel).first() {
+    match outlet_for(citizen, row.channel, template, facts) {
         Some(outlet) => {
             let to = Audience::Citizen(citizen.id);
-            queue(connection, act, row, event, to, *outlet, template, &citizen.language, facts)
+            queue(connection, act, row, event, to, outlet, template, &citizen.language, facts)
         }
         None => Ok(()),
     }
@@ -232,7 +265,7 @@ fn queue(
             (m::state.eq(DeliveryState::Queued), m::attempts.eq(0), m::created_at.eq(act.now)),
         ))
         .execute(connection)?;
-    enqueue(connection, id, act.now)
+    if outlet.is_electronic() { enqueue(connection, id, act.now) } else { Ok(()) }
 }
 
 /// Puts a message into the outbox, to be sent from `next_at` on.

@@ -54,14 +54,16 @@ pub fn render(
     facts: &Facts,
     links: Links<'_>,
 ) -> Result<Rendered> {
-    let key = (event.to_owned(), audience.to_owned(), outlet.to_string(), language.to_owned());
+    // what may stand in a letter is what may stand in an e-mail
+    let written = if outlet == Outlet::Letter { Outlet::Email } else { outlet };
+    let key = (event.to_owned(), audience.to_owned(), written.to_string(), language.to_owned());
     let template = rules.templates.get(&key).ok_or_else(|| {
         Error::internal(format!("no template for {event} to {audience} by {outlet} in {language}"))
     })?;
     let reader = if language == "en" { Language::En } else { Language::Fa };
     let private = match outlet {
         Outlet::Sms => Private::default(),
-        Outlet::Email => Private::load(connection, rules, row, facts, audience)?,
+        Outlet::Email | Outlet::Letter => Private::load(connection, rules, row, facts, audience)?,
     };
     // a sealed case is never named by its office on a phone that others read
     let office = facts.office.and_then(|id| rules.offices.get(id)).map_or("", |office| office.name(reader));

@@ -113,7 +113,7 @@ pub fn ask_by_lookup(connection: &mut DbConnection, act: &Act, row: &CaseRow) ->
         Some(id) => citizens::load(connection, &act.vault, id)?,
         None => return Err(Error::Conflict(Code::NoContact)),
     };
-    if notifications::outlets(&citizen, row.channel).is_empty() {
+    if !notifications::outlets(&citizen, row.channel).iter().any(|outlet| outlet.is_electronic()) {
         return Err(Error::Conflict(Code::NoContact));
     }
     let last: Option<Time> = x::table

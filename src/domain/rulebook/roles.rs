@@ -17,6 +17,8 @@ text_enum! {
         ReadHealth = "read_health",
         /// Reads what came in and could not be taken, keys it, tries it again, sets it aside.
         KeyIntake = "key_intake",
+        /// Prints letters to citizens, hands them over, and notes what became of them.
+        PostLetters = "post_letters",
         /// The citizen's word taken down by staff: an objection, an appeal, a rating.
         Object = "object", Appeal = "appeal", Rate = "rate",
         DecideAppeal = "decide_appeal",

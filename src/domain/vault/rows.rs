@@ -11,12 +11,12 @@ use crate::db::DbConnection;
 use crate::db::dialect::for_update_skip_locked;
 use crate::db::schema::{
     attachments, cases, citizen_merges, citizens, correction_requests, corrections, family_links,
-    idempotency_keys, intake_files, intake_items, messages, second_factors,
+    idempotency_keys, intake_files, intake_items, item_pages, messages, second_factors,
 };
 use crate::db::sealed::{Blind, Sealed};
 use crate::db::types::{
     AttachmentId, CaseId, CitizenId, CitizenMergeId, CorrectionId, CorrectionRequestId, FactorId,
-    FamilyLinkId, IntakeFileId, IntakeItemId, MessageId,
+    FamilyLinkId, IntakeFileId, IntakeItemId, ItemPageId, MessageId,
 };
 use crate::domain::citizens::household;
 use crate::domain::rulebook;
@@ -146,7 +146,7 @@ macro_rules! walked {
 }
 
 /// All of them. The blind indexes come last and are made from what is sealed.
-fn tables() -> [Walked; 13] {
+fn tables() -> [Walked; 14] {
     [
         walked!(
             citizens,
@@ -159,6 +159,7 @@ fn tables() -> [Walked; 13] {
         walked!(attachments, AttachmentId, AttachmentId(0), [name]),
         walked!(intake_items, IntakeItemId, IntakeItemId(0), [content, raw]),
         walked!(intake_files, IntakeFileId, IntakeFileId(0), [name]),
+        walked!(item_pages, ItemPageId, ItemPageId(0), [lines]),
         walked!(idempotency_keys, String, String::new(), [reply]),
         walked!(correction_requests, CorrectionRequestId, CorrectionRequestId(0), [value, grounds, words]),
         walked!(citizen_merges, CitizenMergeId, CitizenMergeId(0), [reason, undone_reason]),

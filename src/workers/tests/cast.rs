@@ -13,7 +13,7 @@ use crate::db::sealed::Sealed;
 use crate::db::types::{CaseId, DefinitionId, MessageId, OfficeId, Time};
 use crate::db::{Db, DbConnection, IdMaker, Location, migrate};
 use crate::domain::actor::{Act, Actor};
-use crate::domain::cases::register::{Register, register};
+use crate::domain::cases::register::{Place, Register, register};
 use crate::domain::citizens::CitizenInput;
 use crate::domain::keys::Keys;
 use crate::domain::notifications::DeliveryState;
@@ -107,7 +107,6 @@ impl Cast {
             name: Some("name-marker".into()),
             mobile: mobile.map(str::to_owned),
             email: email.map(str::to_owned),
-            address: Some("address-marker".into()),
             preferred_channel: mobile.map(|_| "sms".to_owned()),
             ..CitizenInput::default()
         };
@@ -116,6 +115,7 @@ impl Cast {
             channel: "phone".into(),
             text: TEXT.into(),
             subject: Some(SUBJECT.into()),
+            place: Some(Place { address: Some("address-marker".into()), ..Place::default() }),
             citizen: Some(citizen),
             ..Register::default()
         };

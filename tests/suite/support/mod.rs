@@ -73,6 +73,8 @@ impl TestApp {
         config.limits.staff_per_minute = 0;
         // a test that moves the clock by weeks need not sign in again
         config.tokens.access_seconds = 10 * 366 * 86_400;
+        // where its programs happen to be installed, a test must not run otherwise
+        config.ocr.enabled = false;
         change(&mut config);
         let db = Db::open(database.location(), config.database.pool).expect("the copy opens");
         let vault = db.read_here(|connection| Vault::unlock(connection, template::masters()));

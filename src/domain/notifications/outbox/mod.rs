@@ -5,6 +5,7 @@
 //! once per crash at worst. An e-mail then carries the same Message-ID, by which mail programs know it.
 
 mod letter;
+pub mod paper;
 mod reports;
 mod settle;
 mod ways;

@@ -10,7 +10,8 @@ use crate::db::schema::{messages, outbox};
 use crate::db::sealed::Sealed;
 use crate::db::types::{MessageId, Time};
 use crate::domain::actor::Act;
-use crate::domain::notifications::{self, DeliveryState};
+use crate::domain::letters;
+use crate::domain::notifications::{self, DeliveryState, Outlet};
 use crate::error::{Code, Error, Result};
 
 /// What a delivery report changed.
@@ -102,7 +103,10 @@ pub fn resend(connection: &mut DbConnection, act: &Act, message: MessageId) -> R
         (m::carrier_id.eq(None::<String>), m::settled_at.eq(None::<Time>), m::body.eq(None::<Sealed>)),
     )))
     .execute(connection)?;
-    notifications::enqueue(connection, message, act.now)?;
+    match row.outlet() {
+        Some(Outlet::Letter) => letters::print_again(connection, message)?,
+        _ => notifications::enqueue(connection, message, act.now)?,
+    }
     let by = act.actor.key();
     note(connection, act, message, DeliveryState::Queued, Some(&format!("sent again by {by}")))
 }

@@ -74,7 +74,6 @@ fn keep(
     carrier_id: Option<&str>,
     detail: Option<&str>,
 ) -> Result<Settled> {
-    use messages as m;
     let row = MessageRow::lock(connection, claimed.message)?;
     let is_ours = take(connection, claimed)?;
     // a delivery report may overtake us: it takes the message out of the outbox, and its text is still to be kept
@@ -83,7 +82,22 @@ fn keep(
         return Ok(Settled::Lost);
     }
     let state = if is_reported { row.state } else { state };
-    let (facts, code) = without_code(connection, act, &row)?;
+    store(connection, act, &row, letter, state, carrier_id, detail)?;
+    Ok(Settled::Done)
+}
+
+/// Keeps what went out, and by which address; the access code goes.
+pub(super) fn store(
+    connection: &mut DbConnection,
+    act: &Act,
+    row: &MessageRow,
+    letter: &Letter,
+    state: DeliveryState,
+    carrier_id: Option<&str>,
+    detail: Option<&str>,
+) -> Result<()> {
+    use messages as m;
+    let (facts, code) = without_code(connection, act, row)?;
     let mask = |text: &str| match code.as_deref() {
         Some(code) if !code.is_empty() => text.replace(code, "••••"),
         Some(_) | None => text.to_owned(),
@@ -99,8 +113,7 @@ fn keep(
         (m::carrier_id.eq(carrier_id), m::settled_at.eq(act.now)),
     )))
     .execute(connection)?;
-    note(connection, act, row.id, state, detail)?;
-    Ok(Settled::Done)
+    note(connection, act, row.id, state, detail)
 }
 
 /// The message could not go out now: it waits longer each time, and is given up after the last try.

@@ -74,7 +74,7 @@ fn untried(connection: &mut DbConnection, act: &Act, row: &MessageRow) -> Result
     let Some(id) = row.citizen_id else { return Ok(Vec::new()) };
     let Some(citizen) = citizens::find(connection, &act.vault, id)? else { return Ok(Vec::new()) };
     let channel: Channel = cases::table.find(row.case_id).select(cases::channel).first(connection)?;
-    let mut left = notifications::outlets(&citizen, channel);
+    let mut left = notifications::ways(&citizen, channel, row.template.as_deref());
     left.retain(|outlet| Some(*outlet) != row.outlet());
     let mut before = row.fallback_of;
     while let Some(id) = before.filter(|_| !left.is_empty()) {
@@ -106,6 +106,8 @@ pub(super) fn succeed(
             (m::fallback_of.eq(row.id), m::created_at.eq(act.now)),
         ))
         .execute(connection)?;
-    notifications::enqueue(connection, id, act.now)?;
+    if outlet.is_electronic() {
+        notifications::enqueue(connection, id, act.now)?;
+    }
     Ok(id)
 }

@@ -1,0 +1,5 @@
+//! Paper: letters to citizens, faxes and scans, and batches of letters.
+
+mod fax;
+mod import;
+mod letters;
