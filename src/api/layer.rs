@@ -68,7 +68,9 @@ async fn limited(
     let is_api = request.path().starts_with("/api/");
     let is_page = tracking::is_at(request.path());
     let checked = match (request.app_data::<web::Data<App>>(), request.app_data::<web::Data<RateLimits>>()) {
-        (Some(app), Some(limits)) if is_api || is_page => limits.check(request.request(), &app.config.trusted_proxies()),
+        (Some(app), Some(limits)) if is_api || is_page => {
+            limits.check(request.request(), &app.config.trusted_proxies())
+        }
         _ => Ok(None),
     };
     let allowance = match checked {

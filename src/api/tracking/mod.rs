@@ -138,7 +138,9 @@ fn reason(error: &Error, reader: Language) -> String {
         Error::TooMany { retry_after, .. } => {
             let minutes = retry_after.div_ceil(60).max(1);
             words(
-                &persian_digits(&format!("چند بار کوشش شده است. {minutes} دقیقه دیگر دوباره بیازمایید یا با ۱۱۱ تماس بگیرید.")),
+                &persian_digits(&format!(
+                    "چند بار کوشش شده است. {minutes} دقیقه دیگر دوباره بیازمایید یا با ۱۱۱ تماس بگیرید."
+                )),
                 &format!("There were too many tries. Try again in {minutes} min, or call 111."),
             )
         }
@@ -189,13 +191,13 @@ mod tests {
 
     #[test]
     fn one_field_takes_whichever_number_the_citizen_has() {
-        let told = |proof: &str| {
-            factors(Form { tracking_code: String::new(), proof: proof.into() })
-        };
+        let told = |proof: &str| factors(Form { tracking_code: String::new(), proof: proof.into() });
         for code in ["12345678", "۱۲۳۴ ۵۶۷۸", "00000000"] {
             assert!(told(code).access_code.is_some(), "{code}");
         }
-        for mobile in ["09121234567", "+98 912 123 4567", "989121234567", "00989121234567", "9121234567", "۴۵۶۷"] {
+        for mobile in
+            ["09121234567", "+98 912 123 4567", "989121234567", "00989121234567", "9121234567", "۴۵۶۷"]
+        {
             assert!(told(mobile).mobile.is_some(), "{mobile}");
         }
         for id in ["9991000011", "۹۹۹۱۰۰۰۰۱۱", "0012345679", "K1234567"] {
