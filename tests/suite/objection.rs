@@ -402,14 +402,29 @@ async fn the_citizen_gets_the_grounds_the_consequence_and_the_next_step_of_a_dec
     let app = TestApp::start().await;
     for (result, consequence, words, follows, next) in [
         ("dismissed", "none", "The appeal was dismissed", "The former answer stands", "final here"),
-        ("upheld", "re_answer", "The appeal was upheld", "must answer again", "The new answer reaches you by 2026-"),
-        ("partly", "change_outcome", "The appeal was upheld in part", "outcome of the case was changed", "final here"),
+        (
+            "upheld",
+            "re_answer",
+            "The appeal was upheld",
+            "must answer again",
+            "The new answer reaches you by 2026-",
+        ),
+        (
+            "partly",
+            "change_outcome",
+            "The appeal was upheld in part",
+            "outcome of the case was changed",
+            "final here",
+        ),
     ] {
         let case = appealed(&app).await;
         let before = &look_up(&app, &case).await["case"];
         assert_eq!(before["objections"][0]["body"]["code"], "MOEN-10");
         let waits = &before["appeals"][0];
-        assert_eq!((&waits["result"], &waits["grounds"], &waits["body"]["code"]), (&Value::Null, &Value::Null, &json!("MOEN")));
+        assert_eq!(
+            (&waits["result"], &waits["grounds"], &waits["body"]["code"]),
+            (&Value::Null, &Value::Null, &json!("MOEN"))
+        );
         assert!(waits["next_step"].as_str().unwrap().contains("decides by 2026-"), "{waits}");
         let mut body = decision(result, consequence);
         if consequence == "change_outcome" {
@@ -419,12 +434,16 @@ async fn the_citizen_gets_the_grounds_the_consequence_and_the_next_step_of_a_dec
         let told = look_up(&app, &case).await;
         let decided = &told["case"]["appeals"][0];
         assert_eq!((&decided["result"], &decided["consequence"]), (&json!(result), &json!(consequence)));
-        assert_eq!((&decided["result_text"], &decided["grounds"]), (&json!(words), &json!("مدارک پیوست بررسی شد.")));
+        assert_eq!(
+            (&decided["result_text"], &decided["grounds"]),
+            (&json!(words), &json!("مدارک پیوست بررسی شد."))
+        );
         assert!(decided["decided_at"].is_string());
         for (field, expected) in [("consequence_text", follows), ("next_step", next)] {
             assert!(decided[field].as_str().unwrap().contains(expected), "{field}: {decided}");
         }
-        let line = told["timeline"].as_array().unwrap().iter().find(|e| e["event"] == "appeal_decided").unwrap();
+        let line =
+            told["timeline"].as_array().unwrap().iter().find(|e| e["event"] == "appeal_decided").unwrap();
         assert!(line["text"].as_str().unwrap().ends_with("grounds: مدارک پیوست بررسی شد."), "{line}");
         let pair = json!({ "tracking_code": case.tracking_code, "access_code": case.access_code });
         let persian = app.nobody().reading("fa").post("/public/lookups", pair).await.expect(200);
@@ -458,7 +477,8 @@ async fn the_mail_on_a_decision_carries_its_grounds() {
     app.drain().await;
     let sent = app.mail().sent();
     let mail = sent.iter().find(|letter| letter.rendered.body.contains("تجدیدنظر رد شد")).expect("the mail");
-    for part in ["دلیل تصمیم:", "مدارک پیوست بررسی شد.", "نهایی", "دیوان عدالت اداری"] {
+    for part in ["دلیل تصمیم:", "مدارک پیوست بررسی شد.", "نهایی", "دیوان عدالت اداری"]
+    {
         assert!(mail.rendered.body.contains(part), "{part}: {}", mail.rendered.body);
     }
 }

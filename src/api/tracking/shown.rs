@@ -115,10 +115,18 @@ fn action(action: &CitizenAction, reader: Language) -> Option<String> {
 fn words(verb: Verb) -> Option<(&'static str, &'static str)> {
     Some(match verb {
         Verb::Reply => ("توضیح یا مدرک بیفزایید", "Add words or papers"),
-        Verb::Object => ("به پاسخ اعتراض کنید؛ همان دستگاه یک بار دیگر پاسخ می‌دهد", "Object to the answer; the same body answers once more"),
+        Verb::Object => (
+            "به پاسخ اعتراض کنید؛ همان دستگاه یک بار دیگر پاسخ می‌دهد",
+            "Object to the answer; the same body answers once more",
+        ),
         Verb::Rate => ("از ۱ تا ۵ به پاسخ امتیاز دهید", "Rate the answer from 1 to 5"),
-        Verb::Appeal => ("تجدیدنظر بخواهید؛ سطح بالاتر و فرد دیگری تصمیم می‌گیرد", "Appeal; the level above and another person decide"),
-        Verb::Consent => ("با تمدید مهلت موافقت یا مخالفت کنید", "Agree or disagree with the longer deadline"),
+        Verb::Appeal => (
+            "تجدیدنظر بخواهید؛ سطح بالاتر و فرد دیگری تصمیم می‌گیرد",
+            "Appeal; the level above and another person decide",
+        ),
+        Verb::Consent => {
+            ("با تمدید مهلت موافقت یا مخالفت کنید", "Agree or disagree with the longer deadline")
+        }
         Verb::Withdraw => ("پرونده را پس بگیرید", "Take the case back"),
         Verb::Merge => ("بخواهید پرونده شما جداگانه رسیدگی شود", "Ask that your case be handled by itself"),
         _ => return None,

@@ -97,11 +97,14 @@ pub fn render(
         ("codes", facts.codes.clone().unwrap_or_default()),
         (
             "status",
-            facts.result.map(|result| result.words()).map_or("", |(fa, en)| match reader {
-                Language::Fa => fa,
-                Language::En => en,
-            })
-            .to_owned(),
+            facts
+                .result
+                .map(|result| result.words())
+                .map_or("", |(fa, en)| match reader {
+                    Language::Fa => fa,
+                    Language::En => en,
+                })
+                .to_owned(),
         ),
     ];
     let open: BTreeMap<String, String> = open.map(|(name, value)| (name.to_owned(), value)).into();
