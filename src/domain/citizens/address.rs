@@ -84,7 +84,9 @@ mod tests {
     #[test]
     fn another_number_street_or_flat_is_another_household() {
         let key = address_key("خ آذر ک ۳ پ ۱۲");
-        for other in ["خ آذر ک ۳۱ پ ۲", "خ آذر ک ۳ پ ۱۲۱", "خ آذر ک ۳ پ ۱۲/۱", "خ دی ک ۳ پ ۱۲", "خ آذر ک ۳ پ ۱۲ و ۲"] {
+        for other in
+            ["خ آذر ک ۳۱ پ ۲", "خ آذر ک ۳ پ ۱۲۱", "خ آذر ک ۳ پ ۱۲/۱", "خ دی ک ۳ پ ۱۲", "خ آذر ک ۳ پ ۱۲ و ۲"]
+        {
             assert_ne!(address_key(other), key, "{other}");
         }
         assert_ne!(address_key("پلاک ۱ ۲"), address_key("پلاک ۱۲"));
