@@ -119,7 +119,8 @@ fn check_backing(wish: &Wish, checked: &Checked, because: Option<&str>) -> Resul
     };
     let differs = |field: &str| old.get(field) != new.get(field);
     let mut fields = old.keys().chain(new.keys()).map(String::as_str);
-    let says_something_else = fields.any(|field| field != "source" && !names.contains(&field) && differs(field));
+    let says_something_else =
+        fields.any(|field| field != "source" && !names.contains(&field) && differs(field));
     if !says_something_else || differs("source") {
         return Ok(());
     }
