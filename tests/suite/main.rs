@@ -48,5 +48,6 @@ mod sms;
 mod story;
 mod subreferral;
 mod support;
+mod tracking_page;
 mod vault;
 mod visibility;

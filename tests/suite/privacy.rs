@@ -438,7 +438,12 @@ async fn a_citizen_asks_for_erasure_and_the_privacy_officer_decides() {
     let grant = json!({ "grant": true, "source": "GDPR 17(1)(b)", "words": "انجام می‌شود" });
     privacy.post(&decision, grant.clone()).await.refused(403, "second_person_required");
     app.look(|connection| Ok(connection.batch_execute("UPDATE erasure_requests SET recorded_by = NULL")?));
-    privacy.post(&decision, grant).await.expect(200);
+    privacy.post(&format!("/citizens/{citizen}/hold"), json!({ "reason": "دادگاه" })).await.expect(201);
+    let told = privacy.post(&decision, grant).await.expect(200);
+    assert_eq!(told["state"], "granted");
+    assert!(told["waits"][0]["obstacles"].as_array().unwrap().contains(&json!("citizen_held")), "{told}");
+    assert!(told["message"].as_str().unwrap().contains("a hold on 1 case(s) stops it"), "{told}");
+    privacy.delete(&format!("/citizens/{citizen}/hold")).await;
     app.erase().await;
     assert_eq!(app.case(&case).await["text"], TEXT, "the window for an objection is still open");
     app.pass_days(60);
@@ -494,6 +499,10 @@ async fn staff_hand_a_citizen_all_data_in_one_archive() {
     assert_eq!((&own["text"], &own["case"]["outcome"]), (&json!(TEXT), &json!("granted")));
     assert!(own["messages"].to_string().contains(NAME));
     assert!(text("index.fa.html").contains(&case.tracking_code) && text("index.en.html").contains(NAME));
+    // each page in its own language, whoever asked in which
+    let (fa, en) = (text("index.fa.html"), text("index.en.html"));
+    assert!(fa.contains("پرونده بسته شد") && fa.contains("۱۴۰۵/") && !fa.contains("2026-"), "{fa}");
+    assert!(en.contains("The case is closed") && en.contains("2026-06-10") && !en.contains("T06:"), "{en}");
     let record: Value = serde_json::from_str(&text("citizen.json")).unwrap();
     assert_eq!(record["citizen"]["national_id"], "0013542419");
     assert!(record["record"].to_string().contains("export"), "{record}");
