@@ -71,6 +71,7 @@ async fn a_closure_declared_late_moves_what_runs_logs_it_and_sends_the_new_promi
     );
     assert!(run["finished_at"].is_string());
     assert_eq!(app.drain().await, 0, "nothing is done twice");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -93,6 +94,7 @@ async fn a_withdrawal_gives_the_old_dates_back_and_says_so() {
     assert_eq!(dues(&app, &case).await, before, "withdrawn, it is as before");
     assert!(templates(&app, &case).await.contains(&"promise_moved_back".to_owned()));
     assert_eq!(progress(&app, &closure).await.len(), 2);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -107,6 +109,7 @@ async fn a_closure_of_one_province_touches_only_what_falls_there() {
     assert_eq!(dues(&app, &others).await, before.1);
     assert_eq!(progress(&app, &closure).await[0]["done"], 1);
     assert!(!app.events(&others).await.contains(&"deadlines_moved".to_owned()));
+    app.whole();
 }
 
 #[actix_web::test]
@@ -123,6 +126,7 @@ async fn hours_that_leave_the_date_where_it_is_send_no_message() {
     assert!(moved > due && moved[..10] == due[..10], "{due} {moved}");
     assert!(app.events(&case).await.contains(&"deadlines_moved".to_owned()));
     assert!(!templates(&app, &case).await.contains(&"promise_moved".to_owned()));
+    app.whole();
 }
 
 #[actix_web::test]
@@ -151,6 +155,7 @@ async fn a_mark_of_lateness_that_a_closure_lifts_is_lifted_with_a_record_and_com
     app.pass_days(8);
     app.drain().await;
     assert_eq!(fired().await[..4], [50, 80, 100, 100], "late in truth, it is dunned in truth");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -171,6 +176,7 @@ async fn a_verb_that_comes_before_the_worker_finds_the_closure_already_laid_on()
     // one working hour stood still, one day was closed
     assert!(dues(&app, &case).await.1.as_str() > dues(&app, &other).await.1.as_str());
     assert!(dues(&app, &other).await.1.as_str() > before.1.as_str());
+    app.whole();
 }
 
 #[actix_web::test]
@@ -194,6 +200,7 @@ async fn two_workers_and_a_restart_recompute_each_case_once() {
     let run = &progress(&app, &closure).await[0];
     assert_eq!((&run["done"], &run["moved"]), (&json!(12), &json!(12)));
     assert!(run["finished_at"].is_string());
+    app.whole();
 }
 
 #[actix_web::test]
@@ -214,6 +221,7 @@ async fn a_window_that_ends_on_a_closed_day_runs_to_the_next_working_day() {
     app.drain().await;
     assert!(app.case(&case).await["window_until"].as_str().unwrap() > until.as_str());
     assert!(templates(&app, &case).await.contains(&"window_moved".to_owned()));
+    app.whole();
 }
 
 #[actix_web::test]
@@ -245,6 +253,7 @@ async fn a_wrong_closure_is_refused_field_by_field() {
     app.as_user("admin").await.post("/calendars/XX/closures", wish).await.refused(404, "not_found");
     declare(&app, json!({})).await.expect(201);
     declare(&app, json!({})).await.wrong("date", "already_closed");
+    app.whole();
 }
 
 /// The citizen is asked for consent to a second extension; gives until when.
@@ -291,6 +300,7 @@ async fn the_time_to_consent_grows_with_a_closure_and_the_citizen_is_told_the_ne
     let agent = app.as_user("agent.centre").await;
     agent.post(&case.path("extension-consent"), body).await.expect(200);
     assert_eq!(progress(&app, &closure).await[0]["told"], 1);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -316,4 +326,5 @@ async fn an_interim_answer_that_is_demanded_gets_the_closed_hours_back() {
             .flat_map(|line| line["detail"]["moves"].as_array().unwrap())
             .any(|step| step["clock"] == "interim")
     );
+    app.whole();
 }

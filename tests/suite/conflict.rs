@@ -162,6 +162,7 @@ async fn a_complaint_is_hidden_from_the_office_it_is_about_and_from_all_below_se
     for username in ["handler.mohme", "classifier.centre", "classifier.gov-10", "inspector.centre"] {
         app.as_user(username).await.get(&case.path("")).await.expect(200);
     }
+    app.whole();
 }
 
 #[actix_web::test]
@@ -198,6 +199,7 @@ async fn a_complaint_about_the_centre_is_taken_in_and_answered_by_the_inspection
     citizen.post(&public("rating"), json!({ "score": 1 })).await.expect(200);
     let reply = citizen.post(&public("appeal"), json!({ "text": "نپذیرفتم" })).await;
     reply.refused(409, "no_level_above");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -224,6 +226,7 @@ async fn a_conduct_case_is_routed_above_the_office_complained_of() {
     app.extract_by("classifier.gov-10", &case).await;
     let told = desk.post(&case.path("referrals"), json!({})).await.expect(201);
     assert_eq!(told["items"][0]["office"]["code"], "INSP");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -250,6 +253,7 @@ async fn a_person_complained_of_has_no_part_while_the_office_does_its_work() {
         .expect(201);
     let path = format!("/answers/{}/approval", answer["id"].as_str().unwrap());
     approver.post(&path, json!({})).await.expect(200);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -264,6 +268,7 @@ async fn a_complaint_about_conduct_is_hidden_from_the_colleagues_too() {
     classifier.post(&case.path("referrals"), to).await.refused(403, "office_complained_of");
     app.refer("classifier.centre", &case, &[("MOEN", "lead")]).await;
     app.as_user("handler.moen").await.get(&case.path("")).await.expect(200);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -276,6 +281,7 @@ async fn whoever_the_person_heads_has_no_part_whatever_it_is_about() {
     let to = json!({ "to": [{ "office": "MOEN-10" }] });
     let classifier = app.as_user("classifier.centre").await;
     classifier.post(&case.path("referrals"), to).await.refused(403, "office_complained_of");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -305,6 +311,7 @@ async fn naming_the_office_that_works_on_it_takes_the_case_away_at_once_with_a_n
     let words: Vec<&str> =
         told["timeline"].as_array().unwrap().iter().filter_map(|line| line["event"].as_str()).collect();
     assert!(words.contains(&"conflict_cleared"), "{words:?}");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -328,6 +335,7 @@ async fn naming_a_person_frees_what_is_assigned_to_them_and_drops_their_draft() 
     // an analyst counts it, but reads no names
     let read = app.as_user("analyst.centre").await.get(&case.path("")).await.expect(200);
     assert_eq!((&read["about_user"], &read["about_person"]), (&Value::Null, &Value::Null));
+    app.whole();
 }
 
 #[actix_web::test]
@@ -359,6 +367,7 @@ async fn a_waiting_question_and_an_appeal_survive_the_taking_away() {
     officer.post(&case.path("appeal-decision"), again).await.wrong("consequence", "conflict_of_interest");
     let other = json!({ "result": "upheld", "grounds": "دلیل", "consequence": "change_outcome", "outcome": "partly" });
     officer.post(&case.path("appeal-decision"), other).await.expect(200);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -374,6 +383,7 @@ async fn an_objection_does_not_go_back_to_a_body_that_is_complained_of_by_now() 
     assert_eq!((&told["status"], &told["holder"]["office"]), (&json!("classified"), &json!("CENTRE")));
     hidden_from(&app, &case, "handler.moen-10").await;
     assert_eq!(inbox(&app, "classifier.centre", "triage").await["counts"]["triage"], 1);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -402,6 +412,7 @@ async fn a_move_takes_the_conflict_along() {
     let later = complaint(&app, "conduct.delay", json!({ "about_office": "MOEN-10" })).await;
     app.refer("classifier.centre", &later, &[("MOHME", "lead")]).await;
     app.as_user("handler.moen-10").await.get(&later.path("")).await.expect(200);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -416,6 +427,7 @@ async fn a_case_leaves_the_office_to_which_the_person_complained_of_moves() {
     for username in ["handler.moen-10", "handler.mohme", "approver.mohme", "approver.moen-10"] {
         hidden_from(&app, &case, username).await;
     }
+    app.whole();
 }
 
 #[actix_web::test]
@@ -433,6 +445,7 @@ async fn work_leaves_a_person_who_moves_to_the_office_complained_of() {
     for (username, new) in [("handler.moen-10", 0), ("liaison.moen-10", 1)] {
         assert_eq!(inbox(&app, username, "new").await["counts"]["new"], new, "{username}");
     }
+    app.whole();
 }
 
 #[actix_web::test]
@@ -457,6 +470,7 @@ async fn a_wrong_name_is_told_with_its_field() {
     assert_eq!(app.case(&case).await["about_office"], Value::Null);
     let wish = json!({ "office": "MOEN", "reason": "گفته شهروند" });
     name(&app, "inspector.centre", &case, wish).await.refused(403, "forbidden");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -478,6 +492,7 @@ async fn a_citizen_names_a_person_in_free_words_and_they_are_sealed() {
         Ok(row.map(|sealed| sealed.as_plain().map_or("sealed".into(), str::to_owned)).unwrap_or_default())
     });
     assert_eq!(stored, "sealed");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -490,6 +505,7 @@ async fn where_nobody_could_take_it_naming_is_refused_with_a_signpost() {
     let told = name(&app, "classifier.centre", &case, body).await.expect(200);
     assert_eq!(told["holder"]["office"], "CENTRE");
     hidden_from(&app, &case, "handler.insp").await;
+    app.whole();
 }
 
 #[actix_web::test]
@@ -509,6 +525,7 @@ async fn late_cases_are_not_told_to_those_they_are_about() {
     let to = |address: &str| mails.iter().filter(|mail| mail.address == address).count();
     assert_eq!(to("centre@x.example"), 0, "{mails:?}");
     assert!(to("insp@x.example") >= 5, "reminders, dunning, superior and centre go to inspection: {mails:?}");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -523,6 +540,7 @@ async fn a_subject_that_becomes_one_of_conduct_takes_its_cases_from_the_colleagu
     assert_eq!(samad::workers::conflicts::run_once(&app.app).await.unwrap(), 0);
     assert_eq!(app.case(&case).await["holder"]["office"], "CENTRE");
     hidden_from(&app, &case, "approver.moen-10").await;
+    app.whole();
 }
 
 #[actix_web::test]
@@ -551,6 +569,7 @@ async fn not_even_the_log_of_its_messages_is_told_to_the_administrator_it_is_abo
     let admin = app.as_user("admin").await;
     admin.get(&format!("/messages/{message}/deliveries")).await.refused(404, "not_found");
     admin.post(&format!("/messages/{message}/resending"), json!({})).await.refused(404, "not_found");
+    app.whole();
 }
 
 /// Offices between which people move, and roles that they get.
@@ -600,6 +619,7 @@ async fn visible_is_readable_is_found_is_counted_whoever_moves_where() {
             assert!([200, 409].contains(&reply.status), "{}", reply.told());
         }
     }
+    app.whole();
 }
 
 /// Everybody's list, reading, search and inbox tell the same, and nobody sees what is about them.
@@ -664,4 +684,5 @@ async fn no_audit_export_or_erasure_leads_around_a_conflict_or_a_seal() {
     let hold = format!("/citizens/{id}/hold");
     auditor.post(&hold, json!({ "reason": "حسابرسی" })).await.expect(201);
     privacy.delete(&hold).await.refused(403, "second_person_required");
+    app.whole();
 }

@@ -2,6 +2,7 @@
 
 mod anchors;
 mod receipts;
+mod rows;
 mod spoilt;
 mod stranger;
 
@@ -91,13 +92,18 @@ impl TestApp {
 
     /// Does something behind the service's back, with the database's guards off.
     fn spoil(&self, statements: &str) {
+        self.unguarded().batch_execute(statements).unwrap();
+    }
+
+    /// A connection to the database with its guards off.
+    fn unguarded(&self) -> DbConnection {
         let mut connection = self.app.db.location().open().unwrap();
         let guards = match connection {
             DbConnection::Sqlite(_) => "PRAGMA foreign_keys = OFF",
             DbConnection::Postgres(_) => "SET session_replication_role = replica",
         };
         connection.batch_execute(guards).unwrap();
-        connection.batch_execute(statements).unwrap();
+        connection
     }
 }
 

@@ -100,6 +100,7 @@ async fn two_records_of_one_person_are_proposed_and_become_one() {
     assert_eq!(app.record_of(&third).await, one);
     assert!(app.stolen().place_of("سهند").is_none(), "the reason is sealed");
     app.assert_verified("The history is whole");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -117,6 +118,7 @@ async fn the_codes_of_each_case_go_on_with_what_opened_it() {
     app.put("registrar.centre", "unmerge", &one, &two).await.expect(200);
     assert_eq!(app.looks_up(&second, json!({ "mobile": SECOND })).await, 200);
     assert_eq!(app.looks_up(&second, json!({ "national_id": MARYAM })).await, 404);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -146,6 +148,7 @@ async fn what_cannot_be_one_person_is_refused() {
     let asked = format!("/citizens/{two}/erasure-requests");
     app.as_user("registrar.centre").await.post(&asked, json!({ "reason": "بس است" })).await.expect(201);
     app.put("privacy.centre", "merge", &one, &two).await.refused(409, "erasure_pending");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -185,6 +188,7 @@ async fn an_unmerging_gives_back_what_was_taken_and_nothing_else() {
     app.put("agent.centre", "unmerge", &one, &two).await.expect(200);
     assert_eq!(app.record(&one).await["phone"], "+983132654399");
     app.assert_verified("The history is whole");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -204,6 +208,7 @@ async fn a_record_that_stood_for_others_takes_them_along_and_back() {
     assert_eq!(app.record(&three).await["id"], json!(two));
     app.put("agent.centre", "unmerge", &two, &three).await.expect(200);
     assert_eq!(app.record_of(&third).await, three);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -261,6 +266,7 @@ async fn holds_plans_exports_and_erasure_follow_the_person() {
     assert!(seen.is_empty(), "{seen:?}");
     privacy.get(&format!("/citizens/{two}")).await.refused(404, "not_found");
     assert_eq!(app.looks_up(&second, json!({ "mobile": SECOND })).await, 404);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -279,4 +285,5 @@ async fn a_sealed_case_is_not_told_by_the_records_beside_it_and_its_extract_know
     let privacy = app.as_user("privacy.centre").await;
     let extract = privacy.post(&sealed.path("extract"), json!({})).await.expect(201).to_string();
     assert!(!extract.contains("کاظمی") && !extract.contains("سپهری"), "{extract}");
+    app.whole();
 }

@@ -90,6 +90,7 @@ async fn an_objection_gets_one_additional_answer_from_the_same_body_under_a_new_
     assert_eq!(app.case(&case).await["status"], "answered");
     object(&app, &case).await.refused(409, "already_objected");
     assert_eq!(look_up(&app, &case).await["case"]["answers"].as_array().unwrap().len(), 2);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -112,6 +113,7 @@ async fn an_answered_case_is_objected_to_before_it_closes_and_the_author_does_no
         .post(&format!("/answers/{answer}/approval"), json!({}))
         .await
         .refused(403, "forbidden");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -131,6 +133,7 @@ async fn nothing_is_objected_to_before_an_answer_or_after_the_window() {
     object(&app, &case).await.refused(409, "window_passed");
     rate(&app, &case, 1).await.refused(409, "window_passed");
     appeal(&app, &case).await.refused(409, "window_passed");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -140,6 +143,7 @@ async fn a_withdrawn_case_is_neither_rated_nor_objected_to() {
     say(&app, &case, "withdrawal", json!({ "confirm": true })).await.expect(200);
     object(&app, &case).await.refused(409, "wrong_state");
     rate(&app, &case, 5).await.refused(409, "wrong_state");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -157,6 +161,7 @@ async fn an_appeal_needs_an_additional_answer_a_poor_rating_or_a_late_one() {
     assert_eq!(app.list(&case, "appeals").await[0]["cause"], "poor_rating");
     appeal(&app, &case).await.refused(409, "appeal_pending");
     object(&app, &case).await.refused(409, "appeal_pending");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -182,6 +187,7 @@ async fn a_rating_is_given_once_changed_inside_the_window_and_a_poor_one_tells_o
     app.drain().await;
     let told = templates(&app, &case, "rating_poor").await;
     assert!(told.iter().any(|(audience, _)| audience == "citizen"), "{told:?}");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -200,6 +206,7 @@ async fn staff_take_a_rating_by_call_or_sms_and_name_no_other_channel() {
     assert_eq!(app.list(&case, "appeals").await[0]["channel"], "phone");
     let handler = app.as_user("handler.moen-10").await;
     handler.post(&case.path("rating"), json!({ "score": 5 })).await.refused(403, "forbidden");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -242,6 +249,7 @@ async fn an_appeal_goes_to_the_level_above_and_the_centre_decides_only_where_nob
     let path = format!("/users/{}", officer.unwrap()["id"].as_str().unwrap());
     admin.patch(&path, json!({ "active": false })).await.expect(200);
     decide(&app, "appeal.centre", &case, decision("dismissed", "none")).await.expect(200);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -267,6 +275,7 @@ async fn an_appeal_officer_of_another_office_or_with_a_hand_in_the_case_does_not
         actions["items"].as_array().unwrap().iter().find(|a| a["verb"] == "decide_appeal").unwrap().clone();
     assert_eq!((&verdict["allowed"], &verdict["code"]), (&json!(false), &json!("same_person")));
     decide(&app, "appeal.moen", &case, decision("dismissed", "none")).await.expect(200);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -294,6 +303,7 @@ async fn a_decision_has_grounds_and_a_consequence_that_fits() {
     decide(&app, "appeal.centre", &unappealed, decision("dismissed", "none"))
         .await
         .refused(409, "wrong_state");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -310,6 +320,7 @@ async fn a_dismissed_appeal_leaves_the_outcome_and_points_to_court_and_ombudsman
     let kept = app.list(&case, "appeals").await;
     assert_eq!((&kept[0]["result"], &kept[0]["decided_by"]), (&json!("dismissed"), &json!("appeal.moen")));
     assert_eq!(kept[0]["grounds"], "مدارک پیوست بررسی شد.");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -330,6 +341,7 @@ async fn an_upheld_appeal_changes_the_outcome_or_orders_a_new_answer_and_the_nex
     assert_eq!(told["case"]["holder"]["code"], "CENTRE", "never the same office");
     decide(&app, "appeal.moen", &case, decision("dismissed", "none")).await.refused(403, "not_your_office");
     decide(&app, "appeal.centre", &case, decision("dismissed", "none")).await.expect(200);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -357,6 +369,7 @@ async fn a_late_case_goes_one_level_up_past_the_late_body() {
     body["outcome"] = json!("granted");
     let closed = decide(&app, "appeal.moen", &case, body).await.expect(200);
     assert_eq!((&closed["status"], &closed["outcome"]), (&json!("closed"), &json!("granted")));
+    app.whole();
 }
 
 #[actix_web::test]
@@ -374,6 +387,7 @@ async fn a_ministrys_own_answer_is_appealed_at_the_centre_and_the_centres_nowher
     let rated = rate(&app, &advised, 1).await.expect(200);
     assert_eq!(rated["message"], Value::Null);
     appeal(&app, &advised).await.refused(409, "no_level_above");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -394,6 +408,7 @@ async fn citizen_and_both_offices_are_told_and_an_sms_says_nothing_private() {
             }
         }
     }
+    app.whole();
 }
 
 #[actix_web::test]
@@ -407,6 +422,7 @@ async fn the_timeline_tells_the_citizen_every_step_of_an_appeal() {
     for expected in ["You objected", "You appealed", "upheld in part"] {
         assert!(words.iter().any(|text| text.contains(expected)), "{expected}: {words:?}");
     }
+    app.whole();
 }
 
 #[actix_web::test]
@@ -512,4 +528,5 @@ async fn forged_foreign_and_expired_tokens_open_nothing() {
     mine.post(&path(&case, "objection"), json!({ "text": "متن" })).await.refused(409, "already_objected");
     app.pass_hours(1);
     mine.post(&path(&case, "rating"), json!({ "score": 1 })).await.refused(401, "token_expired");
+    app.whole();
 }

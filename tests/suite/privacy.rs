@@ -172,6 +172,7 @@ async fn what_is_past_its_time_is_nowhere_any_more_and_what_counts_stays() {
         .await;
     assert_eq!(found.expect(200)["items"], json!([]), "nor does the search find it");
     app.assert_verified("erased under rule default@1");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -225,6 +226,7 @@ async fn what_a_closed_case_taught_loses_its_words_and_its_citizen_and_still_cou
     let counts = inspector.get(&path).await.expect(200)["counts"].clone();
     assert_eq!((&counts["cases"], &counts["citizens"], &counts["told"]), (&json!(1), &json!(0), &json!(1)));
     app.assert_verified("erased under rule default@1");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -252,6 +254,7 @@ async fn an_erased_case_says_so_with_a_proof_and_nobody_works_on_it() {
     let reopening = json!({ "reason": "reopening of an erased case" });
     supervisor.post(&case.path("reopening"), reopening).await.refused(409, "case_erased");
     supervisor.post(&case.path("notes"), json!({ "text": "x" })).await.refused(409, "case_erased");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -272,6 +275,7 @@ async fn words_inside_the_history_go_and_the_chain_still_holds() {
         |events: &[Value]| -> Vec<Value> { events.iter().map(|event| event["hash"].clone()).collect() };
     assert_eq!(hashes(&after)[..anchored.len()], hashes(&anchored)[..], "no hash of the history moved");
     app.assert_verified("The history is whole");
+    app.whole();
 }
 
 impl TestApp {
@@ -325,6 +329,7 @@ async fn an_edit_that_pretends_to_be_an_erasure_is_reported() {
         app.look(|connection| Ok(connection.batch_execute(&statements.replace("CASE", &case.id))?));
         app.assert_refused(words);
     }
+    app.whole();
 }
 
 #[actix_web::test]
@@ -365,6 +370,7 @@ async fn nothing_is_erased_while_a_hold_stands_or_a_case_is_open() {
     app.erase().await;
     assert_eq!(app.case(&held).await["text"], "", "lifted, and quiet for eight days");
     assert_ne!(app.case(&of_held).await["text"], "");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -407,6 +413,7 @@ async fn each_part_goes_at_its_own_time_and_the_preview_says_when() {
     assert_eq!(gone, ["attachments", "identity", "messages", "raw", "text"], "each once");
     let health = app.as_user("admin").await.get("/health").await.expect(200);
     assert!(health["retention"]["ended_at"].is_string(), "{health}");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -454,6 +461,7 @@ async fn a_citizen_asks_for_erasure_and_the_privacy_officer_decides() {
     assert!(privacy.get("/erasure-requests?state=done").await.expect(200)["items"][0]["id"] == own["id"]);
     privacy.get("/erasure-requests?state=lost").await.wrong("state", "unknown");
     app.assert_verified("erased under a decision on request");
+    app.whole();
 }
 
 /// The texts of an archive by their paths.
@@ -512,6 +520,7 @@ async fn staff_hand_a_citizen_all_data_in_one_archive() {
     app.as_user("handler.moen-10").await.get(&href).await.refused(403, "forbidden");
     app.pass_days(8);
     privacy.get(&href).await.refused(404, "not_found");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -555,6 +564,7 @@ async fn a_citizen_gets_all_data_with_the_look_up_and_a_one_time_code() {
     app.pass_hours(49);
     let told = app.looked_up(&case).await;
     app.bearer(told["token"].as_str().unwrap()).get(&archive).await.refused(404, "not_found");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -570,6 +580,7 @@ async fn after_five_wrong_codes_the_right_one_is_too_late() {
         citizen.post(&confirmation, json!({ "code": "1" })).await.wrong("code", "wrong");
     }
     citizen.post(&confirmation, json!({ "code": "1" })).await.refused(404, "not_found");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -608,4 +619,5 @@ async fn a_correction_keeps_the_old_value_sealed_and_is_told_to_the_old_and_the_
     assert!(app.stolen().place_of("+989123478891").is_none(), "the value before is sealed");
     let found = agent.get("/citizens?national_id=0013542419").await.expect(200);
     assert_eq!(found["items"], json!([]), "nor is he found by it");
+    app.whole();
 }

@@ -88,6 +88,7 @@ async fn a_complaint_is_not_answered_or_closed_without_a_cause() {
         report["recommendations"],
         json!({ "open": 0, "late": 0, "done": 0, "verified": 0, "refused": 0, "dropped": 0 })
     );
+    app.whole();
 }
 
 #[actix_web::test]
@@ -139,6 +140,7 @@ async fn a_recommendation_is_followed_until_another_office_finds_it_done() {
     assert_eq!((&told["state"], &told["verified_office"]), (&json!("verified"), &json!("MOEN-10")));
     let moved = app.events(&case).await.into_iter().filter(|event| event == "recommendation_moved").count();
     assert_eq!(moved, 5);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -169,6 +171,7 @@ async fn a_refused_recommendation_goes_to_the_office_above_and_a_late_one_too() 
         (&report["recommendations"]["open"], &report["recommendations"]["late"]),
         (&json!(1), &json!(1))
     );
+    app.whole();
 }
 
 async fn sample(app: &TestApp, changes: Value) -> crate::support::Reply {
@@ -238,6 +241,7 @@ async fn the_same_seed_draws_the_same_sample_and_who_wants_no_calls_is_not_in_it
     assert_eq!(sample(&app, json!({ "dry_run": true })).await.expect(201)["population"], json!(2));
     let body = json!({ "from": "2026-06-01", "to": "2026-07-01", "size": 1 });
     app.as_user("handler.moen-10").await.post("/quality/samples", body).await.refused(403, "forbidden");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -308,6 +312,7 @@ async fn a_false_closure_is_confirmed_by_another_and_reopens_the_case() {
         .get("/statistics/quality?from=2026-06-01&to=2026-07-01")
         .await
         .refused(403, "forbidden");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -340,6 +345,7 @@ async fn a_citizen_who_is_not_reached_is_tried_three_times_and_not_asked_twice_a
             .len(),
         2
     );
+    app.whole();
 }
 
 #[actix_web::test]
@@ -354,6 +360,7 @@ async fn a_sealed_case_is_called_about_only_by_those_who_may_read_it() {
     assert_eq!(open_calls(&app, "agent.centre").await.len(), 0);
     let drawn = app.as_user("analyst.centre").await.get("/quality/samples").await.expect(200);
     assert_eq!(drawn["items"][0]["cases"], json!([]));
+    app.whole();
 }
 
 /// A complaint about an office that the ministry of health answered with a recommendation; gives case and path.
@@ -410,6 +417,7 @@ async fn a_recommendation_never_reaches_those_whom_its_case_is_about() {
     app.drain().await;
     let made = app.events(&case).await.into_iter().filter(|event| event == "recommendation_made").count();
     assert_eq!(made, 2, "it moved once");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -443,6 +451,7 @@ async fn a_call_about_oneself_is_neither_drawn_listed_made_nor_counted() {
     name("inspector.centre").await;
     let again = sample(&app, json!({ "dry_run": true })).await.expect(201);
     assert_eq!((&again["population"], &again["cases"][0]["case_id"]), (&json!(1), &json!(plain.id)));
+    app.whole();
 }
 
 #[actix_web::test]
@@ -471,4 +480,5 @@ async fn whom_to_ring_up_is_read_call_by_call_and_the_citizen_sees_each_reading(
     // the office that closed it asks nobody, and others who see the case make no calls
     app.as_user("handler.moen-10").await.get(&path).await.refused(403, "forbidden");
     agent.get("/quality/callbacks/1").await.refused(404, "not_found");
+    app.whole();
 }

@@ -14,6 +14,7 @@ async fn helpers_are_due_before_their_lead() {
         |office: &str| hops.iter().find(|hop| hop["office"]["code"] == office).unwrap()["due_at"].clone();
     assert!(due("MOHME").as_str() < due("MOEN").as_str(), "{hops:?}");
     assert_eq!(due("MOI"), Value::Null);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -29,6 +30,7 @@ async fn a_helper_is_refused_a_deadline_after_its_leads() {
     classifier.post(&path, to("2026-06-16T08:00:00Z")).await.wrong("to[0].due_at", "too_late");
     classifier.post(&path, to("2026-06-09T08:00:00Z")).await.wrong("to[0].due_at", "in_the_past");
     classifier.post(&path, to("2026-06-14T08:00:00Z")).await.expect(201);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -48,6 +50,7 @@ async fn a_case_has_one_lead_and_at_most_five_helpers() {
     let sixth = json!({ "to": [{ "office": "MOHME", "role": "helper" }] });
     classifier.post(&path, sixth).await.refused(409, "limit_reached");
     classifier.post(&path, json!({ "to": [{ "office": "MOHME" }] })).await.refused(409, "lead_exists");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -60,6 +63,7 @@ async fn a_case_is_not_referred_before_it_is_classified() {
         .post(&case.path("referrals"), to)
         .await
         .refused(409, "wrong_state");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -80,6 +84,7 @@ async fn a_return_needs_a_coded_reason_and_not_ours_a_suggestion() {
     let back = app.case(&case).await;
     assert_eq!((&back["status"], &back["holder"]["office"]), (&json!("classified"), &json!("CENTRE")));
     handler.post(&path, json!({ "reason": "duplicate" })).await.refused(409, "wrong_state");
+    app.whole();
 }
 
 async fn transfer(app: &TestApp, case: &Case, from: &str, to: &str) -> Value {
@@ -102,6 +107,7 @@ async fn after_three_transfers_the_centre_rules() {
     let back = app.case(&case).await;
     assert_eq!((&back["status"], &back["holder"]["office"]), (&json!("classified"), &json!("CENTRE")));
     assert_eq!(app.events(&case).await.last().unwrap(), "ruling_asked");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -111,6 +117,7 @@ async fn a_transfer_buys_no_time() {
     let before = app.referral(&app.lead(&case).await).await["due_at"].clone();
     app.pass_days(2);
     assert_eq!(transfer(&app, &case, "MOEN", "MOHME").await["due_at"], before);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -124,6 +131,7 @@ async fn the_sender_recalls_and_nobody_else() {
     assert_eq!(told["state"], "recalled");
     let back = app.case(&case).await;
     assert_eq!((&back["status"], &back["holder"]["office"]), (&json!("classified"), &json!("CENTRE")));
+    app.whole();
 }
 
 #[actix_web::test]
@@ -135,6 +143,7 @@ async fn a_referral_is_accepted_once() {
     handler.post(&path, json!({})).await.expect(200);
     handler.post(&path, json!({})).await.refused(409, "already_done");
     app.as_user("handler.mohme").await.post(&path, json!({})).await.refused(404, "not_found");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -148,6 +157,7 @@ async fn a_referral_is_assigned_to_a_handler_of_its_own_office() {
     let told = liaison.post(&path, json!({ "user": "handler.moen-10" })).await.expect(200);
     assert_eq!((&told["state"], &told["user"]), (&json!("accepted"), &json!("handler.moen-10")));
     liaison.post(&path, json!({ "user": "handler.moen-10" })).await.refused(409, "already_done");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -166,6 +176,7 @@ async fn nobody_approves_an_answer_of_their_own() {
     let path = format!("/answers/{answer}/approval");
     app.as_user("handler.moen-10").await.post(&path, json!({})).await.refused(403, "second_person_required");
     app.as_user("approver.moen-10").await.post(&path, json!({})).await.expect(200);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -184,6 +195,7 @@ async fn a_rejected_answer_goes_back_with_a_note_and_nothing_is_sent() {
     let templates: Vec<Value> =
         app.list(&case, "messages").await.iter().map(|m| m["template"].clone()).collect();
     assert_eq!(templates.iter().filter(|template| *template == "answer_approved").count(), 1);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -199,4 +211,5 @@ async fn an_interim_answer_leaves_the_case_with_its_office() {
     assert_eq!((&now["status"], &now["holder"]["office"]), (&json!("referred"), &json!("MOEN-10")));
     app.answer(&case, "MOEN-10").await;
     assert_eq!(app.case(&case).await["status"], "answered");
+    app.whole();
 }

@@ -91,6 +91,7 @@ async fn the_same_matter_is_found_across_channels_and_the_agent_adds_to_the_open
         (later["items"].as_array().unwrap().len(), &later["items"][0]["direction"]),
         (2, &json!("later"))
     );
+    app.whole();
 }
 
 #[actix_web::test]
@@ -108,6 +109,7 @@ async fn the_same_subject_in_the_same_place_is_one_matter_whatever_the_words() {
     // an old closed one is judged anew, an open one is always found
     app.pass_days(400);
     assert_eq!(similar(&told(&app, json!({})).await).len(), 1);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -136,6 +138,7 @@ async fn a_household_is_the_same_address_the_same_head_or_a_shared_telephone() {
     assert!(similar(&told(&app, of_phone).await).contains(&expected[0]));
     let wrong = reza(json!({ "household_head": "1234567890" }));
     agent(&app).await.post("/cases", filing(wrong)).await.wrong("citizen.household_head", "invalid");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -153,6 +156,7 @@ async fn records_that_were_written_before_there_were_households_are_found_too() 
     assert_eq!(housekeeping::index_households(&app.app).await.unwrap(), 0);
     let found = similar(&told(&app, reza(home)).await);
     assert!(found.contains(&(first.tracking_code, "household".to_owned())));
+    app.whole();
 }
 
 #[actix_web::test]
@@ -181,6 +185,7 @@ async fn a_public_filer_is_told_of_the_own_open_case_only_and_only_when_proved_i
         assert!(notices(&told).is_empty(), "{changes}: {told}");
         assert!(!told.to_string().contains(&first.tracking_code));
     }
+    app.whole();
 }
 
 #[actix_web::test]
@@ -202,6 +207,7 @@ async fn a_sealed_case_is_linked_to_its_citizen_by_nobody_but_the_privacy_office
     let privacy = app.as_user("privacy.centre").await;
     assert!(privacy.get(&path).await.expect(200).to_string().contains(&sealed.tracking_code));
     app.as_user("handler.mohme").await.get(&path).await.refused(404, "not_found");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -231,6 +237,7 @@ async fn repeats_are_asked_for_before_anything_is_registered_and_the_reading_is_
         reply.json["errors"].as_array().unwrap().iter().map(|one| &one["field"]).collect();
     assert_eq!(fields, ["citizen.mobile", "category", "place.county"]);
     app.as_user("handler.moen-10").await.post("/cases/similar", draft).await.refused(403, "forbidden");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -274,6 +281,7 @@ async fn the_cap_of_a_day_asks_staff_for_a_reason_refuses_the_web_with_a_remedy_
     app.gateway().post("/cases", filing(json!({ "channel": "sms" }))).await.expect(201);
     app.pass_days(1);
     file(&app, json!({})).await.expect(201);
+    app.whole();
 }
 
 /// Two cases on the matter, answered, closed and notified; and a third one.
@@ -324,6 +332,7 @@ async fn the_third_identical_filing_is_closed_by_a_supervisor_and_new_facts_open
     app.drain().await;
     assert!(app.list(&case, "messages").await.iter().any(|one| one["template"] == "case_reopened"));
     supervisor.post(&path, closing(&[&one, &two])).await.refused(409, "taken_up_again");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -342,6 +351,7 @@ async fn staff_open_a_repeat_with_new_facts_and_nothing_else_that_way() {
     let opened = desk.post(&case.path("reopening"), wish.clone()).await.expect(200);
     assert_eq!((&opened["status"], &opened["reopenings"]), (&json!("classified"), &json!(1)));
     desk.post(&one.path("reopening"), wish).await.refused(409, "wrong_state");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -372,6 +382,7 @@ async fn a_case_is_no_repeat_without_two_notified_answers_to_the_same_household_
     supervisor.post(&path, json!({ "of": vec!["1"; 11], "reason": "x" })).await.wrong("of", "too_many");
     agent(&app).await.post(&path, closing(&[&one])).await.refused(403, "forbidden");
     assert_eq!(app.case(&case).await["status"], "registered");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -393,6 +404,7 @@ async fn whoever_handled_an_earlier_case_does_not_judge_the_repeat_and_of_a_hous
     let actions = app.list(&of_home, "actions").await;
     let action = actions.iter().find(|action| action["verb"] == "close_as_repeat").unwrap();
     assert_eq!((&action["allowed"], &action["code"]), (&json!(false), &json!("wrong_state")));
+    app.whole();
 }
 
 #[actix_web::test]
@@ -402,6 +414,7 @@ async fn whoever_files_for_the_first_time_or_without_a_name_repeats_nothing() {
     assert_eq!((&first["similar"], &first["contact_plan"]), (&json!([]), &Value::Null));
     let anonymous = told(&app, json!({ "kind": "report", "anonymous": true })).await;
     assert_eq!(anonymous["similar"], json!([]));
+    app.whole();
 }
 
 #[actix_web::test]
@@ -420,4 +433,5 @@ async fn an_earlier_complaint_about_an_office_is_not_told_to_it_by_the_repeat() 
     for username in ["handler.moen-10", "approver.moen-10"] {
         assert!(!told(username).await.contains(&earlier.tracking_code), "{username}");
     }
+    app.whole();
 }

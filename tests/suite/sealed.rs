@@ -70,6 +70,7 @@ async fn no_case_is_referred_to_the_office_complained_of_nor_below_it() {
     let path = format!("/referrals/{}/transfer", app.lead(&case).await);
     let body = json!({ "office": "MOEN-10", "reason": "مربوط به نیرو" });
     app.as_user("liaison.mohme").await.post(&path, body).await.refused(403, "office_complained_of");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -91,6 +92,7 @@ async fn a_sealed_case_shows_itself_to_nobody_of_the_office_complained_of() {
         }
         person.post(&case.path("notes"), json!({ "text": "؟" })).await.refused(404, "not_found");
     }
+    app.whole();
 }
 
 #[actix_web::test]
@@ -114,6 +116,7 @@ async fn a_sealed_case_that_was_once_referred_still_hides_from_those_without_the
         let reply = app.as_user(person).await.get(&case.path("")).await;
         assert_eq!(reply.status, status, "{person}: {}", reply.told());
     }
+    app.whole();
 }
 
 #[actix_web::test]
@@ -126,6 +129,7 @@ async fn a_sealed_identity_is_shown_to_nobody() {
         let told = app.as_user(person).await.get(&case.path("")).await.expect(200);
         assert_eq!((&told["citizen"], &told["representative"]), (&Value::Null, &Value::Null), "{person}");
     }
+    app.whole();
 }
 
 #[actix_web::test]
@@ -139,6 +143,7 @@ async fn the_messages_to_a_sealed_citizen_are_not_read_by_the_handler() {
     let words = handler.get(&case.path("messages")).await;
     assert!(!words.told().contains("989990000011"), "{}", words.told());
     assert!(!words.told().contains("مریم"), "{}", words.told());
+    app.whole();
 }
 
 #[actix_web::test]
@@ -152,6 +157,7 @@ async fn a_subject_of_conduct_seals_the_case_by_itself() {
     assert_eq!(app.case(&later).await["sealed"], true);
     app.classify(&later, "complaint", "water.outage").await;
     assert_eq!(app.case(&later).await["sealed"], true, "a correction does not unseal");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -168,4 +174,5 @@ async fn even_the_desk_that_took_it_in_sees_no_sealed_complaint_about_itself() {
     let triage = classifier.get("/inbox?box=triage").await.expect(200);
     assert_eq!((&triage["counts"]["triage"], triage["items"].as_array().unwrap().len()), (&json!(1), 1));
     app.as_user("classifier.centre").await.get(&own.path("")).await.expect(200);
+    app.whole();
 }

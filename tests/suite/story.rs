@@ -52,6 +52,7 @@ async fn a_request_goes_from_the_call_to_the_answer_and_its_citizen_sees_every_s
         "case_closed",
     ];
     assert_eq!(seen, steps);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -74,6 +75,7 @@ async fn the_citizen_is_told_of_every_step_that_matters() {
         sent.iter()
             .all(|letter| !letter.rendered.body.contains("مریم") && !letter.rendered.body.contains("قطع"))
     );
+    app.whole();
 }
 
 #[actix_web::test]
@@ -87,6 +89,7 @@ async fn a_case_solved_on_the_line_ends_as_advice() {
     assert_eq!((&closed["status"], &closed["outcome"]), (&json!("closed"), &json!("advice")));
     assert!(closed["remedy"].as_str().is_some_and(|remedy| !remedy.is_empty()));
     agent.post(&case.path("closure"), body).await.refused(409, "wrong_state");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -99,6 +102,7 @@ async fn a_closed_case_cannot_be_referred_nor_classified_nor_withdrawn() {
     let kind = json!({ "kind": "request", "category": "water.bill" });
     classifier.put(&case.path("classification"), kind).await.refused(409, "wrong_state");
     classifier.post(&case.path("withdrawal"), json!({ "confirm": true })).await.refused(409, "wrong_state");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -114,6 +118,7 @@ async fn closing_needs_an_outcome_of_the_kind_and_a_refusal_a_coded_reason() {
         .wrong("reason_code", "required");
     let body = json!({ "outcome": "declined", "reason_code": "no_budget" });
     classifier.post(&case.path("closure"), body).await.expect(200);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -125,6 +130,7 @@ async fn a_withdrawal_must_be_confirmed_and_ends_every_referral() {
     let closed = agent.post(&case.path("withdrawal"), json!({ "confirm": true })).await.expect(200);
     assert_eq!((&closed["status"], &closed["outcome"]), (&json!("closed"), &json!("withdrawn")));
     assert!(app.list(&case, "referrals").await.iter().all(|hop| hop["state"] == "ended"));
+    app.whole();
 }
 
 #[actix_web::test]
@@ -143,6 +149,7 @@ async fn a_reopened_case_goes_back_to_the_office_that_answered_with_a_new_clock(
     assert!(lead["due_at"].as_str().unwrap() > reopened["updated_at"].as_str().unwrap());
     app.answer(&case, "MOEN-10").await;
     assert_eq!(app.case(&case).await["status"], "answered");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -158,6 +165,7 @@ async fn a_case_may_be_reopened_to_be_referred_anew() {
     );
     app.refer("classifier.centre", &case, &[("MOHME", "lead")]).await;
     assert_eq!(app.case(&case).await["holder"]["office"], "MOHME");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -170,6 +178,7 @@ async fn an_open_case_is_not_reopened() {
         .post(&case.path("reopening"), body)
         .await
         .refused(409, "wrong_state");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -180,6 +189,7 @@ async fn without_a_named_office_the_routing_rules_choose_the_body_of_the_place()
         app.as_user("classifier.centre").await.post(&case.path("referrals"), json!({})).await.expect(201);
     assert_eq!(told["items"][0]["office"]["code"], "MOEN-10");
     assert_eq!(told["items"][0]["role"], "lead");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -192,6 +202,7 @@ async fn a_correction_keeps_the_status_and_stands_in_the_timeline() {
     assert_eq!((&now["status"], &now["category"]), (&json!("referred"), &json!("water.bill")));
     let timeline = app.list(&case, "timeline").await;
     assert_eq!(timeline.last().unwrap()["detail"]["previous"], "water.outage");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -199,6 +210,7 @@ async fn an_unknown_field_is_named() {
     let app = TestApp::start().await;
     let agent = app.as_user("agent.centre").await;
     agent.post("/cases", filing(json!({ "kin": "request" }))).await.wrong("kin", "unknown_field");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -213,4 +225,5 @@ async fn a_withdrawn_case_is_not_reopened() {
         .post(&case.path("reopening"), body)
         .await
         .refused(409, "wrong_state");
+    app.whole();
 }

@@ -12,7 +12,13 @@ use crate::cli::start;
 use crate::config::Config;
 use crate::db::{DbConnection, Location, migrate, snapshot};
 use crate::domain::history::Signer;
-use crate::domain::history::audit::{self, Known, Report};
+use crate::domain::history::audit::{self, Known, Report, Untold};
+
+/// What is not compared with the history; FORMAT.md says the same.
+const UNCHECKED: &str = "Not checked, since no event tells it: messages and questions, the words of extracts, files and \
+their bytes, comments on ratings, subject, place and address of a case, whether it is sealed, its priority until it is \
+classified, deadlines other than the promise and those of referrals, ties between cases, problems, quality, citizens, \
+users, offices, the rule register, the log of changes and the log of who read an identity.";
 
 /// Audits the database of the settings; an error when anything was found.
 pub fn run(settings: &Path, args: &Verify) -> anyhow::Result<()> {
@@ -60,10 +66,11 @@ fn known(config: &Config, args: &Verify) -> anyhow::Result<Known> {
     };
     let mut keys = args.keys.clone();
     keys.extend(published.keys);
-    if let Some(root) = start::known_keys(config)? {
-        keys.push(Signer::of(&root)?.public());
+    let root = start::known_keys(config)?;
+    if let Some(root) = &root {
+        keys.push(Signer::of(root)?.public());
     }
-    Ok(Known { keys, exported: published.anchors })
+    Ok(Known { keys, exported: published.anchors, root })
 }
 
 fn tell(report: &Report, known: &Known, seconds: f64, show: usize) -> anyhow::Result<()> {
@@ -87,6 +94,7 @@ fn tell(report: &Report, known: &Known, seconds: f64, show: usize) -> anyhow::Re
     for (cause, (count, first, last)) in erasures {
         println!("{} erased under {cause}, from {first} to {last}.", HumanCount(*count));
     }
+    tell_unproved(report);
     if report.total() == 0 {
         println!("The history is whole: nothing was edited, removed, inserted or moved.");
         return Ok(());
@@ -100,4 +108,26 @@ fn tell(report: &Report, known: &Known, seconds: f64, show: usize) -> anyhow::Re
         println!("… and {} more.", HumanCount(more));
     }
     bail!("the history is not whole: {} finding(s)", HumanCount(report.total()))
+}
+
+/// What was written before events told it, and what is not compared at all.
+fn tell_unproved(report: &Report) {
+    let Untold { dues, citizens, texts } = report.untold;
+    for (count, what) in [
+        (dues, "due times stand in no event"),
+        (
+            citizens,
+            "links of a case to its citizen stand in no event, or the root key that proves them is not there",
+        ),
+        (texts, "notes were written before events held the digest of their words"),
+        (
+            report.unread,
+            "cases have an event that is missing or cannot be read, so that their rows were not compared",
+        ),
+    ] {
+        if count > 0 {
+            println!("Not proved: {} {what}.", HumanCount(count));
+        }
+    }
+    println!("{UNCHECKED}");
 }

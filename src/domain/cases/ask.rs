@@ -113,7 +113,11 @@ pub(super) fn hear(
     let id = docket.row.id;
     let message: MessageId = act.id();
     let fact = if docket.life.can_reply().is_ok() {
-        Fact::CitizenReplied { question: open_question(connection, id)?, message }
+        Fact::CitizenReplied {
+            question: open_question(connection, id)?,
+            message,
+            moves: clocks::resumption(connection, act, &docket.row)?,
+        }
     } else {
         Fact::MessageReceived { message, channel: channel.to_string() }
     };

@@ -68,12 +68,6 @@ pub fn classify(
     }
     fields.finish()?;
     let (Some(kind), Some(leaf), Some(priority)) = (kind, leaf, priority) else { return Ok(docket) };
-    let fact = Fact::CaseClassified {
-        kind: kind.code.clone(),
-        category: leaf.code.clone(),
-        priority: priority.to_string(),
-        previous: docket.row.category.clone().filter(|old| *old != leaf.code),
-    };
     let promise = clocks::promise(
         act,
         docket.row.intake_office_id,
@@ -84,6 +78,13 @@ pub fn classify(
     )?;
     // the promise follows the kind until the case is referred; then it only moves with a message
     let due = if docket.life.lead.is_none() { promise.due_at } else { docket.row.due_at };
+    let fact = Fact::CaseClassified {
+        kind: kind.code.clone(),
+        category: leaf.code.clone(),
+        priority: priority.to_string(),
+        previous: docket.row.category.clone().filter(|old| *old != leaf.code),
+        due_at: Some(due),
+    };
     if input.place.is_some() {
         let address = place.address.as_deref();
         docket.row.address = act.vault.seal_some(field!(cases::address), id, address)?;

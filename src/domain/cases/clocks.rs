@@ -6,7 +6,7 @@
 use diesel::prelude::*;
 
 use super::docket::Docket;
-use super::life::{ClockMove, Fact, HopRole, Status};
+use super::life::{Clock, ClockMove, Fact, HopRole, Status};
 use super::row::CaseRow;
 use crate::db::DbConnection;
 use crate::db::prepared::prepared;
@@ -302,6 +302,22 @@ fn stand_still(connection: &mut DbConnection, act: &Act, case: CaseId, reason: &
     )
     .execute(connection)?;
     Ok(())
+}
+
+/// The times that a resumption now would give the case and its running referrals, the promise last.
+pub fn resumption(connection: &mut DbConnection, act: &Act, row: &CaseRow) -> Result<Vec<ClockMove>> {
+    let paused_at = row.paused_at.unwrap_or(act.now);
+    let mut moves = Vec::new();
+    for (referral, office, started, due, _) in running(connection, row.id)? {
+        let Some(due_before) = due else { continue };
+        let due_at = credit(act.rules.calendar(office)?, paused_at, act.now, started, due_before)?.1;
+        let (clock, referral) = (Clock::Referral, Some(referral));
+        moves.push(ClockMove { clock, referral, office, due_before, due_at });
+    }
+    let (office, due_before) = (row.intake_office_id, row.due_at);
+    let due_at = credit(act.rules.calendar(office)?, paused_at, act.now, paused_at, due_before)?.1;
+    moves.push(ClockMove { clock: Clock::Promise, referral: None, office, due_before, due_at });
+    Ok(moves)
 }
 
 /// Lets all clocks run again, each with exactly the working time that was left.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::docket::{Docket, Expected};
 use super::life::Fact;
-use super::record::record;
+use super::record::{record, sha256_hex};
 use crate::db::DbConnection;
 use crate::db::schema::notes;
 use crate::db::types::{CaseId, NoteId, OfficeId, Time, UserId};
@@ -65,7 +65,8 @@ pub(super) fn keep(
             notes::at.eq(row.at),
         ))
         .execute(connection)?;
-    record(connection, act, docket, &[Fact::NoteAdded { note: row.id }], Some(office))?;
+    let fact = Fact::NoteAdded { note: row.id, text_sha256: Some(sha256_hex(row.text.as_bytes())) };
+    record(connection, act, docket, &[fact], Some(office))?;
     Ok(row)
 }
 

@@ -9,7 +9,7 @@ use super::docket::Docket;
 pub use super::filing::Place;
 use super::filing::{Filing, check};
 use super::intake::intake_office;
-use super::life::{Fact, Status};
+use super::life::{Fact, Status, citizen_digest};
 use super::record::{Head, Link, record, sha256_hex, widen_scope};
 use super::row::{CaseRow, Priority, Representative};
 use super::{IntakeCode, TrackingCode};
@@ -208,6 +208,9 @@ fn insert(
         channel: filing.channel.to_string(),
         text_sha256: sha256_hex(filing.text.as_bytes()),
         downgraded_from: filing.downgraded_from.clone(),
+        category: filing.category.clone(),
+        due_at: Some(promise.due_at),
+        citizen_digest: citizen.map(|citizen| citizen_digest(&act.keys, id, citizen)),
     };
     let link = Link::new(act, id, &Head { seq: 0, hash: String::new() }, &fact, Some(office))?;
     let mut row = new_row(act, filing, id, &code, office, promise)?;

@@ -89,10 +89,11 @@ pub fn again(
         reason: Some(reason.clone()),
         ..Facts::default()
     };
-    let fact = Fact::CaseReopened { reason, status, office: holder, hop: hop.clone() };
+    let due = facts.due.unwrap_or(docket.row.due_at);
+    let fact = Fact::CaseReopened { reason, status, office: holder, hop: hop.clone(), due_at: Some(due) };
     let recorded: Vec<Fact> = first.into_iter().chain([fact]).collect();
     let event = record(connection, act, &mut docket, &recorded, Some(office))?;
-    clear_ending(connection, act, &docket.row, facts.due.unwrap_or(docket.row.due_at))?;
+    clear_ending(connection, act, &docket.row, due)?;
     match &hop {
         Some(hop) => super::refer::send(connection, act, &docket, std::slice::from_ref(hop), None, event)?,
         None => clocks::start_triage(connection, act, &mut docket)?,

@@ -269,7 +269,15 @@ fn audit_desk(connection: &mut DbConnection, act: &Act, docket: &Docket) -> Resu
 /// The fact that new facts opened the case at the audit desk.
 pub(super) fn reopening(connection: &mut DbConnection, act: &Act, docket: &Docket) -> Result<Fact> {
     let office = audit_desk(connection, act, docket)?;
-    Ok(Fact::CaseReopened { reason: "new_facts".into(), status: Status::Classified, office, hop: None })
+    let (kind, category) = (&docket.row.kind, docket.row.category.as_deref());
+    let due = clocks::promise(act, office, act.now, kind, category, false)?.due_at;
+    Ok(Fact::CaseReopened {
+        reason: "new_facts".into(),
+        status: Status::Classified,
+        office,
+        hop: None,
+        due_at: Some(due),
+    })
 }
 
 /// Lays a reopening by new facts on the row: no ending, a new promise, and the desk's clock; the citizen is told.

@@ -1,9 +1,11 @@
 //! A crowd of invented cases, written straight into the tables, to measure with a full database.
 //!
 //! They lie two years deep, spread over provinces, offices, statuses and due times as real ones would; each has
-//! its scopes, its search words and a chain of one event that verifies, and most have a citizen, sealed as usual. They are not played through the verbs, so
-//! a closed one has no answers; nothing rings for a deadline that lies in the past already.
+//! its scopes, its search words and a chain of events that verifies and tells what its rows say, and most have a
+//! citizen, sealed as usual. They are not played through the verbs, so a closed one has no answers; nothing rings for a
+//! deadline that lies in the past already.
 
+mod chains;
 mod people;
 pub mod words;
 mod write;
@@ -15,16 +17,16 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::db::schema::{cases, users};
-use crate::db::types::{CaseId, CitizenId, OfficeId, ReferralId, Time};
+use crate::db::types::{AnswerId, CaseId, CitizenId, EventId, OfficeId, ReferralId, Time, UserId};
 use crate::db::{DbConnection, IdMaker};
 use crate::domain::actor::Act;
 use crate::domain::calendar::{JalaliDate, TEHRAN};
-use crate::domain::cases::life::{Fact, HopState, Status};
-use crate::domain::cases::{Channel, IntakeCode, TrackingCode, scope_of, sha256_hex};
+use crate::domain::cases::life::{HopState, Status};
+use crate::domain::cases::{Channel, IntakeCode, TrackingCode, scope_of};
 use crate::domain::citizens::Citizen;
-use crate::domain::history::chain::{self, Line};
 use crate::domain::rulebook::{Category, Province};
 use crate::error::{Error, Result};
+use chains::Linked;
 use people::{Filer, People};
 pub use write::write;
 
@@ -53,6 +55,8 @@ pub struct Crowd {
     people: People,
     provinces: Vec<Province>,
     categories: Vec<Category>,
+    /// In whose name work is done; nobody works where the database knows nobody.
+    worker: Option<UserId>,
 }
 
 /// One invented case.
@@ -74,11 +78,14 @@ pub struct Invented {
     intake: OfficeId,
     holder: OfficeId,
     state: HopState,
+    /// Who took the referral up.
+    worker: Option<UserId>,
+    /// The answer that stands.
+    answer: Option<AnswerId>,
     at: Time,
     due_at: Time,
     now: Time,
-    line: Line,
-    hash: String,
+    events: Vec<Linked>,
     scopes: Vec<(OfficeId, bool)>,
 }
 
@@ -89,6 +96,7 @@ impl Crowd {
         let mut categories: Vec<Category> = act.rules.categories.values().cloned().collect();
         // the first are the commonest: power, whose ministry has staff in the demonstration
         categories.sort_by_key(|leaf| leaf.group != "power");
+        let worker = users::table.order(users::id).select(users::id).first(connection).optional()?;
         Ok(Self {
             rng: StdRng::from_rng(&mut rand::rng()),
             ids: act.ids.backdated(),
@@ -100,6 +108,7 @@ impl Crowd {
             people: People::default(),
             provinces: act.rules.provinces.values().cloned().collect(),
             categories,
+            worker,
         })
     }
 
@@ -135,14 +144,16 @@ impl Crowd {
         let route = route.filter(|_| is_referred);
         let (holder, referral) = (route.unwrap_or(intake), route.map(|_| self.id(at)));
         let state = match status {
-            Status::Referred if self.rng.random_bool(0.5) => HopState::Sent,
+            Status::Referred if self.worker.is_none() || self.rng.random_bool(0.5) => HopState::Sent,
             Status::Referred => HopState::Accepted,
-            Status::Registered
-            | Status::Classified
-            | Status::AwaitingCitizen
-            | Status::Answered
-            | Status::Closed => HopState::Answered,
+            Status::Closed => HopState::Ended,
+            Status::Registered | Status::Classified | Status::AwaitingCitizen | Status::Answered => {
+                HopState::Answered
+            }
         };
+        let worker = self.worker.filter(|_| matches!(state, HopState::Accepted | HopState::Answered));
+        let worker = worker.filter(|_| is_referred);
+        let answer = (status == Status::Answered).then(|| self.id(at));
         let (id, newcomer) = (self.id(at), self.id(at));
         let (citizen, person) = match self.people.next(&mut self.rng, newcomer, at) {
             Filer::Nobody => (None, None),
@@ -161,27 +172,8 @@ impl Crowd {
         ];
         let channel = channels[self.skewed(channels.len())];
         let code = self.code(at, province.as_deref())?;
-        let fact = Fact::CaseRegistered {
-            tracking_code: code.clone(),
-            office: intake,
-            kind: "request".into(),
-            channel: channel.to_string(),
-            text_sha256: sha256_hex(text.as_bytes()),
-            downgraded_from: None,
-        };
-        let line = Line {
-            id: self.id(at),
-            case: id,
-            seq: 1,
-            at,
-            actor: "system".into(),
-            user: None,
-            office: Some(intake),
-            salt: chain::salt(),
-            payload: serde_json::to_string(&fact).map_err(|error| Error::Internal(Box::new(error)))?,
-        };
-        Ok(Invented {
-            hash: chain::link("", &line.digest()),
+        let invented = Invented {
+            events: Vec::new(),
             access_hash: act.keys.digest("access-code", &[&code, "00000000"]),
             category: category.filter(|_| status != Status::Registered),
             scopes: scope_of(offices, &[intake, holder]).into_iter().collect(),
@@ -200,9 +192,13 @@ impl Crowd {
             intake,
             holder,
             state,
+            worker,
+            answer,
             at,
-            line,
-        })
+        };
+        let ids = &self.ids;
+        let events = chains::of(&invented, act, || EventId(ids.next_at(at.as_microsecond() / 1000)))?;
+        Ok(Invented { events, ..invented })
     }
 
     fn id<T: From<i64>>(&self, at: Time) -> T {
@@ -238,7 +234,7 @@ impl Crowd {
             (0..=1, _) => Status::Classified,
             (2..=OPEN_DAYS, 0..=4) => Status::Classified,
             (2..=OPEN_DAYS, 5..=69) if has_route => Status::Referred,
-            (2..=OPEN_DAYS, 70..=74) if has_route => Status::Answered,
+            (2..=OPEN_DAYS, 70..=74) if has_route && self.worker.is_some() => Status::Answered,
             (_, 0) if has_route => Status::Referred,
             _ => Status::Closed,
         }

@@ -24,7 +24,8 @@ fn every_invented_case_has_a_chain_that_verifies_a_holder_and_a_place_in_time() 
     let rows: Vec<CaseRow> = cases::table.select(CaseRow::as_select()).load(&mut connection).unwrap();
     assert_eq!(rows.len(), 600);
     let report = audit::run(&mut connection, &audit::Known::default(), &mut |_| {}).unwrap();
-    assert_eq!((report.events, report.findings), (600, vec![]));
+    assert_eq!(report.findings, vec![]);
+    assert!(report.events > 1500);
     let filers: Vec<CitizenId> = rows.iter().filter_map(|row| row.citizen_id).collect();
     assert!(filers.len() > 400);
     for citizen in citizens::load_all(&mut connection, &act.vault, filers).unwrap().into_values() {

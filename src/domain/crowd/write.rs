@@ -2,11 +2,13 @@
 
 use diesel::prelude::*;
 
+use super::chains::{ANSWER, Linked};
 use super::{DAY, Invented};
-use crate::db::schema::{case_scopes, cases, events, referrals};
+use crate::db::schema::{answers, case_scopes, cases, events, referrals};
 use crate::db::{DbConnection, fulltext};
 use crate::domain::actor::Act;
 use crate::domain::cases::Priority;
+use crate::domain::cases::answer::AnswerState;
 use crate::domain::cases::life::{HopRole, HopState, Status};
 use crate::domain::citizens::{self, Citizen};
 use crate::domain::text::search_key;
@@ -24,6 +26,7 @@ pub fn write(connection: &mut DbConnection, act: &Act, crowd: &[Invented]) -> Re
         write_cases(connection, rows)?;
         write_events(connection, rows)?;
         write_referrals(connection, rows)?;
+        write_answers(connection, rows)?;
         let scopes: Vec<_> = rows
             .iter()
             .flat_map(|row| {
@@ -79,6 +82,7 @@ fn write_cases(connection: &mut DbConnection, rows: &[Invented]) -> Result<()> {
                 (
                     c::intake_office_id.eq(row.intake),
                     c::holder_office_id.eq(row.holder),
+                    c::holder_user_id.eq(row.worker),
                     c::lead_referral_id.eq(row.referral),
                 ),
                 (c::asked_levels.eq(""), c::transfers.eq(0), c::reopenings.eq(0)),
@@ -96,8 +100,8 @@ fn write_cases(connection: &mut DbConnection, rows: &[Invented]) -> Result<()> {
                 c::window_until.eq((row.status == Status::Answered).then(|| row.now.plus_days(10))),
                 (
                     c::closed_at.eq(answered.filter(|_| row.is_closed())),
-                    c::last_seq.eq(1),
-                    c::last_hash.eq(&row.hash),
+                    c::last_seq.eq(row.head().0),
+                    c::last_hash.eq(row.head().1),
                 ),
                 c::updated_at.eq(answered.unwrap_or(row.at)),
             )
@@ -111,26 +115,38 @@ fn write_events(connection: &mut DbConnection, rows: &[Invented]) -> Result<()> 
     use events as e;
     let values: Vec<_> = rows
         .iter()
-        .map(|row| {
+        .flat_map(|row| &row.events)
+        .map(|Linked { kind, line, hash }| {
             (
-                (
-                    e::id.eq(row.line.id),
-                    e::case_id.eq(row.id),
-                    e::seq.eq(1),
-                    e::kind.eq("case_registered"),
-                    e::at.eq(row.at),
-                ),
-                (
-                    e::actor.eq(&row.line.actor),
-                    e::office_id.eq(row.line.office),
-                    e::salt.eq(&row.line.salt),
-                    e::payload.eq(&row.line.payload),
-                    e::hash.eq(&row.hash),
-                ),
+                (e::id.eq(line.id), e::case_id.eq(line.case), e::seq.eq(line.seq)),
+                (e::kind.eq(*kind), e::at.eq(line.at), e::actor.eq(&line.actor), e::user_id.eq(line.user)),
+                (e::office_id.eq(line.office), e::salt.eq(&line.salt)),
+                (e::payload.eq(&line.payload), e::hash.eq(hash)),
             )
         })
         .collect();
     on_both!(connection, |c| diesel::insert_into(events::table).values(&values).execute(c))?;
+    Ok(())
+}
+
+fn write_answers(connection: &mut DbConnection, rows: &[Invented]) -> Result<()> {
+    use answers as a;
+    let values: Vec<_> = rows
+        .iter()
+        .filter_map(|row| {
+            let (id, referral, worker) = (row.answer?, row.referral?, row.worker?);
+            Some((
+                (a::id.eq(id), a::case_id.eq(row.id), a::referral_id.eq(referral), a::text.eq(ANSWER)),
+                (a::is_interim.eq(false), a::outcome.eq("granted"), a::state.eq(AnswerState::Approved)),
+                (a::author_id.eq(worker), a::created_at.eq(row.at)),
+                (a::decided_by.eq(worker), a::decided_at.eq(row.ended_at())),
+            ))
+        })
+        .collect();
+    if values.is_empty() {
+        return Ok(());
+    }
+    on_both!(connection, |c| diesel::insert_into(answers::table).values(&values).execute(c))?;
     Ok(())
 }
 
@@ -151,6 +167,7 @@ fn write_referrals(connection: &mut DbConnection, rows: &[Invented]) -> Result<(
                 (
                     r::role.eq(HopRole::Lead),
                     r::state.eq(row.state),
+                    r::user_id.eq(row.worker),
                     r::sent_at.eq(row.at),
                     r::accepted_at.eq(accepted),
                 ),

@@ -60,7 +60,11 @@ fn anchor_all(connection: &mut DbConnection, act: &Act) -> usize {
 }
 
 fn known(act: &Act) -> Known {
-    Known { keys: vec![Signer::of(&act.keys).unwrap().public()], exported: Vec::new() }
+    Known {
+        keys: vec![Signer::of(&act.keys).unwrap().public()],
+        exported: Vec::new(),
+        root: Some(act.keys.clone()),
+    }
 }
 
 fn found(connection: &mut DbConnection, act: &Act) -> Vec<String> {

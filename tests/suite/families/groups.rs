@@ -57,6 +57,7 @@ async fn a_group_gets_one_answer_each_person_once_and_is_counted_both_ways() {
         assert_eq!(told(&app, case, "answer_approved").await, 1);
         assert_eq!(look_up(&app, case).await["case"]["status"], "answered");
     }
+    app.whole();
 }
 
 #[actix_web::test]
@@ -86,6 +87,7 @@ async fn below_the_threshold_it_is_a_joint_case_and_a_household_counts_once() {
     desk(&app, &left, "unmerge", json!({ "reason": "می‌خواهد جدا باشد" })).await.expect(200);
     assert_eq!(app.case(&lead).await["family"]["is_mass"], false);
     assert_eq!(app.events(&lead).await.iter().filter(|event| *event == "group_counted").count(), 4);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -132,6 +134,7 @@ async fn a_signed_list_keeps_its_good_rows_and_names_its_bad_ones() {
     let many: Vec<Value> = (0..201).map(|_| json!({})).collect();
     desk(&app, &letter, "signatories", json!({ "signatories": many })).await.wrong("signatories", "too_many");
     assert_eq!(family(&app, &letter).await["total"], 2);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -164,6 +167,7 @@ async fn only_representatives_object_for_the_group_and_a_member_may_leave_and_go
     );
     // everybody rates for themselves
     say(&app, &cases[1], "rating", json!({ "score": 5 })).await.expect(200);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -183,6 +187,7 @@ async fn what_the_representatives_reach_by_an_appeal_holds_for_everybody() {
         let now = app.case(case).await;
         assert_eq!((&now["status"], &now["outcome"]), (&json!("closed"), &json!("granted")));
     }
+    app.whole();
 }
 
 #[actix_web::test]
@@ -200,6 +205,7 @@ async fn a_representative_answers_the_question_to_the_group_and_a_members_word_s
     let told = say(&app, &cases[0], "messages", json!({ "text": "از شنبه" })).await.expect(201);
     assert_eq!(told["tracking_code"], json!(cases[0].tracking_code));
     assert_eq!(app.case(&lead).await["status"], "referred");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -236,6 +242,7 @@ async fn a_mass_case_is_closed_by_two_persons_with_minutes_and_never_by_time_alo
         assert_eq!(app.case(case).await["status"], "closed");
         assert_eq!(told(&app, case, "case_closed").await, 1);
     }
+    app.whole();
 }
 
 #[actix_web::test]
@@ -266,4 +273,5 @@ async fn a_group_that_cannot_be_formed_says_which_member_and_why() {
         .post(&lead.path("group"), json!({ "members": ids(&cases) }))
         .await
         .refused(403, "forbidden");
+    app.whole();
 }

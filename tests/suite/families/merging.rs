@@ -43,6 +43,7 @@ async fn a_merged_case_gets_the_same_answer_under_its_own_code_and_keeps_its_rig
     assert_eq!(family(&app, &parent).await["total"], 0);
     app.answer(&child, "MOEN-10").await;
     assert_eq!(told(&app, &parent, "answer_approved").await, 1, "its own additional answer is nobody else's");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -75,6 +76,7 @@ async fn a_citizen_who_looks_up_a_merged_case_sees_holder_date_and_nothing_of_th
     let late = look_up(&app, &child).await;
     assert_eq!(late["case"]["overdue"], true);
     assert!(late["case"]["status_text"].as_str().unwrap().contains("late since"), "{late}");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -121,6 +123,7 @@ async fn merged_and_unmerged_stands_where_it_was_with_exactly_the_time_that_was_
     // and it goes its own way
     app.answer(&parent, "MOEN-10").await;
     assert_eq!(app.case(&child).await["status"], "referred");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -144,6 +147,7 @@ async fn a_question_that_waited_waits_on_after_an_unmerging() {
     assert_eq!(waits, crate::support::time(before["wait_until"].as_str().unwrap()).plus_days(30));
     say(&app, &child, "messages", json!({ "text": "خیابان اول" })).await.expect(201);
     assert_eq!(app.case(&child).await["status"], "classified");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -182,6 +186,7 @@ async fn what_cannot_be_merged_is_refused_with_its_reason() {
         action(&app, "classifier.centre", &child, "/reopening").await,
         (false, json!("follows_another"))
     );
+    app.whole();
 }
 
 #[actix_web::test]
@@ -193,6 +198,7 @@ async fn an_appeal_in_progress_is_merged_neither_way() {
     let other = app.register(of_person(1)).await;
     merge(&app, &case, &other).await.refused(409, "appeal_pending");
     merge(&app, &other, &case).await.refused(409, "appeal_pending");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -203,6 +209,7 @@ async fn a_case_merged_into_an_answered_one_gets_the_answer_at_once() {
     let now = merge(&app, &child, &parent).await.expect(200);
     assert_eq!((&now["status"], &now["outcome"]), (&json!("answered"), &json!("granted")));
     assert_eq!(told(&app, &child, "answer_approved").await, 1);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -224,6 +231,7 @@ async fn one_citizen_with_two_cases_is_told_the_answer_once() {
     desk(&app, &parent, "closure", json!({ "outcome": "granted" })).await.expect(200);
     assert_eq!((told(&app, &parent, "case_closed").await, told(&app, &twin, "case_closed").await), (1, 0));
     assert_eq!(app.case(&twin).await["status"], "closed");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -242,6 +250,7 @@ async fn the_parent_closes_with_all_that_follow_and_a_dismissal_reaches_them_too
         (&json!("closed"), &json!("out_of_scope"), &json!("دادگستری استان اصفهان"))
     );
     assert_eq!(told(&app, &child, "case_dismissed").await, 1);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -252,6 +261,7 @@ async fn where_the_parent_is_taken_back_its_followers_go_on_by_themselves() {
     let now = app.case(&child).await;
     assert_eq!((&now["status"], &now["outcome"]), (&json!("classified"), &Value::Null));
     assert_eq!(told(&app, &child, "case_unmerged").await, 1);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -278,6 +288,7 @@ async fn a_follower_writes_withdraws_and_leaves_by_itself() {
         .post(&format!("/public/cases/{}/unmerge", parent.tracking_code), json!({}))
         .await
         .refused(409, "not_merged");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -307,6 +318,7 @@ async fn followers_are_told_of_an_interim_answer_and_their_histories_verify() {
     }
     assert!(app.events(&parent).await.contains(&"case_joined".to_owned()));
     assert!(app.events(&child).await.contains(&"case_merged".to_owned()));
+    app.whole();
 }
 
 #[actix_web::test]
@@ -323,4 +335,5 @@ async fn members_that_a_reader_may_not_see_are_counted_and_not_shown() {
     let seen = app.as_user("classifier.centre").await.get(&parent.path("family")).await.expect(200);
     assert_eq!((&seen["total"], &seen["hidden"]), (&json!(1), &json!(0)));
     app.as_user("agent.centre").await.get(&parent.path("family")).await.refused(404, "not_found");
+    app.whole();
 }

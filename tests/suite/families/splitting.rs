@@ -69,6 +69,7 @@ async fn every_part_has_its_own_code_kind_and_clock_and_the_citizen_gets_one_mes
     // the codes of the parts open with the second factor of the same citizen
     let wish = json!({ "tracking_code": parts[0].tracking_code, "mobile": "09990000011" });
     app.nobody().post("/public/lookups", wish).await.expect(200);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -112,6 +113,7 @@ async fn the_letter_is_answered_after_its_last_part_with_one_merged_answer() {
     // while the letter is open again, its parts may be too, and it waits for them again
     desk(&app, &parts[0], "reopening", json!({ "reason": "بازبینی" })).await.expect(200);
     assert_eq!(app.case(&letter).await["family"]["open_parts"], 1);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -129,6 +131,7 @@ async fn a_late_part_is_the_reason_that_the_letter_shows() {
     let part = &seen["case"]["parts"][0];
     assert_eq!((&part["overdue"], &part["holder"]["code"]), (&json!(true), &json!("MOEN-10")));
     assert!(part["why"].as_str().unwrap().contains("late since"), "{part}");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -147,6 +150,7 @@ async fn a_letter_with_open_parts_is_neither_advised_dismissed_nor_left_to_a_que
         .refused(409, "parts_open");
     let dismissal = json!({ "outcome": "no_cause", "reason": "no_ground", "signpost": "دادگستری" });
     desk(&app, &letter, "dismissal", dismissal).await.refused(409, "parts_open");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -158,6 +162,7 @@ async fn a_letter_that_is_taken_back_takes_its_parts_along() {
         assert_eq!(app.case(case).await["outcome"], "withdrawn");
     }
     assert_eq!(told(&app, &letter, "case_withdrawn").await, 1);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -183,6 +188,7 @@ async fn a_split_is_undone_while_no_part_has_been_referred() {
     app.refer("classifier.centre", &parts[0], &[("MOEN-10", "lead")]).await;
     desk(&app, &letter, "unsplit", json!({ "reason": "باز" })).await.refused(409, "part_referred");
     assert_eq!(action(&app, "classifier.centre", &letter, "/unsplit").await, (false, json!("part_referred")));
+    app.whole();
 }
 
 #[actix_web::test]
@@ -198,6 +204,7 @@ async fn a_referred_letter_keeps_its_lead_when_it_is_split() {
         (app.lead(&letter).await, app.case(&letter).await["status"].clone()),
         (lead, json!("referred"))
     );
+    app.whole();
 }
 
 #[actix_web::test]
@@ -227,6 +234,7 @@ async fn a_wrong_split_names_every_field() {
     desk(&app, &parts[0], "split", two_parts()).await.refused(409, "part_of_case");
     super::merge(&app, &parts[0], &letter).await.refused(409, "part_of_case");
     assert_eq!(app.case(&letter).await["status"], "registered", "nothing was done");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -263,4 +271,5 @@ async fn a_sealed_matter_of_a_letter_is_counted_and_not_shown_to_its_lead() {
         .get(&format!("{}?cursor=x", letter.path("family")))
         .await
         .refused(400, "invalid_cursor");
+    app.whole();
 }

@@ -23,6 +23,7 @@ async fn a_proposal_masks_the_citizen_in_every_spelling_and_a_stranger_too() {
     // nobody else reads a proposal
     assert_eq!(told["case"]["text_form"], "hidden");
     app.as_user("inspector.centre").await.get(&case.path("extract")).await.refused(404, "not_found");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -38,6 +39,7 @@ async fn a_sealed_case_goes_nowhere_without_a_confirmed_extract() {
     classifier.post(&case.path("referrals"), to).await.expect(201);
     let told = app.as_user("handler.mohme").await.get(&case.path("")).await.expect(200);
     assert_eq!((&told["text"], &told["text_form"]), (&json!("کارمندی پول خواست"), &json!("extract")));
+    app.whole();
 }
 
 #[actix_web::test]
@@ -67,6 +69,7 @@ async fn an_extract_that_still_names_the_citizen_is_refused_with_the_place_and_n
     let to = json!({ "to": [{ "office": "MOHME" }], "instruction": "با خانم مریم تماس بگیرید" });
     app.extract(&case).await;
     classifier.post(&case.path("referrals"), to).await.wrong("instruction", "identity_in_text");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -89,6 +92,7 @@ async fn only_the_desk_and_the_privacy_officer_make_an_extract_and_only_of_a_sea
     let classifier = app.as_user("classifier.centre").await;
     classifier.post(&plain.path("extract"), json!({})).await.refused(409, "not_sealed");
     classifier.get(&plain.path("extract")).await.refused(404, "not_found");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -115,6 +119,7 @@ async fn what_the_citizen_says_later_reaches_the_body_by_the_next_extract() {
     let after = handler.get(&case.path("")).await.expect(200);
     assert!(after["text"].as_str().unwrap().contains("باجه سوم"));
     assert_eq!(handler.get(&case.path("extract")).await.expect(200)["behind"], false);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -145,6 +150,7 @@ async fn a_case_that_is_sealed_on_its_way_is_hidden_at_once_and_opened_by_the_pr
     assert_eq!((&told["text_form"], &told["citizen"]["masked"]), (&json!("original"), &json!(false)));
     let events = app.events(&case).await;
     assert_eq!(events[events.len() - 2..], ["case_sealed", "case_unsealed"]);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -159,6 +165,7 @@ async fn a_transfer_of_a_case_that_was_sealed_on_its_way_waits_for_the_extract()
     liaison.post(&path, body.clone()).await.refused(409, "extract_required");
     app.extract(&case).await;
     liaison.post(&path, body).await.expect(200);
+    app.whole();
 }
 
 async fn waiting(app: &TestApp, username: &str) -> Vec<(Value, Value)> {
@@ -206,4 +213,5 @@ async fn the_desk_is_told_which_sealed_case_waits_for_an_extract_and_why_it_goes
     assert!(all.contains("extract_behind") && !all.contains("باجه سوم"), "{all}");
     app.extract(&case).await;
     assert_eq!(waiting(&app, "classifier.centre").await, []);
+    app.whole();
 }

@@ -131,6 +131,7 @@ async fn nothing_of_the_original_reaches_the_body_by_any_door() {
         }
     }
     try_all(&app, &app.as_user("approver.mohme").await, &case).await;
+    app.whole();
 }
 
 #[actix_web::test]
@@ -145,6 +146,7 @@ async fn nothing_is_told_before_there_is_an_extract_either() {
         check(part, &reply);
         assert!(!reply.json.to_string().contains("سه روز است که قطع"), "{part}: {}", reply.told());
     }
+    app.whole();
 }
 
 #[actix_web::test]
@@ -173,6 +175,7 @@ async fn the_search_finds_a_sealed_case_by_the_words_that_one_may_read() {
     }
     assert!(desk("گلدان").await && desk("باجه").await);
     assert!(handler(&case.tracking_code).await);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -196,6 +199,7 @@ async fn files_of_a_sealed_case_are_opened_one_by_one() {
     // what the body itself brings it may read
     let own = handler.upload(&case.path("attachments"), "visit.txt", b"visited").await.expect(201);
     handler.get(&format!("/attachments/{}", own["id"].as_str().unwrap())).await.expect(200);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -213,4 +217,5 @@ async fn a_list_shows_initials_only_and_of_a_sealed_case_nobody() {
         (&json!("م. ک."), &json!(true), &Value::Null)
     );
     assert_eq!((&of(&sealed)["citizen"], &of(&sealed)["text_form"]), (&Value::Null, &json!("hidden")));
+    app.whole();
 }

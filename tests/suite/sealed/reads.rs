@@ -41,6 +41,7 @@ async fn every_reading_of_an_identity_is_a_row_and_lists_and_verbs_read_none() {
         (&row["office"]["code"], &row["why"], &row["what"]),
         (&json!("MOEN-10"), &json!("case"), &json!("identity"))
     );
+    app.whole();
 }
 
 #[actix_web::test]
@@ -70,6 +71,7 @@ async fn readings_of_a_sealed_case_say_whether_words_or_the_identity_were_read_a
     handler.get(&case.path("")).await.expect(200);
     let row = &log(&app, &case).await[0];
     assert_eq!((&row["what"], &row["request_id"]), (&json!("identity_and_words"), &json!(request)));
+    app.whole();
 }
 
 #[actix_web::test]
@@ -109,6 +111,7 @@ async fn the_citizen_sees_which_office_read_it_and_never_which_person() {
         .get(&format!("/public/cases/{}/identity-reads", other.tracking_code))
         .await
         .refused(404, "not_found");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -131,6 +134,7 @@ async fn the_log_is_read_by_auditors_and_the_privacy_officer_only() {
     }
     // the auditor reads the log and not the case
     app.as_user("auditor.centre").await.get(&case.path("")).await.refused(404, "not_found");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -148,6 +152,7 @@ async fn a_row_of_the_log_can_be_neither_changed_nor_deleted() {
     });
     assert!(changed.is_err_and(|error| error.to_string().contains("only ever inserted")));
     assert_eq!(count(&app), before);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -167,4 +172,5 @@ async fn without_its_row_no_identity_is_shown() {
     assert_eq!(found.status, 500, "{}", found.told());
     // who reads no identity is not hindered
     app.as_user("analyst.centre").await.get(&case.path("")).await.expect(200);
+    app.whole();
 }

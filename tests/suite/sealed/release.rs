@@ -45,6 +45,7 @@ async fn a_release_shows_the_identity_to_the_named_person_until_it_expires() {
         .post(&format!("{request}/revocation"), json!({ "reason": "x" }))
         .await
         .refused(409, "wrong_state");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -64,6 +65,7 @@ async fn a_revoked_release_shows_nothing_from_then_on() {
         .post(&format!("{request}/revocation"), json!({ "reason": "x" }))
         .await
         .refused(409, "already_done");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -86,6 +88,7 @@ async fn a_release_needs_a_reason_a_right_time_and_a_person_who_works_on_the_cas
         privacy.post(&request, json!({ "reason": "x", "to": stranger })).await.wrong("to", "cannot_see");
     }
     assert_eq!(identity(&app, &case, "handler.mohme").await, Value::Null, "nothing of this released it");
+    app.whole();
 }
 
 #[actix_web::test]
@@ -116,6 +119,7 @@ async fn nobody_releases_to_himself_or_on_his_own_request_and_only_the_privacy_o
     assert_eq!(seen["items"].as_array().unwrap().len(), 2, "one's own only");
     let all = privacy.get(&case.path("identity-requests")).await.expect(200);
     assert_eq!(all["items"].as_array().unwrap().len(), 3);
+    app.whole();
 }
 
 #[actix_web::test]
@@ -125,4 +129,5 @@ async fn the_identity_of_a_plain_case_needs_no_request() {
     let reason = json!({ "reason": "ناگزیر است" });
     let handler = app.as_user("handler.mohme").await;
     handler.post(&case.path("identity-requests"), reason).await.refused(409, "not_sealed");
+    app.whole();
 }

@@ -20,6 +20,7 @@ use samad::clock::Clock;
 use samad::config::Config;
 use samad::db::types::Time;
 use samad::db::{Db, DbConnection, IdMaker};
+use samad::domain::history::{Signer, audit};
 use samad::domain::rulebook::RulebookCache;
 use samad::domain::vault::Vault;
 use samad::error::Result;
@@ -127,6 +128,15 @@ impl TestApp {
 
     pub fn pass_days(&self, days: i64) {
         self.pass_hours(days * 24);
+    }
+
+    /// Checks that the history is whole, and that every row says what the events of its case say.
+    #[track_caller]
+    pub fn whole(&self) {
+        let keys = vec![Signer::of(&self.app.keys).unwrap().public()];
+        let known = audit::Known { keys, exported: Vec::new(), root: Some(self.app.keys.clone()) };
+        let report = self.look(|connection| audit::run(connection, &known, &mut |_| {}));
+        assert_eq!(report.findings, []);
     }
 
     /// Reads the test's database with the domain's own functions.

@@ -272,6 +272,7 @@ fn make(
         category: category.clone(),
         priority: filing.priority.to_string(),
         previous: None,
+        due_at: Some(row.due_at),
     }));
     record(connection, act, &mut part, &facts, Some(office))?;
     clocks::start_triage(connection, act, &mut part)?;

@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{AppealCause, AppealResult, Closing, Consequence, HopRole, Proposal, Relation, Status};
 use crate::db::types::{
-    AnswerId, AppealId, AttachmentId, CallbackId, CaseId, CitizenMergeId, ClosureId, ContactPlanId,
-    CorrectionId, CorrectionRequestId, ExtensionRequestId, HoldId, IdentityRequestId, InterimDemandId,
-    MessageId, NoteId, ObjectionId, OfficeId, ProblemId, QuestionId, RatingId, RecommendationId, ReferralId,
-    Time, TombstoneId, UserId, WarningId,
+    AnswerId, AppealId, AttachmentId, CallbackId, CaseId, CitizenId, CitizenMergeId, ClosureId,
+    ContactPlanId, CorrectionId, CorrectionRequestId, ExtensionRequestId, HoldId, IdentityRequestId,
+    InterimDemandId, MessageId, NoteId, ObjectionId, OfficeId, ProblemId, QuestionId, RatingId,
+    RecommendationId, ReferralId, Time, TombstoneId, UserId, WarningId,
 };
 use crate::domain::history::Class;
+use crate::domain::keys::Keys;
 use crate::text_enum;
 
 /// A referral as it is sent.
@@ -87,6 +88,15 @@ pub enum Fact {
         text_sha256: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         downgraded_from: Option<String>,
+        /// Its subject, where it was known at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        category: Option<String>,
+        /// Until when an answer was promised.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due_at: Option<Time>,
+        /// Keyed digest of case and citizen (see [`citizen_digest`]).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        citizen_digest: Option<String>,
     },
     CaseClassified {
         kind: String,
@@ -94,6 +104,9 @@ pub enum Fact {
         priority: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         previous: Option<String>,
+        /// The promise afterwards.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due_at: Option<Time>,
     },
     CaseReferred {
         hops: Vec<NewHop>,
@@ -138,6 +151,9 @@ pub enum Fact {
     CitizenReplied {
         question: Option<QuestionId>,
         message: MessageId,
+        /// The times that run again, the promise among them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        moves: Vec<ClockMove>,
     },
     DeadlineExtended {
         referral: ReferralId,
@@ -253,6 +269,9 @@ pub enum Fact {
         status: Status,
         office: OfficeId,
         hop: Option<NewHop>,
+        /// The promise afterwards.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due_at: Option<Time>,
     },
     ObjectionRaised {
         objection: ObjectionId,
@@ -424,6 +443,8 @@ pub enum Fact {
     },
     NoteAdded {
         note: NoteId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text_sha256: Option<String>,
     },
     FileAttached {
         attachment: AttachmentId,
@@ -504,10 +525,20 @@ pub enum Fact {
     /// The case went over to the record that stands for its citizen, or back.
     CitizenMerged {
         merge: CitizenMergeId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        citizen_digest: Option<String>,
     },
     CitizenUnmerged {
         merge: CitizenMergeId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        citizen_digest: Option<String>,
     },
+}
+
+/// What an event holds of whose case it is: a digest under the root key, so that the link can be proved by whoever
+/// runs the service and tells nobody else anything, not even that two cases are of the same citizen.
+pub fn citizen_digest(keys: &Keys, case: CaseId, citizen: CitizenId) -> String {
+    keys.digest("citizen-link", &[&case.to_string(), &citizen.to_string()])
 }
 
 impl Fact {

@@ -19,7 +19,7 @@ pub(crate) mod trials;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use decide::{Taker, Target, check_receiver};
-pub use facts::{Clock, ClockMove, Fact, NewHop, PlanStep};
+pub use facts::{Clock, ClockMove, Fact, NewHop, PlanStep, citizen_digest};
 pub use family::{Aside, Closing, Family, Relation};
 pub use impartial::{Barred, Needs, Taint};
 pub use remedy::{AppealCause, AppealResult, Consequence, Decided, Standing};

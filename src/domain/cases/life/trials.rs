@@ -264,6 +264,9 @@ impl Play {
             channel: "phone".into(),
             text_sha256: String::new(),
             downgraded_from: None,
+            category: None,
+            due_at: None,
+            citizen_digest: None,
         };
         Self {
             life: Life::registered(office),
@@ -307,6 +310,7 @@ impl Play {
                 category: "water.outage".into(),
                 priority: "normal".into(),
                 previous: None,
+                due_at: None,
             }),
             Wish::Refer { by_holder, from, ref to } => {
                 let from = if by_holder { self.life.holder } else { OfficeId(from) };
@@ -336,10 +340,11 @@ impl Play {
                 let level = if self.life.lead.is_some() { "ministry" } else { "centre" };
                 self.life.ask(QuestionId(id), level, Time::from_microsecond(0))
             }
-            Wish::Reply => self
-                .life
-                .can_reply()
-                .map(|()| Fact::CitizenReplied { question: None, message: MessageId(id) }),
+            Wish::Reply => self.life.can_reply().map(|()| Fact::CitizenReplied {
+                question: None,
+                message: MessageId(id),
+                moves: vec![],
+            }),
             Wish::Extend { hop } => {
                 let (referral, due_at) = (self.hop(hop), Time::from_microsecond(0));
                 let reason = "visit".to_owned();
@@ -403,6 +408,7 @@ impl Play {
                 status: Status::Classified,
                 office: CENTRE,
                 hop: None,
+                due_at: None,
             }),
             Wish::Notice => Ok(match id % 2 {
                 0 => Fact::ContactPlanNoticed { plan: ContactPlanId(id), step: PlanStep::Set },
@@ -544,6 +550,7 @@ impl Play {
             status: if hop.is_some() { Status::Referred } else { Status::Classified },
             office: hop.as_ref().map_or(CENTRE, |hop| hop.office),
             hop,
+            due_at: None,
         }
     }
 
@@ -604,8 +611,8 @@ fn confided(id: i64, what: u8, by: UserId) -> Fact {
         7 => Fact::IdentityRevoked { request, by },
         8 => Fact::FileReleased { attachment },
         9 => Fact::FileInfected { attachment, signature: "Eicar".into() },
-        10 => Fact::CitizenMerged { merge: CitizenMergeId(id) },
-        11 => Fact::CitizenUnmerged { merge: CitizenMergeId(id) },
+        10 => Fact::CitizenMerged { merge: CitizenMergeId(id), citizen_digest: None },
+        11 => Fact::CitizenUnmerged { merge: CitizenMergeId(id), citizen_digest: Some(format!("{id:064x}")) },
         12 => Fact::CorrectionAsked { request: CorrectionRequestId(id), field: "name".into() },
         13 => Fact::CorrectionDecided { request: CorrectionRequestId(id), accepted: id % 2 == 0 },
         _ => Fact::FileHidden { attachment },

@@ -19,6 +19,11 @@ impl Erasures {
         self.stones.iter().any(|stone| stone.classes.contains(&Class::Text))
     }
 
+    /// Whether the case was cut from its citizen.
+    pub fn hold_identity(&self) -> bool {
+        self.stones.iter().any(|stone| stone.classes.contains(&Class::Identity))
+    }
+
     /// The digest under which an event is linked.
     pub fn digest_of(&self, event: &Stored) -> String {
         tombstone::digest_of(event, &self.redactions)

@@ -26,6 +26,8 @@ pub enum What {
     Backdated,
     /// The words of a case or an answer are not those that its event holds the digest of.
     Words,
+    /// A row does not say what the events of its case say.
+    Row,
     /// Words are gone and no signed tombstone says so, or a tombstone is missing or forged.
     Erasure,
     /// An anchor is missing, forged, or not of this database.
@@ -43,6 +45,7 @@ impl What {
             What::CaseRemoved => "case removed",
             What::Backdated => "backdated",
             What::Words => "words changed",
+            What::Row => "row changed",
             What::Erasure => "erasure",
             What::Anchor => "anchor",
         }
@@ -91,6 +94,17 @@ impl fmt::Display for Finding {
     }
 }
 
+/// What no event tells, because it was written by an earlier version or the key to it is not there.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Untold {
+    /// Due times of cases and referrals.
+    pub dues: u64,
+    /// Whose case it is.
+    pub citizens: u64,
+    /// Words of notes.
+    pub texts: u64,
+}
+
 /// What an audit saw and found.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -103,6 +117,9 @@ pub struct Report {
     pub unanchored: u64,
     /// Texts that were erased under a tombstone; their digests stand.
     pub erased: u64,
+    /// Cases whose rows could not be compared, since an event of theirs is missing or cannot be read.
+    pub unread: u64,
+    pub untold: Untold,
     /// Erasures by the rule or decision they were made under: how many, the first and the last.
     pub erasures: BTreeMap<String, (u64, Time, Time)>,
     /// How many findings of each sort.

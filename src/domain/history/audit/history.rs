@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::erasures::Erasures;
 use super::finding::{Place, Report, What};
-use super::pages::{Answer, Buried, Head};
+use super::pages::{Buried, Head};
 use super::roots::Ends;
+use super::rows::{Own, Standing};
 use crate::db::types::{CaseId, Time};
 use crate::domain::cases::life::Fact;
 use crate::domain::cases::sha256_hex;
@@ -16,6 +17,9 @@ use crate::domain::history::chain::{Line, Stored, link};
 /// Events up to which it is tried out where a moved one came from.
 const TRACEABLE: usize = 300;
 
+/// Events that write an answer.
+const WRITTEN: [&str; 2] = ["answer_submitted", "answer_shared"];
+
 /// All that is stored of one case's history.
 pub struct History<'a> {
     pub id: CaseId,
@@ -25,7 +29,9 @@ pub struct History<'a> {
     pub events: &'a [Stored],
     /// What anchors hold of it, in order.
     pub leaves: &'a [Leaf],
-    pub answers: &'a [Answer],
+    /// Where the row of the case says that it stands.
+    pub standing: Option<&'a Standing>,
+    pub own: Own<'a>,
     pub tombstones: &'a [Buried],
 }
 
@@ -238,21 +244,17 @@ impl History<'_> {
             }
             self.check_text("the words of the case", &head.text, &text_sha256, erasures, report);
         }
-        for event in self.events.iter().filter(|event| event.kind == "answer_submitted") {
-            let Ok(Fact::AnswerSubmitted { answer, text_sha256, .. }) =
-                serde_json::from_str(&event.line.payload)
-            else {
-                continue;
+        let written = self.events.iter().filter(|event| WRITTEN.contains(&event.kind.as_str()));
+        for event in written {
+            let (answer, text_sha256) = match serde_json::from_str(&event.line.payload) {
+                Ok(Fact::AnswerSubmitted { answer, text_sha256, .. })
+                | Ok(Fact::AnswerShared { answer, text_sha256, .. }) => (answer, text_sha256),
+                _ => continue,
             };
-            match self.answers.iter().find(|row| row.id == answer) {
+            match self.own.answers.iter().find(|row| row.id == answer) {
                 Some(row) => {
-                    self.check_text(
-                        &format!("the words of answer {answer}"),
-                        &row.text,
-                        &text_sha256,
-                        erasures,
-                        report,
-                    );
+                    let what = format!("the words of answer {answer}");
+                    self.check_text(&what, &row.text, &text_sha256, erasures, report);
                 }
                 None => {
                     let detail = format!("answer {answer} of it is gone");
@@ -262,7 +264,14 @@ impl History<'_> {
         }
     }
 
-    fn check_text(&self, what: &str, text: &str, digest: &str, erasures: &Erasures, report: &mut Report) {
+    pub(super) fn check_text(
+        &self,
+        what: &str,
+        text: &str,
+        digest: &str,
+        erasures: &Erasures,
+        report: &mut Report,
+    ) {
         if text.is_empty() && erasures.hold_text() {
             report.erased += 1;
         } else if text.is_empty() {

@@ -7,17 +7,21 @@ mod erasures;
 mod finding;
 mod history;
 mod pages;
+mod replay;
 mod roots;
+mod rows;
 #[cfg(test)]
 mod tests;
+mod told;
 
-pub use finding::{Finding, Place, Report, What};
+pub use finding::{Finding, Place, Report, Untold, What};
 
 use self::history::History;
 use self::pages::Page;
 use super::anchor::Anchor;
 use crate::db::DbConnection;
 use crate::db::types::CaseId;
+use crate::domain::keys::Keys;
 use crate::error::Result;
 
 /// What the audit may compare the database with.
@@ -27,6 +31,8 @@ pub struct Known {
     pub keys: Vec<String>,
     /// Anchors that were exported or published before.
     pub exported: Vec<Anchor>,
+    /// The root key, where it is there: it alone proves whose case a case is.
+    pub root: Option<Keys>,
 }
 
 /// Audits everything; `passed` is told how many more events and leaves were read.
@@ -37,7 +43,7 @@ pub fn run(connection: &mut DbConnection, known: &Known, passed: &mut dyn FnMut(
     loop {
         let page = Page::read(connection, after)?;
         for history in page.histories() {
-            check(&history, &ends, &known.keys, &mut report);
+            check(&history, &ends, known, &mut report);
         }
         passed(page.events.len() as u64);
         match page.last {
@@ -47,14 +53,15 @@ pub fn run(connection: &mut DbConnection, known: &Known, passed: &mut dyn FnMut(
     }
 }
 
-fn check(history: &History<'_>, ends: &roots::Ends, keys: &[String], report: &mut Report) {
+fn check(history: &History<'_>, ends: &roots::Ends, known: &Known, report: &mut Report) {
     report.cases += u64::from(history.head.is_some());
     report.events += history.events.len() as u64;
     history.check_whole(report);
-    let erasures = history.check_erasures(keys, report);
+    let erasures = history.check_erasures(&known.keys, report);
     history.check_links(ends, &erasures, report);
     history.check_times(ends, report);
     history.check_words(&erasures, report);
+    history.check_rows(known, &erasures, report);
 }
 
 /// How many events and leaves there are, for a bar.

@@ -3,9 +3,10 @@
 use diesel::prelude::*;
 
 use super::history::History;
+use super::rows::{Rows, Standing, of};
 use crate::db::DbConnection;
-use crate::db::schema::{anchor_leaves, answers, cases, events, tombstones};
-use crate::db::types::{AnswerId, CaseId, TombstoneId};
+use crate::db::schema::{anchor_leaves, cases, events, tombstones};
+use crate::db::types::{CaseId, TombstoneId};
 use crate::domain::history::anchors::Leaf;
 use crate::domain::history::chain::Stored;
 use crate::error::Result;
@@ -24,15 +25,6 @@ pub struct Head {
     pub text: String,
 }
 
-/// An answer by its case: the words whose digest an event holds.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = answers)]
-pub struct Answer {
-    pub case_id: CaseId,
-    pub id: AnswerId,
-    pub text: String,
-}
-
 /// A tombstone as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = tombstones)]
@@ -44,10 +36,10 @@ pub struct Buried {
 
 /// A range of case ids with all rows in it, each sort ordered by case.
 pub struct Page {
-    heads: Vec<Head>,
+    heads: Vec<(Head, Standing)>,
     pub events: Vec<Stored>,
     leaves: Vec<Leaf>,
-    answers: Vec<Answer>,
+    rows: Rows,
     tombstones: Vec<Buried>,
     /// Where the next page begins; none on the last.
     pub last: Option<CaseId>,
@@ -63,14 +55,14 @@ pub fn count(connection: &mut DbConnection) -> Result<u64> {
 impl Page {
     /// The next so many cases after this id; the last page goes to the end of all ids.
     pub fn read(connection: &mut DbConnection, after: CaseId) -> Result<Self> {
-        let heads: Vec<Head> = cases::table
+        let heads: Vec<(Head, Standing)> = cases::table
             .filter(cases::id.gt(after))
             .order(cases::id)
             .limit(CASES)
-            .select(Head::as_select())
+            .select((Head::as_select(), Standing::as_select()))
             .load(connection)?;
         let is_full = i64::try_from(heads.len()).is_ok_and(|count| count == CASES);
-        let last = heads.last().map(|head| head.id).filter(|_| is_full);
+        let last = heads.last().map(|(head, _)| head.id).filter(|_| is_full);
         let until = last.unwrap_or(CaseId(i64::MAX));
         let events = events::table
             .filter(events::case_id.gt(after).and(events::case_id.le(until)))
@@ -82,42 +74,33 @@ impl Page {
             .order((anchor_leaves::case_id, anchor_leaves::seq))
             .select(Leaf::as_select())
             .load(connection)?;
-        let answers = answers::table
-            .filter(answers::case_id.gt(after).and(answers::case_id.le(until)))
-            .order((answers::case_id, answers::id))
-            .select(Answer::as_select())
-            .load(connection)?;
+        let rows = Rows::read(connection, after, until)?;
         let tombstones = tombstones::table
             .filter(tombstones::case_id.gt(after).and(tombstones::case_id.le(until)))
             .order((tombstones::case_id, tombstones::id))
             .select(Buried::as_select())
             .load(connection)?;
-        Ok(Self { heads, events, leaves, answers, tombstones, last })
+        Ok(Self { heads, events, leaves, rows, tombstones, last })
     }
 
     /// Each case that any row names, with its rows.
     pub fn histories(&self) -> Vec<History<'_>> {
-        let mut ids: Vec<CaseId> = self.heads.iter().map(|head| head.id).collect();
+        let mut ids: Vec<CaseId> = self.heads.iter().map(|(head, _)| head.id).collect();
         ids.extend(self.events.iter().map(|event| event.line.case));
         ids.extend(self.leaves.iter().map(|leaf| leaf.case));
         ids.sort_unstable();
         ids.dedup();
         ids.into_iter()
-            .map(|id| History {
+            .map(|id| (id, of(&self.heads, id, |(head, _)| head.id).first()))
+            .map(|(id, row)| History {
                 id,
-                head: of(&self.heads, id, |head| head.id).first(),
+                head: row.map(|(head, _)| head),
+                standing: row.map(|(_, standing)| standing),
                 events: of(&self.events, id, |event| event.line.case),
                 leaves: of(&self.leaves, id, |leaf| leaf.case),
-                answers: of(&self.answers, id, |answer| answer.case_id),
+                own: self.rows.of(id),
                 tombstones: of(&self.tombstones, id, |stone| stone.case_id),
             })
             .collect()
     }
-}
-
-/// The rows of one case among rows that are ordered by case.
-fn of<T>(rows: &[T], id: CaseId, case: impl Fn(&T) -> CaseId) -> &[T] {
-    let start = rows.partition_point(|row| case(row) < id);
-    let end = start + rows[start..].partition_point(|row| case(row) == id);
-    &rows[start..end]
 }

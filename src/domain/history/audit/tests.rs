@@ -2,10 +2,12 @@
 
 use proptest::prelude::*;
 
+use super::Known;
 use super::finding::{Report, What};
 use super::history::History;
 use super::pages::Head;
 use super::roots::Ends;
+use super::rows::Own;
 use crate::db::types::{CaseId, EventId, OfficeId, Time, UserId};
 use crate::domain::cases::life::Fact;
 use crate::domain::cases::sha256_hex;
@@ -28,9 +30,12 @@ fn event(seq: i32, before: &str) -> Stored {
             channel: "web".into(),
             text_sha256: sha256_hex("text".as_bytes()),
             downgraded_from: None,
+            category: None,
+            due_at: None,
+            citizen_digest: None,
         }
     } else {
-        Fact::NoteAdded { note: crate::db::types::NoteId(seq.into()) }
+        Fact::NoteAdded { note: crate::db::types::NoteId(seq.into()), text_sha256: None }
     };
     let line = Line {
         id: EventId(1000 + i64::from(seq)),
@@ -107,11 +112,12 @@ impl Told {
             head: self.head.as_ref(),
             events: &self.events,
             leaves: &self.leaves,
-            answers: &[],
+            standing: None,
+            own: Own::default(),
             tombstones: &[],
         };
         let mut report = Report::default();
-        super::check(&history, &Ends::default(), &[], &mut report);
+        super::check(&history, &Ends::default(), &Known::default(), &mut report);
         report
     }
 

@@ -8,7 +8,7 @@ use crate::db::dialect::for_update;
 use crate::db::schema::{cases, citizen_merge_cases as c};
 use crate::db::types::{CaseId, CitizenId, CitizenMergeId};
 use crate::domain::actor::Act;
-use crate::domain::cases::life::Fact;
+use crate::domain::cases::life::{Fact, citizen_digest};
 use crate::domain::cases::{CaseRow, Docket, TrackingCode, record};
 use crate::domain::visibility;
 use crate::error::{Error, FieldError, Fields, Result};
@@ -27,7 +27,8 @@ pub(super) fn over(
         diesel::insert_into(c::table)
             .values((c::merge_id.eq(merge), c::case_id.eq(case)))
             .execute(connection)?;
-        hand(connection, act, case, to, Fact::CitizenMerged { merge })?;
+        let citizen_digest = Some(citizen_digest(&act.keys, case, to));
+        hand(connection, act, case, to, Fact::CitizenMerged { merge, citizen_digest })?;
     }
     Ok(())
 }
@@ -47,7 +48,10 @@ pub(super) fn back(
         .order(cases::id)
         .select(cases::id);
     let theirs: Vec<CaseId> = for_update(theirs).load(connection)?;
-    theirs.into_iter().try_for_each(|case| hand(connection, act, case, to, Fact::CitizenUnmerged { merge }))
+    theirs.into_iter().try_for_each(|case| {
+        let citizen_digest = Some(citizen_digest(&act.keys, case, to));
+        hand(connection, act, case, to, Fact::CitizenUnmerged { merge, citizen_digest })
+    })
 }
 
 fn hand(connection: &mut DbConnection, act: &Act, case: CaseId, to: CitizenId, fact: Fact) -> Result<()> {
