@@ -9,7 +9,8 @@ use actix_web::{HttpMessage, HttpResponse, ResponseError, web};
 use tracing_actix_web::RequestId;
 
 use super::client::RateLimits;
-use super::problem::{LANGUAGE, Problem, reply};
+use super::problem::{LANGUAGE, Problem, language, reply};
+use super::tracking;
 use crate::app::App;
 use crate::error::{Code, Error, Language};
 
@@ -65,14 +66,20 @@ async fn limited(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let is_api = request.path().starts_with("/api/");
+    let is_page = tracking::is_at(request.path());
     let checked = match (request.app_data::<web::Data<App>>(), request.app_data::<web::Data<RateLimits>>()) {
-        (Some(app), Some(limits)) if is_api => limits.check(request.request(), &app.config.trusted_proxies()),
+        (Some(app), Some(limits)) if is_api || is_page => {
+            limits.check(request.request(), &app.config.trusted_proxies())
+        }
         _ => Ok(None),
     };
     let allowance = match checked {
         Ok(allowance) => allowance,
         Err(error) => {
-            let response = Problem(error).error_response();
+            let response = match is_page {
+                true => tracking::refusal(&error, language()),
+                false => Problem(error).error_response(),
+            };
             return Ok(request.into_response(response));
         }
     };

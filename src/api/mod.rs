@@ -42,6 +42,7 @@ mod rules;
 mod serving;
 mod sign_on;
 mod token;
+mod tracking;
 mod trials;
 mod uploads;
 mod users;
@@ -391,6 +392,10 @@ pub fn bare_routes(config: &mut web::ServiceConfig) {
         .service(operations::readyz)
         .service(operations::metrics_page)
         .route("/r/{token}", web::get().to(rating::to_rating))
+        .route(tracking::PATH, web::get().to(tracking::open))
+        .route(tracking::PATH, web::post().to(tracking::look_up))
+        .route("/track/{code}", web::get().to(tracking::open_for))
+        .route("/track/{code}", web::post().to(tracking::look_up))
         .default_service(web::route().to(layer::not_found));
 }
 

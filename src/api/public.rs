@@ -109,12 +109,12 @@ impl<'de> Deserialize<'de> for PublicFiling {
 /// A case as its citizen sees it, and the token for further words.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct LookupView {
-    case: PublicCase,
-    timeline: Vec<PublicEvent>,
+    pub(super) case: PublicCase,
+    pub(super) timeline: Vec<PublicEvent>,
     /// What the citizen may do now, and why not the rest.
-    actions: Vec<CitizenAction>,
+    pub(super) actions: Vec<CitizenAction>,
     /// Which offices read the citizen's identity, or the original words of a sealed case: the newest twenty readings.
-    identity_reads: Vec<OwnReadView>,
+    pub(super) identity_reads: Vec<OwnReadView>,
     /// Corrections of the own record that were asked for, with their state and until when they are decided.
     corrections: Vec<OwnWish>,
     /// The signed proofs of what was erased of the case; empty where nothing was.
@@ -136,10 +136,23 @@ pub(super) async fn look_up(
     request: HttpRequest,
     body: Body<Lookup>,
 ) -> Result<HttpResponse, Problem> {
-    let from = address(&request, &app.config.trusted_proxies());
+    Ok(HttpResponse::Ok().json(opened(&app, &request, body.value, language()).await?))
+}
+
+/// The case of a pair, for the API and for the page; wrong pairs are counted, and too many are refused.
+///
+/// # Errors
+/// `not_found` for a wrong pair, `too_many_requests`, or a field error where no second factor was given.
+pub(super) async fn opened(
+    app: &web::Data<App>,
+    request: &HttpRequest,
+    wish: Lookup,
+    reader: Language,
+) -> Result<LookupView> {
+    let from = address(request, &app.config.trusted_proxies());
     let rule = Attempt { free: app.config.limits.lookup_tries, first_lock_seconds: 60, forget_seconds: 3600 };
-    let code = one_spelling(&body.value.tracking_code);
-    let (wish, reader, asked_from) = (body.value, language(), from.clone());
+    let code = one_spelling(&wish.tracking_code);
+    let asked_from = from.clone();
     let asked_code = code.clone();
     let found = app
         .glance(Actor::Public, move |connection, act| {
@@ -168,13 +181,12 @@ pub(super) async fn look_up(
         })
         .await?;
     let Some((id, case, timeline, identity_reads, actions, corrections, erased)) = found else {
-        note_wrong_pair(&app, code, from, rule).await?;
-        return Err(Error::NotFound.into());
+        note_wrong_pair(app, code, from, rule).await?;
+        return Err(Error::NotFound);
     };
     let expires_in = app.config.tokens.citizen_seconds;
-    let token = token::issue(&app, Purpose::Citizen, id.to_string(), None, expires_in)?;
-    let view = LookupView { case, timeline, actions, identity_reads, corrections, erased, token, expires_in };
-    Ok(HttpResponse::Ok().json(view))
+    let token = token::issue(app, Purpose::Citizen, id.to_string(), None, expires_in)?;
+    Ok(LookupView { case, timeline, actions, identity_reads, corrections, erased, token, expires_in })
 }
 
 /// A code as it is counted: other digits and separators buy no further tries.

@@ -47,5 +47,6 @@ mod sms;
 mod story;
 mod subreferral;
 mod support;
+mod tracking_page;
 mod vault;
 mod visibility;

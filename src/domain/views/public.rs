@@ -25,6 +25,8 @@ pub struct PublicCase {
     pub status_text: String,
     pub kind: String,
     pub channel: String,
+    /// The citizen's identity is hidden from the bodies.
+    pub sealed: bool,
     pub category: Option<String>,
     pub category_name: Option<String>,
     pub subject: Option<String>,
@@ -131,6 +133,7 @@ pub fn public_case(
             .map_or_else(|| status_text(row.status, &holder, reader), |lead| lead.status_text.clone()),
         kind: row.kind.clone(),
         channel: row.channel.to_string(),
+        sealed: row.is_sealed,
         category: row.category.clone(),
         category_name: leaf
             .map(|leaf| if reader == Language::En { leaf.en.clone() } else { leaf.fa.clone() }),
