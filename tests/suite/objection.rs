@@ -398,6 +398,92 @@ async fn the_timeline_tells_the_citizen_every_step_of_an_appeal() {
 }
 
 #[actix_web::test]
+async fn the_citizen_gets_the_grounds_the_consequence_and_the_next_step_of_a_decision_in_the_own_language() {
+    let app = TestApp::start().await;
+    for (result, consequence, words, follows, next) in [
+        ("dismissed", "none", "The appeal was dismissed", "The former answer stands", "final here"),
+        (
+            "upheld",
+            "re_answer",
+            "The appeal was upheld",
+            "must answer again",
+            "The new answer reaches you by 2026-",
+        ),
+        (
+            "partly",
+            "change_outcome",
+            "The appeal was upheld in part",
+            "outcome of the case was changed",
+            "final here",
+        ),
+    ] {
+        let case = appealed(&app).await;
+        let before = &look_up(&app, &case).await["case"];
+        assert_eq!(before["objections"][0]["body"]["code"], "MOEN-10");
+        let waits = &before["appeals"][0];
+        assert_eq!(
+            (&waits["result"], &waits["grounds"], &waits["body"]["code"]),
+            (&Value::Null, &Value::Null, &json!("MOEN"))
+        );
+        assert!(waits["next_step"].as_str().unwrap().contains("decides by 2026-"), "{waits}");
+        let mut body = decision(result, consequence);
+        if consequence == "change_outcome" {
+            body["outcome"] = json!("partly");
+        }
+        decide(&app, "appeal.moen", &case, body).await.expect(200);
+        let told = look_up(&app, &case).await;
+        let decided = &told["case"]["appeals"][0];
+        assert_eq!((&decided["result"], &decided["consequence"]), (&json!(result), &json!(consequence)));
+        assert_eq!(
+            (&decided["result_text"], &decided["grounds"]),
+            (&json!(words), &json!("مدارک پیوست بررسی شد."))
+        );
+        assert!(decided["decided_at"].is_string());
+        for (field, expected) in [("consequence_text", follows), ("next_step", next)] {
+            assert!(decided[field].as_str().unwrap().contains(expected), "{field}: {decided}");
+        }
+        let line =
+            told["timeline"].as_array().unwrap().iter().find(|e| e["event"] == "appeal_decided").unwrap();
+        assert!(line["text"].as_str().unwrap().ends_with("grounds: مدارک پیوست بررسی شد."), "{line}");
+        let pair = json!({ "tracking_code": case.tracking_code, "access_code": case.access_code });
+        let persian = app.nobody().reading("fa").post("/public/lookups", pair).await.expect(200);
+        assert!(persian["case"]["appeals"][0]["result_text"].as_str().unwrap().contains("تجدیدنظر"));
+        // the next step that the service wrote follows the reader, not the language of the filing
+        if consequence != "re_answer" {
+            let english = told["case"]["remedy"].as_str().unwrap();
+            assert!(english.contains("Administrative") && !english.contains("دیوان"), "{english}");
+            assert!(persian["case"]["remedy"].as_str().unwrap().contains("دیوان"));
+        }
+        app.drain().await;
+        let sms = app.sms().sent();
+        let sms = &sms.last().expect("a notice").rendered.body;
+        assert!(sms.contains("تجدیدنظر") && sms.contains("شد ("), "the result stands in it: {sms}");
+    }
+}
+
+#[actix_web::test]
+async fn the_mail_on_a_decision_carries_its_grounds() {
+    let app = TestApp::start().await;
+    let citizen = json!({ "email": "maryam@example.ir", "preferred_channel": "email" });
+    let case = app.classified_with(json!({ "citizen": citizen })).await;
+    app.refer("classifier.centre", &case, &[("MOEN-10", "lead")]).await;
+    let referral = app.lead(&case).await;
+    let handler = app.as_user("handler.moen-10").await;
+    handler.post(&format!("/referrals/{referral}/acceptance"), json!({})).await.expect(200);
+    app.answer(&case, "MOEN-10").await;
+    rate(&app, &case, 1).await.expect(200);
+    appeal(&app, &case).await.expect(201);
+    decide(&app, "appeal.moen", &case, decision("dismissed", "none")).await.expect(200);
+    app.drain().await;
+    let sent = app.mail().sent();
+    let mail = sent.iter().find(|letter| letter.rendered.body.contains("تجدیدنظر رد شد")).expect("the mail");
+    for part in ["دلیل تصمیم:", "مدارک پیوست بررسی شد.", "نهایی", "دیوان عدالت اداری"]
+    {
+        assert!(mail.rendered.body.contains(part), "{part}: {}", mail.rendered.body);
+    }
+}
+
+#[actix_web::test]
 async fn forged_foreign_and_expired_tokens_open_nothing() {
     let app = TestApp::start().await;
     let (case, other) = (app.closed().await, app.closed().await);

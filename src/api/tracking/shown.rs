@@ -44,6 +44,7 @@ pub(super) fn case(view: &LookupView, reader: Language) -> Value {
         outcome_text => case.outcome_text,
         answers => answers(case, reader),
         remedy => case.remedy,
+        second => second_look(case, reader),
         actions => view.actions.iter().filter_map(|one| action(one, reader)).collect::<Vec<_>>(),
         timeline => view.timeline.iter().map(|event| (date(Some(event.at), reader), event.text.clone())).collect::<Vec<_>>(),
         sealed => case.sealed,
@@ -63,6 +64,32 @@ fn answers(case: &PublicCase, reader: Language) -> Vec<Given> {
         Given { heading, text: answer.text.clone() }
     };
     case.answers.iter().map(given).collect()
+}
+
+/// Objections and appeals in the order in which they were made: what was decided, why, and what comes next.
+fn second_look(case: &PublicCase, reader: Language) -> Vec<Given> {
+    let objected = case.objections.iter().map(|one| {
+        let (by, at, due) = (office(&one.body, reader), date(Some(one.at), reader), date(one.due_at, reader));
+        let (heading, text) = match reader {
+            Language::Fa => (format!("اعتراض شما، {at}"), format!("«{by}» یک بار دیگر پاسخ می‌دهد، تا {due}")),
+            Language::En => (format!("Your objection, {at}"), format!("{by} answers once more, by {due}")),
+        };
+        (one.at, Given { heading, text })
+    });
+    let appealed = case.appeals.iter().map(|one| {
+        let (by, at) = (office(&one.body, reader), date(one.decided_at.or(Some(one.at)), reader));
+        let heading = match (reader, one.result_text.as_deref()) {
+            (Language::Fa, Some(result)) => format!("{result} («{by}»، {at})"),
+            (Language::En, Some(result)) => format!("{result} ({by}, {at})"),
+            (Language::Fa, None) => format!("تجدیدنظر شما، {at}"),
+            (Language::En, None) => format!("Your appeal, {at}"),
+        };
+        let parts = [one.grounds.as_deref(), one.consequence_text.as_deref(), Some(&*one.next_step)];
+        (one.at, Given { heading, text: parts.into_iter().flatten().collect::<Vec<_>>().join("\n") })
+    });
+    let mut all: Vec<(Time, Given)> = objected.chain(appealed).collect();
+    all.sort_by_key(|(at, _)| *at);
+    all.into_iter().map(|(_, given)| given).collect()
 }
 
 /// What may be done now and until when; of an appeal that is not yet open, from when on.
@@ -88,10 +115,18 @@ fn action(action: &CitizenAction, reader: Language) -> Option<String> {
 fn words(verb: Verb) -> Option<(&'static str, &'static str)> {
     Some(match verb {
         Verb::Reply => ("توضیح یا مدرک بیفزایید", "Add words or papers"),
-        Verb::Object => ("به پاسخ اعتراض کنید؛ همان دستگاه یک بار دیگر پاسخ می‌دهد", "Object to the answer; the same body answers once more"),
+        Verb::Object => (
+            "به پاسخ اعتراض کنید؛ همان دستگاه یک بار دیگر پاسخ می‌دهد",
+            "Object to the answer; the same body answers once more",
+        ),
         Verb::Rate => ("از ۱ تا ۵ به پاسخ امتیاز دهید", "Rate the answer from 1 to 5"),
-        Verb::Appeal => ("تجدیدنظر بخواهید؛ سطح بالاتر و فرد دیگری تصمیم می‌گیرد", "Appeal; the level above and another person decide"),
-        Verb::Consent => ("با تمدید مهلت موافقت یا مخالفت کنید", "Agree or disagree with the longer deadline"),
+        Verb::Appeal => (
+            "تجدیدنظر بخواهید؛ سطح بالاتر و فرد دیگری تصمیم می‌گیرد",
+            "Appeal; the level above and another person decide",
+        ),
+        Verb::Consent => {
+            ("با تمدید مهلت موافقت یا مخالفت کنید", "Agree or disagree with the longer deadline")
+        }
         Verb::Withdraw => ("پرونده را پس بگیرید", "Take the case back"),
         Verb::Merge => ("بخواهید پرونده شما جداگانه رسیدگی شود", "Ask that your case be handled by itself"),
         _ => return None,

@@ -23,7 +23,7 @@ use crate::domain::notifications::{self, Facts};
 use crate::domain::policy;
 use crate::domain::quality::{self, Lesson, Recommend};
 use crate::domain::rulebook::Verb;
-use crate::error::{Code, Error, FieldError, Fields, Result};
+use crate::error::{Code, Error, FieldError, Fields, Language, Result};
 
 /// A closing (design §5).
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
@@ -288,7 +288,8 @@ pub(super) fn end(
     let facts: Vec<Fact> = effect.facts.iter().cloned().chain(facts).collect();
     let event = record(connection, act, &mut docket, &facts, office)?;
     quality::announce(connection, act, &docket.row, event, &effect)?;
-    let remedy = ending.remedy.clone().unwrap_or_else(|| default_remedy(&docket.row.language).to_owned());
+    let language = if docket.row.language == "en" { Language::En } else { Language::Fa };
+    let remedy = ending.remedy.clone().unwrap_or_else(|| standard_remedy(language).to_owned());
     let until = remedies::window(act, &docket, ending.outcome)?;
     prepared(diesel::update(cases::table.find(docket.row.id)).set((
         (cases::outcome_reason.eq(&ending.reason), cases::outcome_text.eq(&text), cases::remedy.eq(remedy)),
@@ -318,8 +319,8 @@ pub(super) fn end(
 }
 
 /// The next step where none was named: every closing shows a remedy (ISO 10002, closing).
-fn default_remedy(language: &str) -> &'static str {
-    if language == "en" {
+pub fn standard_remedy(language: Language) -> &'static str {
+    if language == Language::En {
         "If you do not agree, object within the window, or call 111; after that you may appeal to the level above."
     } else {
         "اگر موافق نیستید در مهلت مقرر اعتراض کنید یا با ۱۱۱ تماس بگیرید؛ پس از آن تجدیدنظر در سطح بالاتر ممکن است."

@@ -17,6 +17,7 @@ use crate::db::schema::{cases, messages, outbox as waiting};
 use crate::db::sealed::Sealed;
 use crate::db::types::{AnswerId, CaseId, CitizenId, EventId, MessageId, OfficeId, QuestionId, Time};
 use crate::domain::actor::Act;
+use crate::domain::cases::life::AppealResult;
 use crate::domain::cases::{CaseRow, Channel, last_event};
 use crate::domain::citizens::{self, Citizen};
 use crate::domain::conflict::Conflict;
@@ -60,6 +61,9 @@ pub struct Facts {
     pub instruction: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// How an appeal was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<AppealResult>,
     /// The tracking codes of the parts of a letter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub codes: Option<String>,

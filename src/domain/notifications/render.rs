@@ -95,6 +95,17 @@ pub fn render(
         // gone once it was sent: a copy of the notice shows that it had one
         ("access_code", facts.access_code.clone().unwrap_or_else(|| "••••".into())),
         ("codes", facts.codes.clone().unwrap_or_default()),
+        (
+            "status",
+            facts
+                .result
+                .map(|result| result.words())
+                .map_or("", |(fa, en)| match reader {
+                    Language::Fa => fa,
+                    Language::En => en,
+                })
+                .to_owned(),
+        ),
     ];
     let open: BTreeMap<String, String> = open.map(|(name, value)| (name.to_owned(), value)).into();
     let values = context! {

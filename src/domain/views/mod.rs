@@ -15,6 +15,7 @@ mod referral;
 mod relatives;
 mod remedies;
 mod repeats;
+mod second_look;
 mod shown;
 mod timeline;
 
@@ -31,6 +32,7 @@ pub use referral::{AnswerView, ReferralView, answer, answers, referral, referral
 pub use relatives::{PublicLead, PublicPart};
 pub use remedies::{AppealView, CitizenAction, appeals, citizen_actions, objections, poor_rating_words};
 pub use repeats::{Remark, RepeatView, SimilarView, repeats_of, similar};
+pub use second_look::{PublicAppeal, PublicObjection};
 pub use shown::{CitizenView, TextForm};
 pub use timeline::{
     AttachmentView, DeliveryView, EventView, MessageView, NoteView, attachments, deliveries, messages, notes,

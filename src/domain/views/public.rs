@@ -1,10 +1,15 @@
 //! A case as its citizen sees it: what the officer sees, minus what is internal, in plain words.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use serde::Serialize;
 
 use super::case::{OfficeView, office_view};
 use super::relatives::{PublicLead, PublicPart, public_lead, public_parts};
+use super::second_look::{
+    PublicAppeal, PublicObjection, grounds_of, public_appeals, public_objections, remedy_text,
+};
 use crate::db::DbConnection;
 use crate::db::schema::{answers, events, questions};
 use crate::db::types::{CaseId, OfficeId, ReferralId, Time};
@@ -44,8 +49,12 @@ pub struct PublicCase {
     pub outcome: Option<String>,
     pub outcome_name: Option<String>,
     pub outcome_text: Option<String>,
-    /// What can be done next.
+    /// What can be done next, in the reader's language where the service wrote it.
     pub remedy: Option<String>,
+    /// Objections, oldest first.
+    pub objections: Vec<PublicObjection>,
+    /// Appeals with their decisions, oldest first.
+    pub appeals: Vec<PublicAppeal>,
     /// Until when the citizen may object, rate and, where it is open, appeal.
     pub window_until: Option<Time>,
     /// The citizen's rating of the present round, 1 to 5.
@@ -123,6 +132,8 @@ pub fn public_case(
             .load(connection)?,
         false => Vec::new(),
     };
+    let objections = public_objections(connection, act, from)?;
+    let appeals = if has_been_out { public_appeals(connection, act, from, reader)? } else { Vec::new() };
     let leaf = row.category.as_deref().and_then(|code| act.rules.categories.get(code));
     let waits = matches!(row.status, Status::Registered | Status::Classified | Status::Referred);
     Ok(PublicCase {
@@ -155,7 +166,9 @@ pub fn public_case(
         outcome: row.outcome.clone(),
         outcome_name: row.outcome.as_deref().map(|code| act.rules.outcome_name(code, reader)),
         outcome_text: row.outcome_text.clone(),
-        remedy: row.remedy.clone(),
+        remedy: remedy_text(act, row, reader),
+        objections,
+        appeals,
         window_until: row.window_until.or(row.remedy_until),
         rating: row.rating,
         closed_at: row.closed_at,
@@ -206,9 +219,14 @@ pub fn public_timeline(
         .load(connection)?;
     // a case with one event has only been registered
     let leads = if rows.len() > 1 { root_leads(connection, case)? } else { Vec::new() };
-    let facts =
-        rows.into_iter().filter_map(|(at, payload)| Some((at, serde_json::from_str::<Fact>(&payload).ok()?)));
+    let facts: Vec<(Time, Fact)> = rows
+        .into_iter()
+        .filter_map(|(at, payload)| Some((at, serde_json::from_str::<Fact>(&payload).ok()?)))
+        .collect();
+    let is_decided = facts.iter().any(|(_, fact)| matches!(fact, Fact::AppealDecided { .. }));
+    let grounds = if is_decided { grounds_of(connection, case)? } else { HashMap::new() };
     Ok(facts
+        .into_iter()
         .filter(|(_, fact)| match fact {
             // what passes between offices below the lead is theirs
             Fact::AnswerApproved { referral, .. } | Fact::ReferralAccepted { referral, .. } => {
@@ -217,7 +235,14 @@ pub fn public_timeline(
             _ => true,
         })
         .filter_map(|(at, fact)| {
-            Some(PublicEvent { event: fact.name().to_owned(), at, text: words(act, &fact, reader)? })
+            let mut text = words(act, &fact, reader)?;
+            if let Fact::AppealDecided { appeal, .. } = &fact
+                && let Some(grounds) = grounds.get(appeal)
+            {
+                text.push_str(if reader == Language::En { "; grounds: " } else { "؛ دلیل: " });
+                text.push_str(grounds);
+            }
+            Some(PublicEvent { event: fact.name().to_owned(), at, text })
         })
         .collect())
 }

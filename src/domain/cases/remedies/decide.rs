@@ -237,6 +237,7 @@ fn tell(
             due: told.due,
             outcome: told.closes.clone(),
             reason: Some(words.to_owned()),
+            result: Some(*result),
             text: Some(text),
             ..Facts::default()
         }
