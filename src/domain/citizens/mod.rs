@@ -3,6 +3,7 @@
 //! Everything here is parsed at the edge and then right in form. Right in form is not proof of a real person.
 //! The values are personal: their debug form is masked, and they have no `Display`, so that no log prints them.
 
+mod address;
 mod email;
 mod identifiers;
 mod kin;
@@ -12,6 +13,7 @@ mod row;
 mod store;
 mod told;
 
+pub(crate) use address::address_key;
 pub use email::{EmailAddress, EmailAddressError};
 pub use identifiers::{ForeignId, IdentifierError, LegalEntityId, NationalId, PostalCode};
 pub use kin::{Kin, Relative, Tie, index_households, relatives};

@@ -2,11 +2,11 @@
 
 use diesel::prelude::*;
 
+use super::address::address_key;
 use crate::db::DbConnection;
 use crate::db::schema::citizens;
 use crate::db::sealed::{Blind, Sealed};
 use crate::db::types::{CitizenId, Time};
-use crate::domain::text::search_key;
 use crate::domain::vault::{Look, Vault, field};
 use crate::error::Result;
 
@@ -43,9 +43,9 @@ impl Citizen {
     }
 }
 
-/// A household is a postal code and an address, however that is spelled.
+/// A household is a postal code and an address, however that is written.
 pub(crate) fn household(postal_code: Option<&str>, address: Option<&str>) -> Option<String> {
-    Some(format!("{}\n{}", postal_code?, search_key(address?)))
+    Some(format!("{}\n{}", postal_code?, address_key(address?)))
 }
 
 /// A citizen as stored, without what it is looked up by.

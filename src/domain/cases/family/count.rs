@@ -15,7 +15,6 @@ use crate::domain::cases::docket::Docket;
 use crate::domain::cases::life::{Fact, Relation};
 use crate::domain::cases::record;
 use crate::domain::citizens;
-use crate::domain::text::search_key;
 use crate::domain::vault::field;
 use crate::error::Result;
 
@@ -65,7 +64,7 @@ fn persons(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<Vec
             identifier: citizen.identifier.clone(),
             head: None,
             postal_code: citizen.postal_code.clone(),
-            address: citizen.address.as_deref().map(search_key),
+            address: citizen.address.as_deref().map(citizens::address_key),
         });
         person.head = person.head.take().or_else(|| heads.remove(&case));
     }
