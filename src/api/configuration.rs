@@ -86,7 +86,7 @@ macro_rules! configuration {
             create_row(app, caller, &$name[1..], key, body).await
         }
 
-        #[doc = concat!("Proposes a change of one of ", $name, ": a new version begins when another person approved it. Beside the row's fields: `valid_from`, `valid_to`, `because`, or `end: true` alone.")]
+        #[doc = concat!("Proposes a change of one of ", $name, ": a new version begins when another person approved it. What a limit, reason, right or routing rule says changes with a new `source` or a `because`, which the public reads. Beside the row's fields: `valid_from`, `valid_to`, `because`, or `end: true` alone.")]
         #[utoipa::path(tag = "configuration", request_body(content = Object), security(("bearer" = [])), responses((status = 202, body = ChangeView), (status = 200, description = "Where no second person is asked for"), (status = 422, body = ProblemBody)))]
         #[patch($one)]
         pub(super) async fn $change(app: web::Data<App>, caller: Caller, path: web::Path<String>, body: Body<Map<String, Value>>) -> Result<HttpResponse, Problem> {

@@ -44,6 +44,7 @@ pub fn propose(connection: &mut DbConnection, act: &Act, wish: &Wish) -> Result<
     let proposed_by = act.actor.user().ok_or(Error::Forbidden(Code::Forbidden))?;
     let because = check_terms(act, wish)?;
     let checked = check(connection, act, wish)?;
+    check_backing(wish, &checked, because.as_deref())?;
     if wish.terms.valid_from.is_some() && another_waits(connection, &wish.noun, &checked.code, None)? {
         return Err(Error::Conflict(Code::ChangeWaits));
     }
@@ -101,6 +102,33 @@ fn check_terms(act: &Act, wish: &Wish) -> Result<Option<String>> {
     let because = fields.take(input::optional_text("because", terms.because.as_deref(), input::TEXT_MAX));
     fields.finish()?;
     Ok(because.flatten())
+}
+
+/// Nouns whose rows stand in the public register, with the fields that only name a row.
+const BACKED: [(&str, &[&str]); 4] =
+    [("limit", &["fa", "en"]), ("rule", &["fa", "en"]), ("reason", &[]), ("right", &[])];
+
+/// The source of a row backs what it says: a row that says something else needs another source, or words on why the
+/// former one still backs it (requirement tag S2.1).
+fn check_backing(wish: &Wish, checked: &Checked, because: Option<&str>) -> Result<()> {
+    let names = BACKED.iter().find(|(noun, _)| *noun == wish.noun).map(|(_, names)| *names);
+    let (Some(names), Action::Change, None) = (names, wish.action, because) else { return Ok(()) };
+    let (Some(old), Some(new)) = (checked.base.as_ref().and_then(Value::as_object), checked.body.as_object())
+    else {
+        return Ok(());
+    };
+    let differs = |field: &str| old.get(field) != new.get(field);
+    let mut fields = old.keys().chain(new.keys()).map(String::as_str);
+    let says_something_else =
+        fields.any(|field| field != "source" && !names.contains(&field) && differs(field));
+    if !says_something_else || differs("source") {
+        return Ok(());
+    }
+    let (fa, en) = (
+        "منبع پیشین این تغییر را پشتیبانی نمی‌کند: منبع تازه (source) را بنویسید یا دلیل تغییر را در because؛ مردم آن را می‌خوانند.",
+        "The former source does not back this change: give a new source, or say in because why it is made; the public reads it.",
+    );
+    Err(Error::field(FieldError::new("source", "not_backed", fa, en)))
 }
 
 /// Checks a wish under the rules in force, without writing anything.

@@ -6,16 +6,17 @@
 mod page;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::db::DbConnection;
-use crate::db::schema::definitions;
+use crate::db::schema::{changes, definitions};
 use crate::db::types::Time;
 use crate::domain::calendar::{JalaliDate, TEHRAN};
+use crate::domain::changes::Status;
 use crate::domain::rulebook::Rulebook;
 use crate::error::{Error, Result};
 
@@ -43,6 +44,8 @@ pub struct Entry {
     pub text_en: String,
     /// Law and article, standard, or decision.
     pub source: String,
+    /// Why this version stands in place of the former one, as its proposer told the public.
+    pub because: Option<String>,
     /// From when on the service applied it.
     pub valid_from: Time,
     /// Until when; null while it is in force.
@@ -87,14 +90,16 @@ impl Version {
         Some(Time::from(date.to_zoned(zone).ok()?.timestamp()))
     }
 
-    fn entry(self, rules: &Rulebook) -> Result<Entry> {
+    fn entry(self, rules: &Rulebook, told: &Grounds) -> Result<Entry> {
         let mut terms: Map<String, Value> =
             serde_json::from_str(&self.body).map_err(|error| Error::Internal(Box::new(error)))?;
         let (text_fa, text_en) = words::plain(&self.noun, &terms, rules);
         let text = |field: &str| terms.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (fa, en) = (text("fa"), text("en"));
         terms.retain(|field, _| !TOLD.contains(&field.as_str()));
+        let key = (self.noun.clone(), self.code.clone(), self.version);
         Ok(Entry {
+            because: told.get(&key).cloned(),
             noun: self.noun,
             code: self.code,
             version: self.version,
@@ -108,6 +113,22 @@ impl Version {
             terms,
         })
     }
+}
+
+/// Why versions were made, by noun, code and version.
+type Grounds = HashMap<(String, String, i32), String>;
+
+/// What the proposers of the versions in force and of former ones told of them.
+fn grounds(connection: &mut DbConnection) -> Result<Grounds> {
+    let rows: Vec<(String, String, Option<i32>, Option<String>)> = changes::table
+        .filter(changes::noun.eq_any(NOUNS).and(changes::because.is_not_null()))
+        .filter(changes::status.eq(Status::Applied))
+        .select((changes::noun, changes::code, changes::version, changes::because))
+        .load(connection)?;
+    let told = |(noun, code, version, because): (_, _, Option<i32>, Option<String>)| {
+        Some(((noun, code, version?), because?))
+    };
+    Ok(rows.into_iter().filter_map(told).collect())
 }
 
 /// What is asked of the register.
@@ -140,7 +161,8 @@ pub fn at(connection: &mut DbConnection, rules: &Rulebook, wish: &Wish, moment: 
         let place = NOUNS.iter().position(|noun| *noun == row.noun).unwrap_or(NOUNS.len());
         held.insert((place, row.code.clone()), row);
     }
-    let entries: Result<Vec<Entry>> = held.into_values().map(|row| row.entry(rules)).collect();
+    let told = grounds(connection)?;
+    let entries: Result<Vec<Entry>> = held.into_values().map(|row| row.entry(rules, &told)).collect();
     // routing rules and remedies are read in their own order
     entries.map(|mut entries| {
         let place = |entry: &Entry| NOUNS.iter().position(|noun| *noun == entry.noun);
@@ -170,5 +192,6 @@ pub fn history(connection: &mut DbConnection, rules: &Rulebook, code: &str) -> R
         .order((d::noun, d::version))
         .select(Version::as_select())
         .load(connection)?;
-    rows.into_iter().map(|row| row.entry(rules)).collect()
+    let told = grounds(connection)?;
+    rows.into_iter().map(|row| row.entry(rules, &told)).collect()
 }

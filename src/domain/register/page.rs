@@ -21,6 +21,7 @@ struct Row {
     title: String,
     text: String,
     source: String,
+    because: Option<String>,
     since: String,
     version: i32,
 }
@@ -48,6 +49,7 @@ pub fn page(entries: &[Entry], moment: Time, reader: Language) -> Result<String>
         code => say("کد", "Code"),
         rule => say("قاعده", "Rule"),
         source => say("منبع", "Source"),
+        because => say("دلیل تغییر", "Why it was changed"),
         since => say("از / نسخه", "Since / version"),
         empty => say("قاعده‌ای در این روز نبود.", "No rule held on that day."),
         sections => sections,
@@ -81,6 +83,7 @@ fn row(entry: &Entry, reader: Language) -> Row {
         title: title.clone(),
         text: text.clone(),
         source: entry.source.clone(),
+        because: entry.because.clone(),
         since: date(Some(entry.valid_from), reader),
         version: entry.version,
     }

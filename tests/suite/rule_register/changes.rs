@@ -36,11 +36,13 @@ async fn a_change_holds_only_when_a_second_person_approved_it() {
 async fn a_rejection_needs_a_reason_and_a_withdrawal_is_the_proposers() {
     let app = TestApp::start().await;
     let (first, second) = (app.as_user("admin").await, app.as_user("admin2").await);
-    let change = first.patch("/limits/triage", json!({ "span": "2wd" })).await.expect(202);
+    let change =
+        first.patch("/limits/triage", json!({ "span": "2wd", "because": "تصمیم شورا" })).await.expect(202);
     second.post(&path(&change, "rejection"), json!({})).await.wrong("reason", "required");
     let told = second.post(&path(&change, "rejection"), json!({ "reason": "دیر است" })).await.expect(200);
     assert_eq!(told["status"], "rejected");
-    let change = first.patch("/limits/triage", json!({ "span": "2wd" })).await.expect(202);
+    let change =
+        first.patch("/limits/triage", json!({ "span": "2wd", "because": "تصمیم شورا" })).await.expect(202);
     let told = first.post(&path(&change, "withdrawal"), json!({})).await.expect(200);
     assert_eq!(told["status"], "withdrawn");
     second.post(&path(&change, "approval"), json!({})).await.refused(409, "change_decided");
@@ -53,7 +55,10 @@ async fn a_rejection_needs_a_reason_and_a_withdrawal_is_the_proposers() {
 async fn a_stale_proposal_is_refused_with_both_versions() {
     let app = TestApp::start().await;
     let first = app.as_user("admin").await;
-    let old = first.patch("/limits/answer.request", json!({ "span": "5wd" })).await.expect(202);
+    let old = first
+        .patch("/limits/answer.request", json!({ "span": "5wd", "because": "تصمیم شورا" }))
+        .await
+        .expect(202);
     app.agreed_patch("/limits/answer.request", json!({ "span": "7wd" })).await;
     assert_eq!(first.get(&path(&old, "")[..path(&old, "").len() - 1]).await.expect(200)["stale"], true);
     let second = app.as_user("admin2").await;
@@ -76,13 +81,17 @@ async fn a_change_begins_and_ends_at_its_own_times() {
     let app = TestApp::start().await;
     let wish = json!({
         "span": "14wd", "valid_from": "2026-06-12T06:00:00Z", "valid_to": "2026-06-20T06:00:00Z",
+        "because": "تعطیلات",
     });
     let change = app.agreed_patch("/limits/answer.request", wish.clone()).await;
     assert_eq!((&change["status"], &change["version"]), (&json!("approved"), &Value::Null));
     let admin = app.as_user("admin").await;
     // a second one would overlap with what is to come
     admin.patch("/limits/answer.request", wish).await.refused(409, "change_waits");
-    let now = admin.patch("/limits/answer.request", json!({ "span": "4wd" })).await.expect(202);
+    let now = admin
+        .patch("/limits/answer.request", json!({ "span": "4wd", "because": "تصمیم شورا" }))
+        .await
+        .expect(202);
     app.as_user("admin2").await.post(&path(&now, "approval"), json!({})).await.refused(409, "change_waits");
     let span = async || {
         let limits = app.as_user("admin").await.get("/public/rules?code=answer.request").await.expect(200);
@@ -166,6 +175,48 @@ async fn a_bad_rule_is_refused_before_anybody_has_to_decide_it() {
 }
 
 #[actix_web::test]
+async fn a_changed_rule_brings_a_new_source_or_says_why_and_the_public_reads_it() {
+    let app = TestApp::start().await;
+    let admin = app.as_user("admin").await;
+    for (path, change) in [
+        ("/limits/answer.request", json!({ "span": "5wd" })),
+        ("/limits/helpers_max", json!({ "value": 4 })),
+        ("/reasons/return.not_ours", json!({ "fa": "نزد ما نیست" })),
+        ("/rights/appeal", json!({ "text_en": "You may appeal." })),
+        ("/routing-rules/conduct", json!({ "order": 77 })),
+    ] {
+        let reply = admin.patch(path, change.clone()).await;
+        reply.wrong("source", "not_backed");
+        let mut backed = change.clone();
+        backed["source"] = json!("Decree 12 of 2026-06-10");
+        admin.patch(path, backed).await.expect(202);
+        let mut told = change;
+        told["because"] = json!("تصمیم شورا");
+        admin.patch(path, told).await.expect(202);
+    }
+    let reply = admin.reading("fa").patch("/limits/answer.request", json!({ "span": "5wd" })).await;
+    assert!(reply.json["errors"][0]["message"].as_str().unwrap().contains("because"));
+    // a row may be named anew, or get a better source, without more
+    let admin = app.as_user("admin").await;
+    admin.patch("/limits/answer.request", json!({ "en": "Answer to any request" })).await.expect(202);
+    admin.patch("/limits/answer.request", json!({ "source": "Law, article 7" })).await.expect(202);
+    app.agreed_patch("/limits/answer.request", json!({ "span": "5wd", "because": "بار کار کمتر شده است" }))
+        .await;
+    let rules = app.nobody().get("/public/rules?code=answer.request").await.expect(200);
+    assert_eq!(rules["items"][0]["because"], "بار کار کمتر شده است");
+    let page = app.nobody().get("/public/rules.html?noun=limit").await;
+    assert!(String::from_utf8(page.bytes).unwrap().contains("Why it was changed: بار کار کمتر شده است"));
+    app.pass_hours(1);
+    let case = app.register(json!({})).await;
+    let told = app.as_user("classifier.centre").await.get(&case.path("explanation")).await.expect(200);
+    let due = told["consequences"].as_array().unwrap().iter().find(|one| one["what"] == "due").unwrap();
+    assert_eq!(
+        (&due["rule"]["because"], &due["rule"]["version"]),
+        (&json!("بار کار کمتر شده است"), &json!(2))
+    );
+}
+
+#[actix_web::test]
 async fn a_reason_that_ends_is_refused_afterwards_and_may_come_back() {
     let app = TestApp::start().await;
     let case = app.accepted("MOEN-10").await;
@@ -187,14 +238,17 @@ async fn a_reason_that_ends_is_refused_afterwards_and_may_come_back() {
 async fn an_operator_may_do_without_the_second_person_and_is_told_so() {
     let app = TestApp::start_with(|config| config.configuration.four_eyes = false).await;
     let admin = app.as_user("admin").await;
-    let told = admin.patch("/limits/answer.request", json!({ "span": "3wd" })).await.expect(200);
+    let told = admin
+        .patch("/limits/answer.request", json!({ "span": "3wd", "because": "تصمیم شورا" }))
+        .await
+        .expect(200);
     assert_eq!(
         (&told["version"], &told["span"], &told["author"]),
         (&json!(2), &json!("3wd"), &json!("admin"))
     );
     let new = json!({ "code": "MOEN-10-A", "parent": "MOEN-10", "level": "county", "name_fa": "اداره", "name_en": "Unit" });
     assert_eq!(admin.post("/offices", new).await.expect(201)["code"], "MOEN-10-A");
-    let later = json!({ "span": "4wd", "valid_from": "2026-07-01" });
+    let later = json!({ "span": "4wd", "valid_from": "2026-07-01", "because": "تصمیم شورا" });
     assert_eq!(admin.patch("/limits/answer.request", later).await.expect(202)["status"], "approved");
     let health = admin.get("/health").await.expect(200);
     assert!(health["problems"].as_array().unwrap().iter().any(|problem| problem["code"] == "four_eyes_off"));

@@ -33,7 +33,10 @@ async fn a_limit_is_tried_on_last_months_cases_and_whoever_approves_sees_what_it
     assert!(told["due"]["median_seconds"].as_i64().unwrap() < -5 * 86_400);
     assert_eq!((&told["late_before"], &told["late_after"]), (&json!(0), &json!(7)));
     assert_eq!(told["sample"], json!([]), "an administrator sees no case");
-    let change = admin.patch("/limits/answer.request", json!({ "span": "3wd" })).await.expect(202);
+    let change = admin
+        .patch("/limits/answer.request", json!({ "span": "3wd", "because": "تصمیم شورا" }))
+        .await
+        .expect(202);
     let path = format!("/changes/{}", change["id"].as_str().unwrap());
     assert_eq!(change["trial"], Value::Null);
     let tried = admin.post(&format!("{path}/trial"), json!({})).await.expect(200);
