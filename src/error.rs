@@ -145,7 +145,7 @@ catalogue! {
     StaleVersion "stale_version" 412 "پرونده تغییر کرده است؛ آن را دوباره بخوانید." "The case has changed; read it again.";
     VersionRequired "version_required" 428 "سرآیند If-Match با ETag پرونده لازم است." "Send If-Match with the case's ETag.";
     TooManyRequests "too_many_requests" 429 "درخواست‌ها زیاد است؛ کمی صبر کنید." "Too many requests; wait a little.";
-    AccountLocked "account_locked" 429 "ورود ناموفق زیاد بود؛ پس از زمان گفته‌شده دوباره بکوشید." "Too many failed sign-ins; try again after the time told.";
+    AccountLocked "account_locked" 429 "ورود ناموفق زیاد بود و حساب برای زمانی بسته شد." "Too many failed sign-ins; the account is locked for a while.";
     HistoryBroken "history_broken" 409 "تاریخچه این پرونده با مهر آن نمی‌خواند و رسیدی برای آن داده نمی‌شود؛ به راهبر سامانه خبر دهید." "The history of this case does not verify, so that no receipt is given for it; tell the operator.";
     OidcUnavailable "oidc_unavailable" 503 "سامانه ورود یکپارچه پاسخ نمی‌دهد؛ کمی بعد دوباره بکوشید یا با گذرواژه وارد شوید." "The sign-on provider does not answer; try again shortly or sign in with a password.";
     Unavailable "unavailable" 503 "سامانه موقتاً پاسخ‌گو نیست؛ چیزی از دست نرفته است، دوباره بفرستید." "Temporarily unavailable; nothing was lost, send it again.";
@@ -184,7 +184,7 @@ impl FieldError {
         fa: impl Into<String>,
         en: impl Into<String>,
     ) -> Self {
-        Self { field: field.into(), code, fa: fa.into(), en: en.into() }
+        Self { field: field.into(), code, fa: with_persian_numbers(&fa.into()), en: en.into() }
     }
 
     /// A field that must be given.
@@ -202,6 +202,29 @@ impl FieldError {
             format!("The code '{value}' is not known; see the list of codes."),
         )
     }
+}
+
+/// A Persian sentence with its counts in Persian digits. What has to be typed or compared as it stands keeps its own:
+/// dates, spans, versions, numbers of standards (after a Latin word) and codes of more than six digits.
+fn with_persian_numbers(text: &str) -> String {
+    let mut after_latin = false;
+    let words = text.split_inclusive(char::is_whitespace).map(|word| {
+        let core = word.trim_matches(|letter: char| !letter.is_alphanumeric());
+        let is_count = (1..=6).contains(&core.len()) && core.bytes().all(|byte| byte.is_ascii_digit());
+        let told = if is_count && !after_latin {
+            word.chars().map(persian_digit).collect()
+        } else {
+            word.to_owned()
+        };
+        after_latin = core.bytes().any(|byte| byte.is_ascii_alphabetic());
+        told
+    });
+    words.collect()
+}
+
+fn persian_digit(letter: char) -> char {
+    let digit = letter.to_digit(10).and_then(|digit| char::from_u32(u32::from('۰') + digit));
+    digit.unwrap_or(letter)
 }
 
 /// What can go wrong, anywhere.
@@ -313,6 +336,35 @@ mod tests {
             assert!(seen.insert(code.as_str()), "{} twice", code.as_str());
             assert!((400..600).contains(&code.status()));
             assert_ne!(code.title(Language::Fa), code.title(Language::En));
+        }
+    }
+
+    #[test]
+    fn a_persian_message_counts_in_persian_digits_and_keeps_what_is_typed() {
+        for (written, read) in [
+            ("۲ تا 10 بخش", "۲ تا ۱۰ بخش"),
+            ("در نویسه 7", "در نویسه ۷"),
+            ("حداکثر 100 درصد، نه 101.", "حداکثر ۱۰۰ درصد، نه ۱۰۱."),
+            ("(12) و «5»", "(۱۲) و «۵»"),
+        ] {
+            assert_eq!(FieldError::new("x", "x", written, "").fa, read);
+        }
+        for typed in [
+            "1405/03/12 یا 2026-06-02",
+            "10wd، 8wh یا 21d",
+            "زمان RFC 3339.",
+            "0.1 بنویسید",
+            "کد 04231234560",
+        ] {
+            assert_eq!(FieldError::new("x", "x", typed, "").fa, typed);
+        }
+    }
+
+    #[test]
+    fn no_title_of_the_catalogue_mixes_digits() {
+        for code in Code::ALL {
+            let title = code.title(Language::Fa);
+            assert_eq!(with_persian_numbers(title), title, "{}", code.as_str());
         }
     }
 }

@@ -5,6 +5,7 @@ use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
+use crate::domain::text::persian_digits;
 use crate::error::{Code, Error, FieldError, Language};
 
 tokio::task_local! {
@@ -36,6 +37,9 @@ pub struct ProblemBody {
     pub status: u16,
     /// Stable code of the catalogue.
     pub code: &'static str,
+    /// How long to wait, where waiting helps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
     /// Every wrong field with its remedy.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ProblemField>,
@@ -82,7 +86,6 @@ impl ResponseError for Problem {
             Error::Capped { told, .. } => vec![ProblemField::of(told, language())],
             _ => Vec::new(),
         };
-        let mut reply = reply(code, errors);
         let retry_after = match self.0 {
             Error::TooMany { retry_after, .. }
             | Error::Capped { retry_after, .. }
@@ -90,6 +93,9 @@ impl ResponseError for Problem {
             Error::Away(_) => Some(30),
             _ => None,
         };
+        let is_too_many = matches!(self.0, Error::TooMany { .. });
+        let wait = retry_after.filter(|_| is_too_many).map(|seconds| wait_words(seconds, language()));
+        let mut reply = told(code, wait, errors);
         if let Some(seconds) = retry_after {
             reply.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
@@ -97,13 +103,29 @@ impl ResponseError for Problem {
     }
 }
 
+/// How long to wait before the next try: minutes, or seconds below one.
+fn wait_words(seconds: u64, language: Language) -> String {
+    let minutes = seconds.div_ceil(60);
+    match (language, seconds) {
+        (Language::Fa, ..60) => persian_digits(&format!("{seconds} ثانیه دیگر دوباره بکوشید.")),
+        (Language::Fa, _) => persian_digits(&format!("{minutes} دقیقه دیگر دوباره بکوشید.")),
+        (Language::En, ..60) => format!("Try again in {seconds} s."),
+        (Language::En, _) => format!("Try again in {minutes} min."),
+    }
+}
+
 /// A problem without a source.
 pub fn reply(code: Code, errors: Vec<ProblemField>) -> HttpResponse {
+    told(code, None, errors)
+}
+
+fn told(code: Code, detail: Option<String>, errors: Vec<ProblemField>) -> HttpResponse {
     let body = ProblemBody {
         r#type: "about:blank",
         title: code.title(language()),
         status: code.status(),
         code: code.as_str(),
+        detail,
         errors,
     };
     HttpResponse::build(StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))

@@ -59,6 +59,7 @@ async fn five_wrong_passwords_lock_the_name_and_a_rest_opens_it() {
     }
     let locked = sign_in(&app, demo::PASSWORD).await;
     assert!(locked.header("Retry-After").parse::<u64>().is_ok_and(|seconds| (1..=30).contains(&seconds)));
+    assert!(locked.json["detail"].as_str().is_some_and(|told| told.starts_with("Try again in ")));
     locked.refused(429, "account_locked");
     app.pass_hours(1);
     sign_in(&app, demo::PASSWORD).await.expect(200);

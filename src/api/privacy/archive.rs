@@ -15,8 +15,11 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use crate::app::App;
 use crate::db::types::CaseId;
 use crate::domain::actor::Actor;
+use crate::domain::cases::find_visible;
+use crate::domain::notifications::date;
 use crate::domain::privacy::documents;
 use crate::domain::privacy::exports::Download;
+use crate::domain::views;
 use crate::error::{Error, Language, Result};
 
 /// Pieces that wait for a slow reader.
@@ -103,10 +106,12 @@ fn write(app: &App, begun: &Download, reader: Language, sender: Sender<Piece>) -
     archive.add_json("citizen.json", &record)?;
     let mut listed = Vec::new();
     for case in &begun.cases {
-        listed.push(add_case(app, &mut archive, *case, reader)?);
+        listed.push((*case, add_case(app, &mut archive, *case, reader)?));
     }
     for (language, name) in [(Language::Fa, "index.fa.html"), (Language::En, "index.en.html")] {
-        archive.add(name, index(&record, &listed, language)?.as_bytes())?;
+        let lines: Result<Vec<Value>> =
+            listed.iter().map(|(case, line)| in_words(app, *case, line, language)).collect();
+        archive.add(name, index(&record, &lines?, language)?.as_bytes())?;
     }
     let gzip = archive.tar.into_inner().map_err(Error::internal)?;
     gzip.finish().and_then(|mut pipe| pipe.flush()).map_err(Error::internal)
@@ -124,8 +129,18 @@ fn add_case(app: &App, archive: &mut Archive, case: CaseId, reader: Language) ->
         let bytes = app.gateways.storage.get(&file.sha256).map_err(Error::internal)?;
         archive.add(&format!("cases/{code}/files/{}", documents::file_name(file)), &bytes)?;
     }
-    Ok(json!({ "code": code, "subject": document.case.subject, "at": document.case.registered_at,
-        "status": document.case.status_text }))
+    Ok(json!({ "code": code, "subject": document.case.subject }))
+}
+
+/// The line of a case with its status and its day as readers of this language write them.
+fn in_words(app: &App, case: CaseId, line: &Value, language: Language) -> Result<Value> {
+    let (status, at) = app.db.read_here(|connection| {
+        let act = app.act(connection, Actor::System)?;
+        let row = find_visible(connection, &act, case)?;
+        let view = views::public_case(connection, &act, &row, language)?;
+        Ok((view.status_text, date(Some(view.registered_at), language)))
+    })?;
+    Ok(json!({ "code": line["code"], "subject": line["subject"], "status": status, "at": at }))
 }
 
 /// A page to begin with, in one language.

@@ -155,9 +155,9 @@ async fn what_cannot_be_merged_is_refused_with_its_reason() {
     merge(&app, &third, &child).await.refused(409, "merged_into_merged");
     merge(&app, &parent, &third).await.refused(409, "has_followers");
     merge(&app, &third, &third).await.wrong("into", "itself");
-    desk(&app, &third, "merge", json!({ "into": "26061012344", "reason": "x" }))
-        .await
-        .wrong("into", "unknown");
+    let unknown = desk(&app, &third, "merge", json!({ "into": "26061012344", "reason": "x" })).await;
+    assert!(unknown.told().contains("There is no case with the tracking code or id"), "{}", unknown.told());
+    unknown.wrong("into", "unknown");
     desk(&app, &third, "merge", json!({ "into": "nothing", "reason": "" })).await.wrong("reason", "required");
     desk(&app, &third, "merge", json!({ "reason": "x" })).await.wrong("into", "required");
     let closed = app.closed().await;

@@ -61,7 +61,15 @@ fn find_case(connection: &mut DbConnection, act: &Act, field: &str, told: &str) 
             .optional()?,
         (None, Err(_)) => None,
     };
-    found.ok_or_else(|| Error::field(FieldError::unknown(field, told)))
+    found.ok_or_else(|| {
+        let told: String = told.chars().take(60).collect();
+        Error::field(FieldError::new(
+            field,
+            "unknown",
+            format!("پرونده‌ای با کد رهگیری یا شناسه «{told}» نیست که شما ببینید؛ آن را بازبینی کنید."),
+            format!("There is no case with the tracking code or id '{told}' that you may see; check it."),
+        ))
+    })
 }
 
 /// Locks cases in the order of their ids, so that two who put the same cases together do not wait for each other.
