@@ -329,7 +329,6 @@ async fn an_edit_that_pretends_to_be_an_erasure_is_reported() {
         app.look(|connection| Ok(connection.batch_execute(&statements.replace("CASE", &case.id))?));
         app.assert_refused(words);
     }
-    app.whole();
 }
 
 #[actix_web::test]

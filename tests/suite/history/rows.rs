@@ -7,13 +7,13 @@ use samad::error::Error;
 use serde_json::{Value, json};
 
 use super::{accepted, anchored, refused};
-use crate::support::{Case, TestApp};
+use crate::support::{Case, REZA, TestApp};
 
 /// What was done to the rows of a case whose story reached an appeal, and what `samad verify` must say of it.
 const EDITS: [(&str, &str); 27] = [
     ("UPDATE cases SET outcome = 'declined' WHERE id = CASE", "outcome is"),
     ("UPDATE cases SET status = 'referred' WHERE id = CASE", "status is Referred, not Closed"),
-    ("UPDATE cases SET registered_at = received_at WHERE id = CASE", "registered_at is"),
+    ("UPDATE cases SET registered_at = due_at WHERE id = CASE", "registered_at is"),
     ("UPDATE cases SET due_at = registered_at WHERE id = CASE", "due_at is"),
     (
         "UPDATE cases SET citizen_id = (SELECT id FROM citizens WHERE id NOT IN (SELECT citizen_id FROM cases WHERE id = CASE) LIMIT 1) WHERE id = CASE",
@@ -29,11 +29,11 @@ const EDITS: [(&str, &str); 27] = [
     ("UPDATE cases SET channel = 'fax' WHERE id = CASE", "channel is"),
     (
         "UPDATE cases SET holder_office_id = 1, holder_user_id = NULL WHERE id = CASE",
-        "holder_user_id is None",
+        "holder_office_id is OfficeId(1)",
     ),
     ("UPDATE cases SET rating = 5 WHERE id = CASE", "rating is Some(5)"),
     ("UPDATE cases SET objections = 0 WHERE id = CASE", "objections is 0, not 1"),
-    ("UPDATE referrals SET due_at = sent_at WHERE case_id = CASE", "referral"),
+    ("UPDATE referrals SET due_at = sent_at WHERE case_id = CASE", "due_at is Some"),
     ("UPDATE referrals SET office_id = 1 WHERE case_id = CASE", "office_id is OfficeId(1)"),
     ("UPDATE referrals SET state = 'recalled' WHERE case_id = CASE AND role = 'lead'", "state is Recalled"),
     ("DELETE FROM ratings WHERE case_id = CASE", "is gone"),
@@ -52,7 +52,8 @@ const EDITS: [(&str, &str); 27] = [
 /// A case that was answered, noted on, rated poorly, objected to, answered again and appealed in vain.
 async fn appealed(app: &TestApp) -> Case {
     let case = app.closed().await;
-    app.register(json!({ "citizen": { "name": "زهرا کریمی", "mobile": "09121112233" } })).await;
+    app.register(json!({ "citizen": { "national_id": REZA, "name": "رضا کریمی", "mobile": "09121112233" } }))
+        .await;
     let pair = json!({ "tracking_code": case.tracking_code, "access_code": case.access_code });
     let say = async |part: &str, body: Value| {
         let told = app.nobody().post("/public/lookups", pair.clone()).await.expect(200);
