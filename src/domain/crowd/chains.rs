@@ -1,7 +1,7 @@
-//! The history of an invented case: the events that tell what its rows say.
+//! The history of an invented case: the events that tell what its rows say, all at the moment of its filing.
 
 use super::Invented;
-use crate::db::types::{EventId, Time};
+use crate::db::types::EventId;
 use crate::domain::actor::Act;
 use crate::domain::cases::life::{Fact, HopRole, HopState, NewHop, Status, citizen_digest};
 use crate::domain::cases::sha256_hex;
@@ -31,12 +31,12 @@ impl Invented {
 /// The chain of a case; `id` gives a new id for each event.
 pub(super) fn of(case: &Invented, act: &Act, id: impl Fn() -> EventId) -> Result<Vec<Linked>> {
     let mut events: Vec<Linked> = Vec::new();
-    for (seq, (at, fact)) in (1..).zip(facts(case, act)) {
+    for (seq, fact) in (1..).zip(facts(case, act)) {
         let line = Line {
             id: id(),
             case: case.id,
             seq,
-            at,
+            at: case.at,
             actor: "system".into(),
             user: None,
             office: Some(case.intake),
@@ -50,8 +50,8 @@ pub(super) fn of(case: &Invented, act: &Act, id: impl Fn() -> EventId) -> Result
     Ok(events)
 }
 
-fn facts(case: &Invented, act: &Act) -> Vec<(Time, Fact)> {
-    let mut facts = vec![(case.at, registered(case, act))];
+fn facts(case: &Invented, act: &Act) -> Vec<Fact> {
+    let mut facts = vec![registered(case, act)];
     if case.status != Status::Registered {
         let fact = Fact::CaseClassified {
             kind: "request".into(),
@@ -60,28 +60,26 @@ fn facts(case: &Invented, act: &Act) -> Vec<(Time, Fact)> {
             previous: None,
             due_at: Some(case.due_at),
         };
-        facts.push((case.at, fact));
+        facts.push(fact);
     }
     if let Some(referral) = case.referral {
         let (from, office, due_at) = (case.intake, case.holder, Some(case.due_at));
         let hop = NewHop { referral, parent: None, from, office, role: HopRole::Lead, due_at };
-        facts.push((case.at, Fact::CaseReferred { hops: vec![hop], rule: None }));
+        facts.push(Fact::CaseReferred { hops: vec![hop], rule: None });
         if let (HopState::Accepted, Some(user)) = (case.state, case.worker) {
-            facts.push((case.at, Fact::ReferralAccepted { referral, user }));
+            facts.push(Fact::ReferralAccepted { referral, user });
         }
         if let (Some(answer), Some(author)) = (case.answer, case.worker) {
             let (is_interim, by) = (false, author);
             let text_sha256 = sha256_hex(ANSWER.as_bytes());
-            facts
-                .push((case.at, Fact::AnswerSubmitted { answer, referral, author, is_interim, text_sha256 }));
+            facts.push(Fact::AnswerSubmitted { answer, referral, author, is_interim, text_sha256 });
             let outcome = Some(OUTCOME.into());
-            let ended = case.ended_at().unwrap_or(case.at);
-            facts.push((ended, Fact::AnswerApproved { answer, referral, is_interim, outcome, by }));
+            facts.push(Fact::AnswerApproved { answer, referral, is_interim, outcome, by });
         }
     }
     if case.is_closed() {
         let fact = Fact::CaseClosed { outcome: OUTCOME.into(), reason: None, text_sha256: None };
-        facts.push((case.ended_at().unwrap_or(case.at), fact));
+        facts.push(fact);
     }
     facts
 }
