@@ -89,7 +89,9 @@ async fn staff_hand_out_the_same_receipt_and_it_tells_nothing_of_what_is_interna
     let line: Value = serde_json::from_str(by_staff["first"].as_str().unwrap()).unwrap();
     let payload: Value = serde_json::from_str(line["payload"].as_str().unwrap()).unwrap();
     let named: Vec<&str> = payload.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(named, ["event", "tracking_code", "office", "kind", "channel", "text_sha256"]);
+    let members =
+        ["event", "tracking_code", "office", "kind", "channel", "text_sha256", "due_at", "citizen_digest"];
+    assert_eq!(named, members);
     for hidden in ["یادداشت", "handler", "note_added", "answer_submitted", "MOEN", "09990000011", "آب"]
     {
         assert!(!told.contains(hidden), "{hidden}: {told}");
