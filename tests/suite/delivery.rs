@@ -66,6 +66,8 @@ impl Service {
             .current_dir(folder)
             .env("SAMAD__DATA__DIR", folder)
             .env("SAMAD__DATABASE__URL", database)
+            // the first administrator makes the staff of this story alone
+            .env("SAMAD__CONFIGURATION__FOUR_EYES", "false")
             .env("SAMAD__SERVER__LISTEN", format!("127.0.0.1:{port}"))
             .env("SAMAD__SERVER__PUBLIC_URL", &base)
             .env("SAMAD__SMTP__URL", &mail.told["SMTP_URL"])

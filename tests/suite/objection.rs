@@ -484,8 +484,8 @@ async fn the_citizen_gets_the_grounds_the_consequence_and_the_next_step_of_a_dec
         }
         app.drain().await;
         let sms = app.sms().sent();
-        let sms = &sms.last().expect("a notice").rendered.body;
-        assert!(sms.contains("تجدیدنظر") && sms.contains("شد ("), "the result stands in it: {sms}");
+        let told = |body: &str| body.contains("تجدیدنظر") && body.contains("شد (");
+        assert!(sms.iter().any(|letter| told(&letter.rendered.body)), "the result stands in one: {sms:?}");
     }
 }
 

@@ -67,7 +67,7 @@ async fn the_page_tells_where_the_case_is_who_holds_it_until_when_and_what_may_b
         "قطعی آب",
         "در حال رسیدگی",
         "مهلت پاسخ",
-        "۱۴۰۵/",
+        "۱۴۰۵&#x2f;",
         "tel:111",
         "رسیدگی آغاز شد",
         "به سطح بالاتر",

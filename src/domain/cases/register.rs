@@ -208,7 +208,7 @@ fn insert(
         channel: filing.channel.to_string(),
         text_sha256: sha256_hex(filing.text.as_bytes()),
         downgraded_from: filing.downgraded_from.clone(),
-        category: filing.category.clone(),
+        category: filing.category.clone().filter(|_| !filing.is_sealed),
         due_at: Some(promise.due_at),
         citizen_digest: citizen.map(|citizen| citizen_digest(&act.keys, id, citizen)),
     };

@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(code("a.png", Some("application/pdf"), PNG), "type_mismatch");
         assert_eq!(code("a.pdf", None, b"MZ\x90\0\x03"), "type_mismatch");
         assert_eq!(code("a.exe", None, b"MZ\x90\0\x03"), "type_not_allowed");
-        assert_eq!(code("a.txt", None, b"<html><script>"), "type_mismatch");
+        assert_eq!(code("a.txt", None, b"<html><script>"), "type_not_allowed");
         assert_eq!(code("a.svg", None, b"<svg xmlns='x'>"), "type_not_allowed");
     }
 

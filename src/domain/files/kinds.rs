@@ -117,7 +117,7 @@ mod tests {
             (&b"%PDF-1.7 x"[..], "application/pdf"),
             (b"\x89PNG\r\n\x1a\n", "image/png"),
             (b"\xff\xd8\xff\xe0", "image/jpeg"),
-            (b"II*\0....", "image/tiff"),
+            (b"II*\0\x08\0\0\0\x01\0", "image/tiff"),
             (b"PK\x03\x04....", "application/zip"),
             ("متن فارسی".as_bytes(), "text/plain"),
             (b"\xd3\xe1\xc7\xe3 windows-1256\r\n", "text/plain"),

@@ -154,11 +154,13 @@ fn what_comes_late_is_held_by_the_next_anchor_and_named() {
     let (_folder, mut connection, act) = filled(50);
     anchor_all(&mut connection, &act);
     let case: CaseId = cases::table.order(cases::id).select(cases::id).first(&mut connection).unwrap();
+    let before = audit::run(&mut connection, &known(&act), &mut |_| {}).unwrap().events;
     // another second, so that ids differ
     fill(&mut connection, &Act { now: act.now.plus_seconds(-1), ..act.clone() }, 40);
     let report = audit::run(&mut connection, &known(&act), &mut |_| {}).unwrap();
     let late = report.counts[&What::Backdated];
-    assert!((38..=40).contains(&late), "all but those of today: {late}");
+    let added = report.events - before;
+    assert!(added - 10 <= late && late <= added, "all but those of two cases of today: {late} of {added}");
     let tomorrow = Act { now: act.now.plus_days(1), ..act.clone() };
     assert_eq!(anchor_all(&mut connection, &tomorrow), 1);
     let report = audit::run(&mut connection, &known(&act), &mut |_| {}).unwrap();
