@@ -1,4 +1,4 @@
-//! E-mail by SMTP; what a mail looks like is told in [`super::mail`].
+//! E-mail by SMTP; what a mail looks like is told in the module `mail` beside it.
 //!
 //! What the server answers is sorted: a bad address is final, a full mailbox passes, and a server that is
 //! away or refuses our sign-in is a fault of the gateway and never of the message.

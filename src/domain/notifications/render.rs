@@ -92,7 +92,7 @@ pub fn render(
         ("until", date(facts.until, reader)),
         (
             "outcome",
-            facts.outcome.as_deref().map(|code| rules.outcome_name(code, reader)).unwrap_or_default().into(),
+            facts.outcome.as_deref().map(|code| rules.outcome_name(code, reader)).unwrap_or_default(),
         ),
         // gone once it was sent: a copy of the notice shows that it had one
         ("access_code", facts.access_code.clone().unwrap_or_else(|| "••••".into())),

@@ -75,7 +75,8 @@ async fn sent(mut config: Config, reply: &'static str) -> (Sending, String) {
 #[tokio::test]
 async fn each_dialect_says_what_its_provider_expects() {
     let kavenegar = r#"{"return":{"status":200,"message":"ok"},"entries":[{"messageid":8,"status":1}]}"#;
-    let cases: [(&str, &str, &str, Option<&str>, &[&str]); 6] = [
+    type Case<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, &'a [&'a str]);
+    let cases: [Case<'_>; 6] = [
         (
             "http",
             "user:key",

@@ -1,7 +1,7 @@
 //! E-mail (RFC 5322, MIME): any bytes become a [`Mail`] or a named failure, in bounded time and memory.
 //!
 //! Pure: no storage, no clock. Charsets, broken headers and HTML are dealt with here; whether a mail is a person's, a
-//! bounce or a robot's is told by its kind and decided by [`super::automatic`]. The raw mail is always kept whole.
+//! bounce or a robot's is told by its kind and decided by the module `automatic` beside it. The raw mail is always kept whole.
 
 mod charset;
 mod html;
