@@ -185,7 +185,7 @@ async fn the_words_of_a_page_are_read_with_a_confidence_and_its_image_is_shown()
     assert_eq!(read["state"], "read", "{read}");
     let page = &read["pages"][0];
     let text = page["text"].as_str().unwrap();
-    for word in ["اصفهان", "درخواست", "رهگیری"] {
+    for word in ["اصفهان", "شهروند", "رهگیری"] {
         assert!(text.contains(word), "{word} is not in {text}");
     }
     assert!(page["confidence"].as_i64().unwrap() > 60, "{page}");
