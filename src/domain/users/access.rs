@@ -10,7 +10,6 @@ use crate::db::schema::{user_roles, users};
 use crate::db::types::{OfficeId, UserId};
 use crate::domain::actor::{Act, Role};
 use crate::domain::input;
-use crate::domain::policy;
 use crate::domain::rulebook::{Reach, Rulebook, Verb};
 use crate::error::{Error, Fields, Result};
 
@@ -89,11 +88,12 @@ impl Assignment {
     }
 }
 
-/// Whether only the owner sets the password of this account.
+/// Whether only the owner sets the password of this account, be it open or closed.
 pub fn keeps_own_password(connection: &mut DbConnection, rules: &Rulebook, id: UserId) -> Result<bool> {
-    let staff = store::staff(connection, id)?;
-    Ok(staff
-        .is_some_and(|staff| OWN_PASSWORD.iter().any(|verb| policy::holds_anywhere(rules, &staff, *verb))))
+    let roles: Vec<Role> =
+        user_roles::table.filter(user_roles::user_id.eq(id)).select(user_roles::role).load(connection)?;
+    let has_power = |role: &Role| OWN_PASSWORD.iter().any(|verb| rules.reach(*role, *verb) != Reach::None);
+    Ok(roles.iter().any(has_power))
 }
 
 /// How many open accounts hold `verb` anywhere.

@@ -23,12 +23,17 @@ impl Local {
         if path.exists() {
             return Ok(());
         }
+        self.written(&path, bytes)
+    }
+
+    /// Writes a file whole or not at all.
+    fn written(&self, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         let folder = path.parent().unwrap_or(&self.root);
         std::fs::create_dir_all(folder)?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
-        file.persist(&path).map_err(|error| error.error)?;
+        file.persist(path).map_err(|error| error.error)?;
         Ok(())
     }
 
@@ -88,14 +93,7 @@ impl Local {
 
     /// Keeps a part of an upload; a second time takes the place of the first.
     pub(super) fn put_part(&self, part: &str, bytes: &[u8]) -> std::io::Result<()> {
-        let path = self.part(part);
-        let folder = path.parent().unwrap_or(&self.root);
-        std::fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(&path).map_err(|error| error.error)?;
-        Ok(())
+        self.written(&self.part(part), bytes)
     }
 
     /// A part of an upload.

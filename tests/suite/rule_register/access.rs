@@ -152,6 +152,10 @@ async fn a_password_is_set_by_two_persons_and_never_that_of_a_second_person() {
     for username in ["admin2", "privacy.centre", "admin"] {
         admin.patch(&path(&app, username).await, wish.clone()).await.refused(403, "own_password");
     }
+    // nor when the account was closed before
+    let privacy = path(&app, "privacy.centre").await;
+    admin.patch(&privacy, json!({ "active": false })).await.expect(200);
+    admin.patch(&privacy, wish.clone()).await.refused(403, "own_password");
     // one administrator alone does not become somebody else
     let waiting = admin.patch(&path(&app, WHO).await, wish.clone()).await.expect(202);
     let sign_in = json!({ "username": WHO, "password": "another long password" });
