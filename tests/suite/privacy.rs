@@ -444,7 +444,12 @@ async fn a_citizen_asks_for_erasure_and_the_privacy_officer_decides() {
     let grant = json!({ "grant": true, "source": "GDPR 17(1)(b)", "words": "انجام می‌شود" });
     privacy.post(&decision, grant.clone()).await.refused(403, "second_person_required");
     app.look(|connection| Ok(connection.batch_execute("UPDATE erasure_requests SET recorded_by = NULL")?));
-    privacy.post(&decision, grant).await.expect(200);
+    privacy.post(&format!("/citizens/{citizen}/hold"), json!({ "reason": "دادگاه" })).await.expect(201);
+    let told = privacy.post(&decision, grant).await.expect(200);
+    assert_eq!(told["state"], "granted");
+    assert!(told["waits"][0]["obstacles"].as_array().unwrap().contains(&json!("citizen_held")), "{told}");
+    assert!(told["message"].as_str().unwrap().contains("a hold on 1 case(s) stops it"), "{told}");
+    privacy.delete(&format!("/citizens/{citizen}/hold")).await;
     app.erase().await;
     assert_eq!(app.case(&case).await["text"], TEXT, "the window for an objection is still open");
     app.pass_days(60);

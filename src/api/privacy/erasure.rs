@@ -17,7 +17,7 @@ use crate::domain::cases::TrackingCode;
 use crate::domain::history::{Tombstone, tombstone};
 use crate::domain::privacy::due::{self, Due};
 use crate::domain::privacy::requests::{self, AskErasure, DecideErasure, RequestState, RequestView};
-use crate::domain::privacy::{printed, walk};
+use crate::domain::privacy::{DecidedView, decided, printed, walk};
 use crate::domain::rulebook::Verb;
 use crate::domain::{input, policy};
 use crate::error::{Code, Error, Result};
@@ -149,8 +149,9 @@ pub(in crate::api) async fn list_erasure_requests(
     Ok(HttpResponse::Ok().json(found.await?))
 }
 
-/// Grants or refuses a request for erasure; the citizen is told.
-#[utoipa::path(tag = "privacy", request_body = DecideErasure, security(("bearer" = [])), responses((status = 200, body = RequestView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
+/// Grants or refuses a request for erasure; the citizen is told. The reply says what a grant still waits for, a hold
+/// first of all.
+#[utoipa::path(tag = "privacy", request_body = DecideErasure, security(("bearer" = [])), responses((status = 200, body = DecidedView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
 #[post("/erasure-requests/{id}/decision")]
 pub(in crate::api) async fn decide_erasure(
     app: web::Data<App>,
@@ -161,8 +162,10 @@ pub(in crate::api) async fn decide_erasure(
 ) -> Outcome {
     let request: ErasureRequestId = id(&path)?;
     let once = Once::of(key, &format!("POST /erasure-requests/{request}/decision"), &body.digest);
+    let reader = language();
     Ok(commit(&app, caller.actor, once, move |connection, act| {
-        Reply::ok(&requests::decide(connection, act, request, &body.value)?)
+        let request = requests::decide(connection, act, request, &body.value)?;
+        Reply::ok(&decided(connection, act, request, reader)?)
     })
     .await?)
 }

@@ -6,6 +6,7 @@
 
 pub mod correction_requests;
 pub mod corrections;
+mod decided;
 pub mod documents;
 pub mod due;
 pub mod erase;
@@ -21,6 +22,7 @@ mod reach;
 pub mod requests;
 pub mod walk;
 
+pub use decided::{DecidedView, Waits, decided};
 pub use erase::{Cause, erase};
 pub use files::{Waiting, forget as forget_file, is_named, mark_aside, settled, waiting as waiting_files};
 pub use obstacles::{Obstacle, obstacles};
