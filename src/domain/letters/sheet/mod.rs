@@ -142,7 +142,9 @@ impl Setting<'_> {
         let number = format!("{}: {}", self.say("شماره", "Number"), isolate_ltr(&letter.number));
         self.short(&number, 10.0, Weight::Regular, Place::End)?;
         self.y += 20.0;
-        self.short(&letter.office, 11.0, Weight::Regular, Place::Start)?;
+        if letter.office != letter.issuer {
+            self.short(&letter.office, 11.0, Weight::Regular, Place::Start)?;
+        }
         let date = format!("{}: {}", self.say("تاریخ", "Date"), letter.date);
         self.short(&date, 10.0, Weight::Regular, Place::End)?;
         self.y += 16.0;
@@ -185,7 +187,8 @@ impl Setting<'_> {
         let pages = std::mem::take(&mut self.sheets);
         for (index, sheet) in pages.into_iter().enumerate() {
             self.sheets.push(sheet);
-            self.mark(Mark::Rule { y: FOOT + 10.0 });
+            // far enough from the code for its quiet zone
+            self.mark(Mark::Rule { y: FOOT + 4.0 });
             self.y = HEIGHT - 30.0;
             self.short(&letter.foot, 8.5, Weight::Regular, Place::Middle)?;
             if total > 1 {
