@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::db::slots;
 use crate::db::{Db, IdMaker, Location, migrate, snapshot};
 use crate::domain::actor::Role;
+use crate::domain::cases::words::{self, Adopted};
 use crate::domain::files::kinds;
 use crate::domain::keys::Keys;
 use crate::domain::rulebook::RulebookCache;
@@ -115,11 +116,19 @@ pub fn wrapped_keys(location: &Location) -> anyhow::Result<Vec<String>> {
     Ok(vault::wrapped_keys(&mut connection)?)
 }
 
-/// The vault of a database; its first data keys are made where it has none.
+/// The vault of a database; its first data keys are made where it has none, and what an earlier version left in clear is
+/// sealed.
 fn vault(config: &Config, db: &Db, file: &KeysFile, clock: &Clock) -> anyhow::Result<Vault> {
     let (masters, now) = (file.masters.clone(), clock.now());
     db.write_here(move |connection| vault::found(connection, &masters, now))?;
-    Ok(db.read_here(|connection| Vault::unlock(connection, Source::File(config.keys_file())))?)
+    let vault = db.read_here(|connection| Vault::unlock(connection, Source::File(config.keys_file())))?;
+    loop {
+        let by = vault.clone();
+        match db.write_here(move |connection| words::adopt(connection, &by, now))? {
+            Adopted::All => return Ok(vault),
+            Adopted::Some(rows) => tracing::info!(rows, "texts of an earlier version were sealed"),
+        }
+    }
 }
 
 /// A database that is there already, with its keys; for commands that work on what is sealed.

@@ -14,9 +14,16 @@ use super::connection::{DbConnection, MultiBackend};
 use super::dialect::BATCH;
 use super::types::{AttachmentId, CaseId};
 
+/// What becomes of a case in the index.
+enum Said {
+    Words(String),
+    /// Its words were taken out.
+    Nothing,
+}
+
 thread_local! {
     /// What the jobs of this thread's open batch have to say; none outside a batch.
-    static GATHERED: RefCell<Option<Vec<(CaseId, String)>>> = const { RefCell::new(None) };
+    static GATHERED: RefCell<Option<Vec<(CaseId, Said)>>> = const { RefCell::new(None) };
 }
 
 /// The insertion of a case's words; a statement of our own, so that its preparation is kept.
@@ -53,7 +60,7 @@ impl RunQueryDsl<DbConnection> for InsertWords<'_> {}
 pub fn index(connection: &mut DbConnection, case: CaseId, words: String) -> QueryResult<()> {
     let left = GATHERED.with_borrow_mut(|gathered| match gathered {
         Some(gathered) => {
-            gathered.push((case, words));
+            gathered.push((case, Said::Words(words)));
             None
         }
         None => Some(words),
@@ -102,6 +109,13 @@ pub fn remove_files(connection: &mut DbConnection, files: &[AttachmentId]) -> Qu
 
 /// Takes the words of a case out of the full-text index; [`settle`] then takes them out of its file.
 pub fn remove(connection: &mut DbConnection, case: CaseId) -> QueryResult<()> {
+    let waits = GATHERED.with_borrow_mut(|gathered| {
+        gathered.as_mut().map(|gathered| gathered.push((case, Said::Nothing))).is_some()
+    });
+    if waits { Ok(()) } else { delete(connection, case) }
+}
+
+fn delete(connection: &mut DbConnection, case: CaseId) -> QueryResult<()> {
     let statement = match connection {
         DbConnection::Sqlite(_) => "DELETE FROM case_search WHERE rowid = ?",
         DbConnection::Postgres(_) => "DELETE FROM case_search WHERE case_id = $1",
@@ -150,12 +164,13 @@ impl Batch {
         GATHERED.with_borrow_mut(|gathered| gathered.iter_mut().for_each(|words| words.truncate(mark)));
     }
 
-    /// Inserts all of them.
+    /// Writes all of them, in the order in which they came.
     pub(super) fn write(self, connection: &mut DbConnection) -> QueryResult<()> {
         let gathered = GATHERED.take().unwrap_or_default();
-        gathered
-            .iter()
-            .try_for_each(|(case, words)| InsertWords { case: *case, words }.execute(connection).map(|_| ()))
+        gathered.iter().try_for_each(|(case, said)| match said {
+            Said::Words(words) => InsertWords { case: *case, words }.execute(connection).map(|_| ()),
+            Said::Nothing => delete(connection, *case),
+        })
     }
 }
 

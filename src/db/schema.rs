@@ -314,6 +314,31 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
+    sealed_words (id) {
+        id -> BigInt,
+        subject -> Nullable<SealedText>,
+        text -> SealedText,
+        remedy_sought -> Nullable<SealedText>,
+    }
+}
+
+table! {
+    clear_traces (id) {
+        id -> BigInt,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    words_to_seal (place, id) {
+        place -> Text,
+        id -> BigInt,
+    }
+}
+
+table! {
     case_scopes (office_id, case_id) {
         office_id -> BigInt,
         case_id -> BigInt,
@@ -668,11 +693,13 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
     objections (id) {
         id -> BigInt,
         case_id -> BigInt,
         referral_id -> BigInt,
-        text -> Text,
+        text -> SealedText,
         channel -> Text,
         recorded_by -> Nullable<BigInt>,
         at -> Timestamp,
@@ -680,13 +707,15 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
     appeals (id) {
         id -> BigInt,
         case_id -> BigInt,
         referral_id -> BigInt,
         against_office_id -> BigInt,
         cause -> Text,
-        text -> Text,
+        text -> SealedText,
         channel -> Text,
         recorded_by -> Nullable<BigInt>,
         at -> Timestamp,
@@ -967,12 +996,14 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
     notes (id) {
         id -> BigInt,
         case_id -> BigInt,
         office_id -> BigInt,
         author_id -> BigInt,
-        text -> Text,
+        text -> SealedText,
         at -> Timestamp,
     }
 }
@@ -1494,6 +1525,9 @@ allow_tables_to_appear_in_same_query!(
     stored_files,
     uploads,
     upload_parts,
+    sealed_words,
+    clear_traces,
+    words_to_seal,
     extracts,
     attachment_releases,
     identity_requests,

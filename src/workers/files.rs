@@ -117,7 +117,7 @@ async fn read(app: &App, file: Stored) -> Result<()> {
     app.write(Actor::System, move |c, _| {
         stored::lock(c, &file.sha256)?;
         if !said.is_empty() {
-            for (attachment, case) in attach::named_by(c, &file.sha256)? {
+            for (attachment, case) in attach::searched_by(c, &file.sha256)? {
                 fulltext::index_file(c, attachment, case, &said)?;
             }
         }

@@ -1,4 +1,5 @@
-//! Erases what is past its time: steps of the walk, then the bytes of files, the search index and the log.
+//! Erases what is past its time: steps of the walk, then the bytes of files, the search index and the log. Words that
+//! stood in clear before they were sealed go from index and log the same way.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use super::{Beat, repeat};
 use crate::app::App;
 use crate::db::{fulltext, snapshot};
 use crate::domain::actor::Actor;
+use crate::domain::cases::words;
 use crate::domain::privacy::{self, requests, walk};
 use crate::error::{Error, Result};
 
@@ -31,8 +33,10 @@ pub async fn run_once(app: &App) -> Result<usize> {
     if step.erased + granted > 0 {
         tracing::info!(past_time = step.erased, granted, "cases were erased");
     }
-    if step.leaves_traces || granted > 0 {
+    let sealed = app.db.read(words::traces).await?;
+    if step.leaves_traces || granted > 0 || !sealed.is_empty() {
         settle(app).await?;
+        app.db.write(move |connection| words::clear(connection, &sealed)).await?;
     }
     Ok(step.examined + granted + settle_files(app).await?)
 }

@@ -161,11 +161,11 @@ impl TestApp {
         Samad(command)
     }
 
-    async fn write(&self, write: fn(&mut samad::db::DbConnection) -> samad::error::Result<()>) {
+    pub async fn write(&self, write: fn(&mut samad::db::DbConnection) -> samad::error::Result<()>) {
         self.app.db.write(write).await.expect("it is written");
     }
 
-    async fn announce(&self) {
+    pub async fn announce(&self) {
         let masters = KeysFile::parse(KEYS_FILE).unwrap().masters;
         let now = self.now();
         let announce = move |connection: &mut _| rotation::announce(connection, &masters, now);
@@ -173,7 +173,7 @@ impl TestApp {
     }
 
     /// Takes at most so many steps of a walk; gives how many rows are left.
-    async fn walk(&self, steps: usize) -> i64 {
+    pub async fn walk(&self, steps: usize) -> i64 {
         let mut at = Some(Cursor::default());
         for _ in 0..steps {
             let Some(cursor) = at else { break };

@@ -4,6 +4,7 @@ mod extract;
 mod leaks;
 mod reads;
 mod release;
+mod words;
 
 use serde_json::{Value, json};
 

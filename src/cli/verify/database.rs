@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::db::{DbConnection, Location, migrate, snapshot};
 use crate::domain::history::Signer;
 use crate::domain::history::audit::{self, Known, Report, Untold};
+use crate::domain::vault::{Source, Vault};
 
 /// What is not compared with the history; FORMAT.md says the same.
 const UNCHECKED: &str = "Not checked, since no event tells it: messages and questions, the words of extracts, files and \
@@ -24,7 +25,8 @@ users, offices, the rule register, the log of changes and the log of who read an
 pub fn run(settings: &Path, args: &Verify) -> anyhow::Result<()> {
     let config = start::settings(settings)?;
     let mut connection = open(&config)?;
-    let known = known(&config, args)?;
+    let vault = vault(&config, &mut connection);
+    let known = Known { vault: vault.as_ref().ok().cloned(), ..known(&config, args)? };
     if known.keys.is_empty() {
         println!(
             "There is no root key at {} and no --key was given: whose signatures the anchors bear is not judged.",
@@ -37,6 +39,12 @@ pub fn run(settings: &Path, args: &Verify) -> anyhow::Result<()> {
     let report = audit::run(&mut connection, &known, &mut |more| bar.inc(more))?;
     bar.finish_and_clear();
     snapshot::end(&mut connection)?;
+    if let (Err(why), true) = (&vault, report.locked > 0) {
+        println!(
+            "The texts of {} sealed cases were not compared with their digests: {why}.",
+            HumanCount(report.locked)
+        );
+    }
     tell(&report, &known, start.elapsed().as_secs_f64(), args.show)
 }
 
@@ -70,7 +78,17 @@ fn known(config: &Config, args: &Verify) -> anyhow::Result<Known> {
     if let Some(root) = &root {
         keys.push(Signer::of(root)?.public());
     }
-    Ok(Known { keys, exported: published.anchors, root })
+    Ok(Known { keys, exported: published.anchors, root, vault: None })
+}
+
+/// What opens sealed texts; the reason where the keys are not at hand.
+fn vault(config: &Config, connection: &mut DbConnection) -> anyhow::Result<Vault> {
+    let path = config.keys_file();
+    if !path.exists() {
+        bail!("there is no keys file at {}", path.display());
+    }
+    Vault::unlock(connection, Source::File(path.clone()))
+        .map_err(|error| anyhow!("the keys of {} do not open them ({error})", path.display()))
 }
 
 fn tell(report: &Report, known: &Known, seconds: f64, show: usize) -> anyhow::Result<()> {

@@ -8,7 +8,7 @@ use super::docket::{Docket, Expected};
 use super::life::Fact;
 use super::record::record;
 use crate::db::DbConnection;
-use crate::db::schema::attachments;
+use crate::db::schema::{attachments, cases};
 use crate::db::sealed::Sealed;
 use crate::db::types::{AttachmentId, CaseId, Time};
 use crate::domain::actor::{Act, Actor};
@@ -177,10 +177,12 @@ pub fn found_infected(connection: &mut DbConnection, act: &Act, sha256: &str) ->
     Ok(())
 }
 
-/// The attachments that name these bytes, with their cases.
-pub fn named_by(connection: &mut DbConnection, sha256: &str) -> Result<Vec<(AttachmentId, CaseId)>> {
+/// The attachments that name these bytes, with their cases, sealed ones left out: nothing of those is searched but the
+/// extract.
+pub fn searched_by(connection: &mut DbConnection, sha256: &str) -> Result<Vec<(AttachmentId, CaseId)>> {
     Ok(attachments::table
-        .filter(attachments::sha256.eq(sha256))
+        .inner_join(cases::table.on(cases::id.eq(attachments::case_id)))
+        .filter(attachments::sha256.eq(sha256).and(cases::is_sealed.eq(false)))
         .order(attachments::id)
         .select((attachments::id, attachments::case_id))
         .load(connection)?)

@@ -14,6 +14,7 @@ use crate::db::prepared::prepared;
 use crate::db::schema::cases;
 use crate::db::types::CaseId;
 use crate::domain::actor::Act;
+use crate::domain::cases::words;
 use crate::domain::conflict::Conflict;
 use crate::domain::input;
 use crate::domain::policy;
@@ -98,6 +99,9 @@ pub fn classify(
     // what is about conduct bars more people than what is not
     docket.conflict = Conflict::of(connection, &act.rules, &docket.row)?;
     let row = &docket.row;
+    if seals {
+        words::seal(connection, &act.vault, id, act.now)?;
+    }
     prepared(diesel::update(cases::table.find(id)).set((
         (cases::kind.eq(&kind.code), cases::category.eq(&leaf.code), cases::priority.eq(priority)),
         (cases::province.eq(&row.province), cases::county.eq(&row.county), cases::address.eq(&row.address)),
@@ -109,6 +113,7 @@ pub fn classify(
         // what follows a case that is sealed now would tell of it
         let family = &docket.life.family;
         let all: Vec<CaseId> = family.followers.keys().chain(&family.parts).copied().collect();
+        all.iter().try_for_each(|each| words::seal(connection, &act.vault, *each, act.now))?;
         diesel::update(cases::table.filter(cases::id.eq_any(all)))
             .set(cases::is_sealed.eq(true))
             .execute(connection)?;

@@ -49,7 +49,7 @@ impl Docket {
         let _: CaseId = for_update(cases::table.find(id).select(cases::id)).get_result(connection)?;
         let docket = Self::read(connection, act, id)?;
         // nobody can file an empty text: what is left is for counting, and nobody works on it any more
-        if docket.row.text.is_empty() && act.actor != Actor::System {
+        if docket.row.filed.is_erased() && act.actor != Actor::System {
             return Err(Error::Conflict(Code::CaseErased));
         }
         match expected {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::complained_of;
 use super::register::Register;
 use super::row::{Channel, Priority, Representative};
+use super::words::Words;
 use crate::db::DbConnection;
 use crate::db::types::Time;
 use crate::domain::actor::Act;
@@ -57,6 +58,12 @@ pub(super) struct Filing {
 }
 
 impl Filing {
+    /// What the citizen said.
+    pub(super) fn words(&self) -> Words {
+        let (subject, remedy_sought) = (self.subject.clone(), self.remedy_sought.clone());
+        Words { subject, text: self.text.clone(), remedy_sought }
+    }
+
     /// What it is about, to find its repeats.
     pub(super) fn matter(&self) -> Matter {
         let county = self.place.county.as_deref();

@@ -27,8 +27,10 @@ pub mod reopen;
 pub mod repeat;
 mod row;
 mod tracking_code;
+pub mod words;
 
 pub use docket::{Docket, Expected, find_visible, life_of};
 pub use record::{last_event, record, scope_of, sha256_hex};
 pub use row::{CaseRow, Channel, Priority, Representative};
 pub use tracking_code::{IntakeCode, TrackingCode, TrackingCodeError};
+pub use words::{Filed, Words};

@@ -8,11 +8,13 @@ use super::life::Fact;
 use super::record::{record, sha256_hex};
 use crate::db::DbConnection;
 use crate::db::schema::notes;
+use crate::db::sealed::Sealed;
 use crate::db::types::{CaseId, NoteId, OfficeId, Time, UserId};
 use crate::domain::actor::Act;
 use crate::domain::input;
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
+use crate::domain::vault::field;
 use crate::error::{Code, Error, Result};
 
 /// A note.
@@ -22,9 +24,8 @@ pub struct Note {
     pub text: String,
 }
 
-/// A note as stored.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = notes)]
+/// A note, with its words; they are stored sealed.
+#[derive(Debug, Clone)]
 pub struct NoteRow {
     pub id: NoteId,
     pub case_id: CaseId,
@@ -61,7 +62,7 @@ pub(super) fn keep(
             notes::case_id.eq(id),
             notes::office_id.eq(office),
             notes::author_id.eq(author_id),
-            notes::text.eq(&row.text),
+            notes::text.eq(act.vault.seal(field!(notes::text), row.id, &row.text)?),
             notes::at.eq(row.at),
         ))
         .execute(connection)?;
@@ -71,10 +72,16 @@ pub(super) fn keep(
 }
 
 /// All notes of a case, oldest first.
-pub fn of_case(connection: &mut DbConnection, case: CaseId) -> Result<Vec<NoteRow>> {
-    Ok(notes::table
+pub fn of_case(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<Vec<NoteRow>> {
+    let rows: Vec<(NoteId, OfficeId, UserId, Sealed, Time)> = notes::table
         .filter(notes::case_id.eq(case))
         .order(notes::id)
-        .select(NoteRow::as_select())
-        .load(connection)?)
+        .select((notes::id, notes::office_id, notes::author_id, notes::text, notes::at))
+        .load(connection)?;
+    rows.into_iter()
+        .map(|(id, office_id, author_id, text, at)| {
+            let text = act.vault.open(connection, field!(notes::text), id, &text)?;
+            Ok(NoteRow { id, case_id: case, office_id, author_id, text, at })
+        })
+        .collect()
 }

@@ -12,16 +12,16 @@ use super::intake::intake_office;
 use super::life::{Fact, Status, citizen_digest};
 use super::record::{Head, Link, record, sha256_hex, widen_scope};
 use super::row::{CaseRow, Priority, Representative};
+use super::words::{self, Filed};
 use super::{IntakeCode, TrackingCode};
+use crate::db::DbConnection;
 use crate::db::schema::cases;
 use crate::db::types::{CaseId, CitizenId, EventId, OfficeId, Time};
-use crate::db::{DbConnection, fulltext};
 use crate::domain::actor::Act;
 use crate::domain::calendar::{JalaliDate, TEHRAN};
 use crate::domain::citizens::{self, CitizenInput};
 use crate::domain::notifications::{self, Facts, Outlet};
 use crate::domain::repeats::{self, Overrun, Seen, check_cap};
-use crate::domain::text::search_key;
 use crate::domain::vault::field;
 use crate::error::{Code, Error, Result};
 use crate::on_both;
@@ -221,8 +221,10 @@ fn insert(
     on_both!(connection, |c| diesel::insert_into(cases::table).values(&row).execute(c))?;
     let event = link.insert(connection)?;
     widen_scope(connection, act, id, &[office])?;
-    let words = format!("{} {}", filing.subject.as_deref().unwrap_or_default(), filing.text);
-    fulltext::index(connection, id, search_key(&words))?;
+    match filing.is_sealed {
+        true => words::keep(connection, &act.vault, id, &filing.words())?,
+        false => words::index(connection, id, &filing.words())?,
+    }
     Ok((row, event))
 }
 
@@ -248,9 +250,7 @@ fn new_row(
         category: filing.category.clone(),
         priority: filing.priority,
         language: citizens::language_of(filing.citizen.as_ref()).to_owned(),
-        subject: filing.subject.clone(),
-        text: filing.text.clone(),
-        remedy_sought: filing.remedy_sought.clone(),
+        filed: if filing.is_sealed { Filed::sealed() } else { Filed::in_clear(&filing.words()) },
         citizen_id: None,
         representative: seal(field!(cases::representative), &filing.representative)?,
         is_anonymous: filing.is_anonymous,

@@ -103,7 +103,7 @@ fn check_earlier(
         fields.add(FieldError::new("of", "too_many", fa, en));
         return Ok(Vec::new());
     }
-    let matter = Matter::of(&docket.row);
+    let matter = Matter::of(connection, &act.vault, &docket.row)?;
     let mut seen = BTreeSet::new();
     let mut earlier = Vec::new();
     for (index, name) in named.iter().enumerate() {
@@ -172,7 +172,8 @@ fn check_one(
             "Not an earlier case of this citizen or household; leave it out.",
         )));
     };
-    if repeats::judge(&act.rules, matter, &Matter::of(&row))?.is_none() {
+    let other = Matter::of(connection, &act.vault, &row)?;
+    if repeats::judge(&act.rules, matter, &other)?.is_none() {
         return Ok(Err((
             "not_same_matter",
             "موضوعش همین نیست: نه موضوع و مکان یکی است نه متن نزدیک؛ آن را بردارید.",

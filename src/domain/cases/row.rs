@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::life::Status;
+use super::words::Filed;
 use crate::db::schema::cases;
 use crate::db::sealed::Sealed;
 use crate::db::types::{CaseId, CitizenId, OfficeId, ReferralId, Time, UserId};
@@ -54,9 +55,9 @@ pub struct CaseRow {
     pub category: Option<String>,
     pub priority: Priority,
     pub language: String,
-    pub subject: Option<String>,
-    pub text: String,
-    pub remedy_sought: Option<String>,
+    /// What was filed; read by [`CaseRow::words`].
+    #[diesel(embed)]
+    pub filed: Filed,
     pub citizen_id: Option<CitizenId>,
     pub representative: Option<Sealed>,
     pub is_anonymous: bool,

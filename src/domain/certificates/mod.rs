@@ -65,7 +65,13 @@ pub fn certificate(
 ) -> Result<String> {
     let case = views::public_case(connection, act, row, reader)?;
     let page = match sort {
-        Certificate::Filing(words) => parts::filing(act, row, &case, words, reader),
+        Certificate::Filing(words) => {
+            let filed = match words {
+                Words::Shown => Some(row.words(connection, &act.vault)?.text),
+                Words::Hidden => None,
+            };
+            parts::filing(act, &case, filed, reader)
+        }
         Certificate::Reply => {
             let appeals = views::appeals(connection, act, row)?;
             parts::reply(act, &case, &appeals, reader)

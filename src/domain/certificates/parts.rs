@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::{Line, Page, Section, Words};
+use super::{Line, Page, Section};
 use crate::db::types::Time;
 use crate::domain::actor::Act;
 use crate::domain::cases::CaseRow;
@@ -60,8 +60,8 @@ fn lines(act: &Act, case: &PublicCase, reader: Language) -> Vec<Line> {
     lines
 }
 
-/// That the case was filed, who holds it, and until when.
-pub(super) fn filing(act: &Act, row: &CaseRow, case: &PublicCase, words: Words, reader: Language) -> Page {
+/// That the case was filed, who holds it, and until when; with the words that were filed, where they are wished.
+pub(super) fn filing(act: &Act, case: &PublicCase, filed: Option<String>, reader: Language) -> Page {
     let say = |fa: &'static str, en: &'static str| if reader == Language::En { en } else { fa };
     let mut lines = lines(act, case, reader);
     let line = |name, value: String| Line { name, value, is_code: false };
@@ -73,13 +73,8 @@ pub(super) fn filing(act: &Act, row: &CaseRow, case: &PublicCase, words: Words, 
         _ => say("مهلت پاسخ", "Answer due"),
     };
     lines.extend(until.map(|until| line(name, moment(until, reader))));
-    let sections = match words {
-        Words::Shown => vec![Section {
-            heading: say("متن ثبت‌شده", "What was filed").into(),
-            text: row.text.clone(),
-        }],
-        Words::Hidden => Vec::new(),
-    };
+    let heading = || say("متن ثبت‌شده", "What was filed").to_owned();
+    let sections = filed.into_iter().map(|text| Section { heading: heading(), text }).collect();
     let statement = say(
         "گواهی می‌شود پرونده‌ای با این مشخصات در سامانه ارتباط مردم و دولت ثبت شده است.",
         "This is to certify that a case with these particulars is registered with the service of the people's communication with the government.",

@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use super::known;
 use super::sight::leak;
 use crate::db::DbConnection;
-use crate::db::schema::{appeals, extracts, messages, objections};
+use crate::db::schema::{extracts, messages};
 use crate::db::types::{CaseId, MessageId, OfficeId, Time, UserId};
 use crate::domain::actor::Act;
 use crate::domain::cases::life::Fact;
-use crate::domain::cases::{CaseRow, Docket, Expected, record, sha256_hex};
+use crate::domain::cases::{CaseRow, Docket, Expected, record, remedies, sha256_hex};
 use crate::domain::input;
 use crate::domain::masking::Masker;
 use crate::domain::notifications::date;
@@ -88,14 +88,15 @@ pub fn propose(
     let (mut docket, office, author) = open(connection, act, id, expected)?;
     let mut masker = known::masker(connection, act, &docket.row)?;
     let row = &docket.row;
+    let filed = row.words(connection, &act.vault)?;
     let (subject, mut text, remedy_sought, since) = match find(connection, id, ExtractState::Confirmed)? {
         Some(confirmed) => {
             (confirmed.subject, confirmed.text, confirmed.remedy_sought, Some(confirmed.covers_until))
         }
         None => (
-            row.subject.as_deref().map(|text| masker.propose(text)),
-            masker.propose(&row.text),
-            row.remedy_sought.as_deref().map(|text| masker.propose(text)),
+            filed.subject.as_deref().map(|text| masker.propose(text)),
+            masker.propose(&filed.text),
+            filed.remedy_sought.as_deref().map(|text| masker.propose(text)),
             None,
         ),
     };
@@ -147,16 +148,11 @@ fn said_later(
         let body = act.vault.open_some(connection, field!(messages::body), id, body.as_ref())?;
         said.extend(body.map(|body| (at, body)));
     }
-    let objected: Vec<(Time, String)> = objections::table
-        .filter(objections::case_id.eq(case).and(objections::at.gt(since)))
-        .select((objections::at, objections::text))
-        .load(connection)?;
-    let appealed: Vec<(Time, String)> = appeals::table
-        .filter(appeals::case_id.eq(case).and(appeals::at.gt(since)))
-        .select((appeals::at, appeals::text))
-        .load(connection)?;
-    said.extend(objected);
-    said.extend(appealed);
+    let objected = remedies::objections_of(connection, act, case)?.into_iter();
+    said.extend(objected.filter(|row| row.at > since).map(|row| (row.at, row.text)));
+    for row in remedies::appeals_of(connection, case)?.iter().filter(|row| row.at > since) {
+        said.push((row.at, row.words(connection, act)?));
+    }
     said.sort_by_key(|(at, _)| *at);
     Ok(said)
 }

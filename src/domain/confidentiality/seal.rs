@@ -10,7 +10,7 @@ use crate::db::schema::cases;
 use crate::db::types::CaseId;
 use crate::domain::actor::Act;
 use crate::domain::cases::life::Fact;
-use crate::domain::cases::{Docket, Expected, record};
+use crate::domain::cases::{Docket, Expected, record, words};
 use crate::domain::input;
 use crate::domain::policy;
 use crate::domain::rulebook::Verb;
@@ -66,6 +66,10 @@ fn turn(
     }
     let fact = if is_sealed { Fact::CaseSealed { reason } } else { Fact::CaseUnsealed { reason } };
     record(connection, act, &mut docket, &[fact], Some(office))?;
+    match is_sealed {
+        true => words::seal(connection, &act.vault, id, act.now)?,
+        false => words::unseal(connection, &act.vault, id, act.now)?,
+    }
     diesel::update(cases::table.find(id)).set(cases::is_sealed.eq(is_sealed)).execute(connection)?;
     docket.reload(connection)
 }

@@ -64,6 +64,7 @@ fn known(act: &Act) -> Known {
         keys: vec![Signer::of(&act.keys).unwrap().public()],
         exported: Vec::new(),
         root: Some(act.keys.clone()),
+        vault: Some(act.vault.clone()),
     }
 }
 

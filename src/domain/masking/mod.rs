@@ -8,6 +8,9 @@
 //! Texts are compared letter by letter in the form of the search key, so that Arabic letters, half-spaces, diacritics,
 //! presentation forms and digits of any script hide nothing.
 
+mod latin;
+#[cfg(test)]
+mod latin_tests;
 mod letters;
 mod names;
 mod numbers;
@@ -92,6 +95,8 @@ pub struct Leak {
 /// Masks the texts of one case; the same value gets the same label in all of them.
 pub struct Masker {
     names: Vec<names::Pattern>,
+    /// The same names, to be found in Latin letters.
+    latin: Vec<latin::Spelling>,
     numbers: Vec<String>,
     phrases: Vec<(Sort, String)>,
     language: Language,
@@ -109,6 +114,7 @@ impl Masker {
         phrases.retain(|(_, phrase)| phrase.chars().count() >= 5);
         Self {
             names: names::patterns(known),
+            latin: latin::spellings(known),
             numbers: known
                 .numbers
                 .iter()
@@ -150,6 +156,7 @@ impl Masker {
         spans.extend(numbers::plates(letters));
         spans.extend(places::contacts(letters));
         spans.extend(names::known(letters, &self.names));
+        spans.extend(latin::found(letters, &self.latin));
         for (sort, phrase) in &self.phrases {
             spans.extend(letters.find(phrase).into_iter().map(|(from, to)| Span {
                 from,

@@ -12,6 +12,11 @@ const SPREAD: usize = 16;
 /// How the key of a known person begins; the blank keeps it apart from the letters of a likely name.
 const PERSON: &str = "person ";
 
+/// The key of the person of this number.
+pub(super) fn person(number: usize) -> String {
+    format!("{PERSON}{number}")
+}
+
 /// Whether a span is the name of a known person.
 pub(super) fn is_known(span: &Span) -> bool {
     span.same_as.starts_with(PERSON)
@@ -30,7 +35,7 @@ pub(super) struct Pattern {
 pub(super) fn patterns(known: &Known) -> Vec<Pattern> {
     let mut patterns: Vec<Pattern> = Vec::new();
     for (number, name) in known.names.iter().enumerate() {
-        let person = format!("{PERSON}{number}");
+        let person = person(number);
         let words = name.split(|sign: char| sign.is_whitespace() || matches!(sign, '-' | '،' | ',' | '.'));
         for word in words.filter(|word| !word.is_empty()) {
             let parts = word.split(['\u{200C}', '¬', '\u{AD}']);
@@ -132,6 +137,15 @@ pub(super) fn likely(letters: &Letters) -> Vec<Span> {
     spans
 }
 
+/// Whether a word goes on with the name or the title before it; a Latin title may end with a full stop.
+fn follows_on(letters: &Letters, before: &Word, word: &Word) -> bool {
+    let is_short_title = before.text.is_ascii()
+        && before.text.len() <= 4
+        && TITLES.has(&before.text)
+        && letters.sign(before.to) == '.';
+    letters.joins(before.to + usize::from(is_short_title), word.from)
+}
+
 fn is_first_name(word: &Word) -> bool {
     FIRST_NAMES.has(&word.text)
 }
@@ -143,7 +157,7 @@ fn name_end(letters: &Letters, words: &[Word], begin: usize, has_title: bool) ->
     let follows = |end: usize| {
         end < words.len()
             && !STOP.has(&words[end].text)
-            && (end == 0 || letters.joins(words[end - 1].to, words[end].from) || end == begin && !has_title)
+            && (end == 0 || follows_on(letters, &words[end - 1], &words[end]) || end == begin && !has_title)
     };
     while follows(end) && end - begin < 3 && is_first_name(&words[end]) {
         end += 1;
@@ -153,7 +167,12 @@ fn name_end(letters: &Letters, words: &[Word], begin: usize, has_title: bool) ->
         true => word.is_capital,
         false => has_title || SURNAME_ENDINGS.split_whitespace().any(|ending| word.text.ends_with(ending)),
     };
-    let most = if has_title && end == begin { 2 } else { 1 };
+    // «Ms. Maryam Kazemi-Nia» is three words
+    let most = match words.get(begin).is_some_and(is_latin) {
+        true if has_title => 3,
+        _ if has_title && end == begin => 2,
+        _ => 1,
+    };
     for _ in 0..most {
         if follows(end) && fits(&words[end]) {
             end += 1;

@@ -46,7 +46,7 @@ pub(super) static FINE_PLACES: Words = words!(
 /// After these a name follows.
 pub(super) static TITLES: Words = words!(
     "اقای اقا خانم سرکار جناب دکتر مهندس سید سیده حاج حاجی کربلایی مشهدی استاد سرهنگ سروان ستوان سرگرد
-     اینجانب اینجانبه بنام بهنام نامم اسمم فرزند همسر نماینده وکیل mr mrs ms miss dr named"
+     اینجانب اینجانبه بنام بهنام نامم اسمم فرزند همسر نماینده وکیل mr mrs ms miss dr eng engineer prof sir madam named"
 );
 
 /// Words that are no name, wherever they stand.

@@ -18,6 +18,7 @@ use crate::domain::cases::remedies::rating_token;
 use crate::domain::keys::Keys;
 use crate::domain::rulebook::Rulebook;
 use crate::domain::text::persian_digits;
+use crate::domain::vault::Vault;
 use crate::error::{Error, Language, Result};
 
 /// What an SMS may carry, in its own text and in a provider's template: phones are shared in families.
@@ -68,6 +69,7 @@ pub fn render(
     language: &str,
     facts: &Facts,
     links: Links<'_>,
+    vault: &Vault,
 ) -> Result<Rendered> {
     // what may stand in a letter is what may stand in an e-mail
     let written = if outlet == Outlet::Letter { Outlet::Email } else { outlet };
@@ -78,7 +80,7 @@ pub fn render(
     let reader = if language == "en" { Language::En } else { Language::Fa };
     let private = match outlet {
         Outlet::Sms => Private::default(),
-        Outlet::Email | Outlet::Letter => Private::load(connection, rules, row, facts, audience)?,
+        Outlet::Email | Outlet::Letter => Private::load(connection, vault, rules, row, facts, audience)?,
     };
     // a sealed case is never named by its office on a phone that others read
     let office = facts.office.and_then(|id| rules.offices.get(id)).map_or("", |office| office.name(reader));
@@ -136,6 +138,7 @@ struct Private {
 impl Private {
     fn load(
         connection: &mut DbConnection,
+        vault: &Vault,
         rules: &Rulebook,
         row: &CaseRow,
         facts: &Facts,
@@ -149,8 +152,11 @@ impl Private {
             Some(id) => questions::table.find(id).select(questions::text).first(connection).optional()?,
             None => None,
         };
-        let hides_subject = row.is_sealed && audience == "office";
-        let subject = row.subject.clone().filter(|_| !hides_subject).or_else(|| {
+        let subject = match row.is_sealed && audience == "office" {
+            true => None,
+            false => row.words(connection, vault)?.subject,
+        };
+        let subject = subject.or_else(|| {
             row.category.as_deref().and_then(|code| rules.categories.get(code)).map(|leaf| leaf.fa.clone())
         });
         Ok(Self {

@@ -91,14 +91,15 @@ pub fn case(
     files.extend(
         others.iter().map(|file| json!({ "media_type": file.media_type, "at": file.at, "by": "office" })),
     );
+    let words = row.words(connection, &act.vault)?;
     let document = CaseDocument {
         case: views::public_case(connection, act, &row, reader)?,
-        remedy_sought: row.remedy_sought.clone(),
+        remedy_sought: words.remedy_sought,
         address,
         has_representative: row.representative.is_some(),
         timeline: views::public_timeline(connection, act, id, reader)?,
         messages: messages.into_iter().map(MessageDocument::from).collect(),
-        objections: remedies::objections_of(connection, id)?
+        objections: remedies::objections_of(connection, act, id)?
             .into_iter()
             .map(|row| json!({ "text": row.text, "channel": row.channel, "at": row.at }))
             .collect(),
@@ -121,7 +122,7 @@ pub fn case(
             })
             .collect(),
         files,
-        text: row.text,
+        text: words.text,
     };
     Ok((document, own))
 }

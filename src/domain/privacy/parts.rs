@@ -13,9 +13,10 @@ use crate::db::schema::{
     referrals, repeats, warnings,
 };
 use crate::db::sealed::Sealed;
-use crate::db::types::{AttachmentId, CaseId, CitizenId, MessageId};
+use crate::db::types::{AppealId, AttachmentId, CaseId, CitizenId, MessageId, NoteId, ObjectionId};
 use crate::db::{DbConnection, fulltext};
 use crate::domain::actor::Act;
+use crate::domain::cases::words;
 use crate::domain::citizens as citizens_of;
 use crate::domain::history::Class;
 use crate::domain::intake;
@@ -31,7 +32,7 @@ const NOT_SEALED: Option<Sealed> = None;
 pub(super) fn erase(connection: &mut DbConnection, act: &Act, case: &Candidate, class: Class) -> Result<()> {
     came_in(connection, act, case.id, class)?;
     match class {
-        Class::Text => texts(connection, case.id),
+        Class::Text => texts(connection, act, case.id),
         Class::Identity => identity(connection, act, case),
         Class::Attachments => attached(connection, act, case.id),
         Class::Messages => said(connection, act, case.id),
@@ -62,13 +63,26 @@ fn forget_files(connection: &mut DbConnection, act: &Act, case: CaseId) -> Resul
     digests.iter().try_for_each(|sha256| files::forget(connection, sha256, act.now))
 }
 
-fn texts(connection: &mut DbConnection, case: CaseId) -> Result<()> {
+/// Puts nothing, sealed, in the place of each text of a case.
+macro_rules! emptied {
+    ($connection:expr, $act:expr, $case:expr, $table:ident, $id:ty) => {{
+        let ids: Vec<$id> =
+            $table::table.filter($table::case_id.eq($case)).select($table::id).load($connection)?;
+        for id in ids {
+            let nothing = $act.vault.seal(field!($table::text), id, "")?;
+            diesel::update($table::table.find(id)).set($table::text.eq(nothing)).execute($connection)?;
+        }
+    }};
+}
+
+fn texts(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<()> {
     diesel::update(cases::table.find(case))
         .set((
             (cases::text.eq(""), cases::subject.eq(NO_TEXT), cases::remedy_sought.eq(NO_TEXT)),
             (cases::outcome_text.eq(NO_TEXT), cases::remedy.eq(NO_TEXT), cases::dismissal.eq(NO_TEXT)),
         ))
         .execute(connection)?;
+    words::erase(connection, case)?;
     fulltext::remove(connection, case)?;
     diesel::update(answers::table.filter(answers::case_id.eq(case)))
         .set((answers::text.eq(""), answers::decision_note.eq(NO_TEXT)))
@@ -76,14 +90,11 @@ fn texts(connection: &mut DbConnection, case: CaseId) -> Result<()> {
     diesel::update(questions::table.filter(questions::case_id.eq(case)))
         .set(questions::text.eq(""))
         .execute(connection)?;
-    diesel::update(notes::table.filter(notes::case_id.eq(case)))
-        .set(notes::text.eq(""))
-        .execute(connection)?;
-    diesel::update(objections::table.filter(objections::case_id.eq(case)))
-        .set(objections::text.eq(""))
-        .execute(connection)?;
+    emptied!(connection, act, case, notes, NoteId);
+    emptied!(connection, act, case, objections, ObjectionId);
+    emptied!(connection, act, case, appeals, AppealId);
     diesel::update(appeals::table.filter(appeals::case_id.eq(case)))
-        .set((appeals::text.eq(""), appeals::grounds.eq(NO_TEXT)))
+        .set(appeals::grounds.eq(NO_TEXT))
         .execute(connection)?;
     diesel::update(ratings::table.filter(ratings::case_id.eq(case)))
         .set(ratings::comment.eq(NO_TEXT))

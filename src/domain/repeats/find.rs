@@ -8,10 +8,11 @@ use crate::db::schema::cases;
 use crate::db::types::{CaseId, CitizenId, Time};
 use crate::domain::actor::Act;
 use crate::domain::calendar::TEHRAN;
-use crate::domain::cases::CaseRow;
 use crate::domain::cases::life::Status;
+use crate::domain::cases::{CaseRow, Filed, words};
 use crate::domain::citizens::{self, Citizen, Kin, Recognised, Relative};
 use crate::domain::rulebook::Rulebook;
+use crate::domain::vault::Vault;
 use crate::error::{Error, Result};
 use crate::text_enum;
 
@@ -42,8 +43,9 @@ impl Matter {
     }
 
     /// Of a stored case.
-    pub fn of(row: &CaseRow) -> Self {
-        Self::new(row.category.as_deref(), row.county.as_deref(), row.subject.as_deref(), &row.text)
+    pub fn of(connection: &mut DbConnection, vault: &Vault, row: &CaseRow) -> Result<Self> {
+        let words = row.words(connection, vault)?;
+        Ok(Self::new(row.category.as_deref(), row.county.as_deref(), words.subject.as_deref(), &words.text))
     }
 }
 
@@ -101,8 +103,8 @@ struct Earlier {
     status: Status,
     category: Option<String>,
     county: Option<String>,
-    subject: Option<String>,
-    text: String,
+    #[diesel(embed)]
+    filed: Filed,
     is_sealed: bool,
     registered_at: Time,
 }
@@ -127,8 +129,9 @@ pub fn see(connection: &mut DbConnection, act: &Act, known: &Recognised, matter:
         if !is_open && row.registered_at < oldest {
             continue;
         }
-        let earlier =
-            Matter::new(row.category.as_deref(), row.county.as_deref(), row.subject.as_deref(), &row.text);
+        let words = words::open(connection, &act.vault, row.id, row.is_sealed, &row.filed)?;
+        let subject = words.subject.as_deref();
+        let earlier = Matter::new(row.category.as_deref(), row.county.as_deref(), subject, &words.text);
         let Some((likeness, grounds)) = judge(&act.rules, matter, &earlier)? else { continue };
         let is_same_record = citizen == known.citizen.id && known.is_in_full;
         seen.has_own_open |= is_same_record && is_open && !row.is_sealed;

@@ -10,13 +10,15 @@ use super::{Field, Look, Masters, Source, Vault, field};
 use crate::db::DbConnection;
 use crate::db::dialect::for_update_skip_locked;
 use crate::db::schema::{
-    attachments, cases, citizen_merges, citizens, correction_requests, corrections, family_links,
-    idempotency_keys, intake_files, intake_items, item_pages, messages, second_factors, sms_replies, uploads,
+    appeals, attachments, cases, citizen_merges, citizens, correction_requests, corrections, family_links,
+    idempotency_keys, intake_files, intake_items, item_pages, messages, notes, objections, sealed_words,
+    second_factors, sms_replies, uploads,
 };
 use crate::db::sealed::{Blind, Sealed};
 use crate::db::types::{
-    AttachmentId, CaseId, CitizenId, CitizenMergeId, CorrectionId, CorrectionRequestId, FactorId,
-    FamilyLinkId, IntakeFileId, IntakeItemId, ItemPageId, MessageId, SmsReplyId, UploadId,
+    AppealId, AttachmentId, CaseId, CitizenId, CitizenMergeId, CorrectionId, CorrectionRequestId, FactorId,
+    FamilyLinkId, IntakeFileId, IntakeItemId, ItemPageId, MessageId, NoteId, ObjectionId, SmsReplyId,
+    UploadId,
 };
 use crate::domain::citizens::household;
 use crate::domain::rulebook;
@@ -146,7 +148,7 @@ macro_rules! walked {
 }
 
 /// All of them. The blind indexes come last and are made from what is sealed.
-fn tables() -> [Walked; 16] {
+fn tables() -> [Walked; 20] {
     [
         walked!(
             citizens,
@@ -155,6 +157,10 @@ fn tables() -> [Walked; 16] {
             [identifier, name, mobile, phone, email, address, postal_code, household_head]
         ),
         walked!(cases, CaseId, CaseId(0), [representative, address, about_person]),
+        walked!(sealed_words, CaseId, CaseId(0), [subject, text, remedy_sought]),
+        walked!(objections, ObjectionId, ObjectionId(0), [text]),
+        walked!(appeals, AppealId, AppealId(0), [text]),
+        walked!(notes, NoteId, NoteId(0), [text]),
         walked!(messages, MessageId, MessageId(0), [facts, address, subject, body]),
         walked!(attachments, AttachmentId, AttachmentId(0), [name]),
         walked!(uploads, UploadId, UploadId(0), [name]),

@@ -164,7 +164,7 @@ pub fn cases(connection: &mut DbConnection, act: &Act, rows: &[CaseRow]) -> Resu
                 }
                 false => Shown {
                     citizen: citizen.filter(|_| may_read).map(CitizenView::masked),
-                    ..Shown::original(row)
+                    ..Shown::original(row.words(connection, &act.vault)?)
                 },
             };
             let about_person = person_complained_of(connection, act, row)?;
@@ -182,7 +182,7 @@ pub fn detail(
 ) -> Result<CaseView> {
     let disclosed = disclosed.still(connection, act, row)?;
     let mut shown = match disclosed.shows_words(row.id) {
-        true => Shown::original(row),
+        true => Shown::original(row.words(connection, &act.vault)?),
         false => {
             let extract = extract::find(connection, row.id, ExtractState::Confirmed)?;
             Shown::extract(extract, Veil::over(known::masker(connection, act, row)?))

@@ -183,7 +183,7 @@ fn relative(
         kind: row.kind.clone(),
         channel: row.channel,
         category: row.category.clone(),
-        subject: row.subject.clone(),
+        subject: super::shown::subject(connection, act, row)?,
         holder: office_view(act, row.holder_office_id),
         registered_at: row.registered_at,
         due_at: row.due_at,

@@ -148,7 +148,7 @@ pub fn public_case(
         category: row.category.clone(),
         category_name: leaf
             .map(|leaf| if reader == Language::En { leaf.en.clone() } else { leaf.fa.clone() }),
-        subject: row.subject.clone(),
+        subject: row.words(connection, &act.vault)?.subject,
         registered_at: row.registered_at,
         holder,
         due_at: from.due_at,

@@ -123,7 +123,7 @@ pub(super) fn public_parts(
             overdue: is_late(act, &row),
             due_at: row.due_at,
             status: row.status,
-            subject: row.subject,
+            subject: row.words(connection, &act.vault)?.subject,
             tracking_code: row.tracking_code,
         })
     };

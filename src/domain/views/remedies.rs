@@ -154,7 +154,7 @@ pub struct AppealView {
 /// The objections of a case, oldest first; who reads the extract gets the citizen's words by the next extract.
 pub fn objections(connection: &mut DbConnection, act: &Act, row: &CaseRow) -> Result<Vec<ObjectionRow>> {
     let veil = Veil::of(connection, act, row)?;
-    let mut rows = remedies::objections_of(connection, row.id)?;
+    let mut rows = remedies::objections_of(connection, act, row.id)?;
     rows.iter_mut().for_each(|row| row.text = veil.citizens(std::mem::take(&mut row.text)));
     Ok(rows)
 }
@@ -165,12 +165,18 @@ pub fn appeals(connection: &mut DbConnection, act: &Act, case: &CaseRow) -> Resu
     let rows = remedies::appeals_of(connection, case.id)?;
     let people: Vec<UserId> = rows.iter().filter_map(|row| row.decided_by).collect();
     let names = users::names(connection, &people)?;
-    Ok(rows.into_iter().map(|row| appeal(act, row, &names, &mut veil)).collect())
+    rows.into_iter()
+        .map(|row| {
+            let text = veil.citizens(row.words(connection, act)?);
+            Ok(appeal(act, row, text, &names, &mut veil))
+        })
+        .collect()
 }
 
 fn appeal(
     act: &Act,
     row: AppealRow,
+    text: String,
     names: &HashMap<UserId, (String, String)>,
     veil: &mut Veil,
 ) -> AppealView {
@@ -179,7 +185,7 @@ fn appeal(
         referral_id: row.referral_id,
         against: office_view(act, row.against_office_id),
         cause: row.cause,
-        text: veil.citizens(row.text),
+        text,
         channel: row.channel,
         at: row.at,
         former_outcome: row.former_outcome,

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::case::{OfficeView, office_view};
+use super::shown;
 use crate::db::DbConnection;
 use crate::db::types::{CaseId, Time};
 use crate::domain::actor::Act;
@@ -76,7 +77,7 @@ pub fn similar(
             let subject = format!("citizen:{}", one.citizen);
             definitions::log(connection, act, "read", &subject, "similar cases")?;
         }
-        shown.push(view(act, row, one.relation, one.likeness, &one.grounds, reader));
+        shown.push(view(connection, act, row, one.relation, one.likeness, &one.grounds, reader)?);
     }
     Ok(shown)
 }
@@ -89,30 +90,30 @@ pub fn repeats_of(
     reader: Language,
 ) -> Result<Vec<RepeatView>> {
     let kept = repeats::of_case(connection, act, row)?;
-    let one = |Kept { direction, relation, likeness, grounds, found_at, other }: Kept| RepeatView {
-        direction,
-        found_at,
-        case: view(act, &other, relation, likeness, &grounds, reader),
+    let one = |Kept { direction, relation, likeness, grounds, found_at, other }: Kept| {
+        let case = view(connection, act, &other, relation, likeness, &grounds, reader)?;
+        Ok(RepeatView { direction, found_at, case })
     };
-    Ok(kept.into_iter().map(one).collect())
+    kept.into_iter().map(one).collect()
 }
 
 fn view(
+    connection: &mut DbConnection,
     act: &Act,
     row: &CaseRow,
     relation: Kin,
     likeness: u8,
     grounds: &[Ground],
     reader: Language,
-) -> SimilarView {
+) -> Result<SimilarView> {
     let holder = office_view(act, row.holder_office_id);
-    SimilarView {
+    Ok(SimilarView {
         case_id: row.id,
         tracking_code: row.tracking_code.clone(),
         status: row.status,
         kind: row.kind.clone(),
         category: row.category.clone(),
-        subject: row.subject.clone(),
+        subject: shown::subject(connection, act, row)?,
         registered_at: row.registered_at,
         due_at: row.due_at,
         outcome: row.outcome.clone(),
@@ -121,7 +122,7 @@ fn view(
         why: grounds.to_vec(),
         may: remarks(act, row, relation, &holder, reader),
         holder,
-    }
+    })
 }
 
 fn remarks(act: &Act, row: &CaseRow, relation: Kin, holder: &OfficeView, reader: Language) -> Vec<Remark> {

@@ -71,7 +71,7 @@ pub(super) fn public_objections(
     if row.objections == 0 {
         return Ok(Vec::new());
     }
-    let rows = remedies::objections_of(connection, row.id)?;
+    let rows = remedies::objections_of(connection, act, row.id)?;
     let desks = desks(connection, &rows.iter().map(|row| row.referral_id).collect::<Vec<_>>())?;
     Ok(rows
         .into_iter()

@@ -2,11 +2,14 @@
 
 use serde::Serialize;
 
+use crate::db::DbConnection;
 use crate::db::types::CitizenId;
-use crate::domain::cases::{CaseRow, Representative};
+use crate::domain::actor::Act;
+use crate::domain::cases::{CaseRow, Representative, Words};
 use crate::domain::citizens::Citizen;
 use crate::domain::confidentiality::Veil;
-use crate::domain::confidentiality::extract::ExtractRow;
+use crate::domain::confidentiality::extract::{self, ExtractRow, ExtractState};
+use crate::error::Result;
 use crate::text_enum;
 
 text_enum! {
@@ -88,6 +91,14 @@ impl CitizenView {
     }
 }
 
+/// The subject line of a case in a list: of a sealed one that of its extract.
+pub(super) fn subject(connection: &mut DbConnection, act: &Act, row: &CaseRow) -> Result<Option<String>> {
+    match row.is_sealed {
+        true => Ok(extract::find(connection, row.id, ExtractState::Confirmed)?.and_then(|row| row.subject)),
+        false => Ok(row.words(connection, &act.vault)?.subject),
+    }
+}
+
 /// What a reader gets of what the citizen said and is.
 pub(super) struct Shown {
     pub form: TextForm,
@@ -105,12 +116,12 @@ pub(super) struct Shown {
 
 impl Shown {
     /// The words as they came, without identity.
-    pub(super) fn original(row: &CaseRow) -> Self {
+    pub(super) fn original(words: Words) -> Self {
         Self {
             form: TextForm::Original,
-            subject: row.subject.clone(),
-            text: row.text.clone(),
-            remedy_sought: row.remedy_sought.clone(),
+            subject: words.subject,
+            text: words.text,
+            remedy_sought: words.remedy_sought,
             address: None,
             citizen: None,
             representative: None,

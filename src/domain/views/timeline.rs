@@ -225,7 +225,7 @@ pub fn messages(
 pub fn notes(connection: &mut DbConnection, act: &Act, row: &CaseRow) -> Result<Vec<NoteView>> {
     let mut veil = Veil::of(connection, act, row)?;
     let desk = act.rules.offices.with_ancestors(row.intake_office_id);
-    let mut rows = note::of_case(connection, row.id)?;
+    let mut rows = note::of_case(connection, act, row.id)?;
     let own = act.actor.user();
     rows.retain(|note| !veil.hides() || !desk.contains(&note.office_id) || Some(note.author_id) == own);
     let people: Vec<UserId> = rows.iter().map(|row| row.author_id).collect();

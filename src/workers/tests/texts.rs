@@ -38,8 +38,9 @@ async fn every_text(cast: &Cast, outlet: Outlet, facts: Facts) -> Vec<(String, R
             .keys()
             .filter(|(_, audience, channel, _)| channel == outlet.as_str() && audience != "sender");
         keys.map(|(event, audience, _, language)| {
+            let (rules, vault) = (&act.rules, &act.vault);
             let text =
-                render(connection, &act.rules, &row, event, audience, outlet, language, &facts, links)?;
+                render(connection, rules, &row, event, audience, outlet, language, &facts, links, vault)?;
             Ok((format!("{event} to {audience} in {language}"), text))
         })
         .collect()

@@ -77,7 +77,8 @@ async fn whatever_column_of_a_row_is_edited_its_events_tell_what_it_was() {
     let case = appealed(&app).await;
     app.whole();
     let mut connection = app.unguarded();
-    let known = audit::Known { root: Some(app.app.keys.clone()), ..audit::Known::default() };
+    let (root, vault) = (Some(app.app.keys.clone()), Some(app.app.vault.clone()));
+    let known = audit::Known { root, vault, ..audit::Known::default() };
     for (statement, words) in EDITS {
         let statement = statement.replace("CASE", &case.id);
         connection.test_transaction::<_, Error, _>(|connection| {

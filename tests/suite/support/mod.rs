@@ -134,7 +134,12 @@ impl TestApp {
     #[track_caller]
     pub fn whole(&self) {
         let keys = vec![Signer::of(&self.app.keys).unwrap().public()];
-        let known = audit::Known { keys, exported: Vec::new(), root: Some(self.app.keys.clone()) };
+        let known = audit::Known {
+            keys,
+            exported: Vec::new(),
+            vault: Some(self.app.vault.clone()),
+            root: Some(self.app.keys.clone()),
+        };
         let report = self.look(|connection| audit::run(connection, &known, &mut |_| {}));
         assert_eq!(report.findings, []);
     }

@@ -24,7 +24,7 @@ fn lines(connection: &mut DbConnection, query: &str) -> Vec<String> {
 impl TestApp {
     /// The database as a thief has it, while the service runs.
     pub fn stolen(&self) -> Stolen {
-        let mut pieces = Vec::new();
+        let mut pieces = self.look(|connection| Ok(rows(connection)));
         if let Location::Sqlite(path) = self.app.db.location() {
             for ending in ["", "-wal", "-shm"] {
                 let path = format!("{}{ending}", path.display());
@@ -33,7 +33,6 @@ impl TestApp {
                 pieces.push((path, String::from_utf8_lossy(&bytes).into_owned()));
             }
         }
-        pieces.extend(self.look(|connection| Ok(rows(connection))));
         Stolen(pieces)
     }
 

@@ -193,14 +193,15 @@ fn enrol(
 ) -> Result<CaseId> {
     let parent = Docket::of_family(connection, act, id)?;
     let row = &parent.row;
+    let words = row.words(connection, &act.vault)?;
     let filing = Filing {
         kind: row.kind.clone(),
         downgraded_from: None,
         channel: row.channel,
-        text: row.text.clone(),
-        subject: row.subject.clone(),
+        text: words.text,
+        subject: words.subject,
         category: row.category.clone(),
-        remedy_sought: row.remedy_sought.clone(),
+        remedy_sought: words.remedy_sought,
         citizen: None,
         representative: None,
         place: Place { province: row.province.clone(), county: row.county.clone(), ..Place::default() },

@@ -10,7 +10,7 @@ use crate::db::types::{CaseId, OfficeId};
 use crate::domain::actor::Act;
 use crate::domain::cases::docket::{Docket, Expected};
 use crate::domain::cases::life::{Fact, Relation, Status};
-use crate::domain::cases::{clocks, record};
+use crate::domain::cases::{CaseRow, clocks, record};
 use crate::domain::input;
 use crate::domain::notifications::{self, Facts};
 use crate::domain::policy;
@@ -113,26 +113,27 @@ fn undone(connection: &mut DbConnection, docket: &Docket, reason: String) -> Res
 /// order, to be edited by the lead and approved by another person.
 pub fn merged_answer(connection: &mut DbConnection, act: &Act, docket: &Docket) -> Result<Option<String>> {
     use family_links as l;
-    type Row = (String, Option<String>, Option<String>, Option<String>, Option<String>);
     if !docket.life.is_open() || !docket.life.family.parts.is_empty() {
         return Ok(None);
     }
-    let parts: Vec<Row> = l::table
+    let parts: Vec<CaseRow> = l::table
         .inner_join(cases::table)
         .filter(l::parent_id.eq(docket.row.id).and(l::left_at.is_null()).and(l::relation.eq(Relation::Part)))
         // a sealed matter is answered by itself
         .filter(cases::is_sealed.eq(docket.row.is_sealed))
         .order(l::id)
-        .select((cases::tracking_code, cases::subject, cases::category, cases::outcome, cases::outcome_text))
+        .select(CaseRow::as_select())
         .load(connection)?;
     let reader = if docket.row.language == "en" { Language::En } else { Language::Fa };
-    let words = parts.into_iter().enumerate().map(|(at, (code, subject, category, outcome, text))| {
+    let words = parts.into_iter().enumerate().map(|(at, row)| {
+        let subject = row.words(connection, &act.vault)?.subject;
+        let CaseRow { tracking_code: code, category, outcome, outcome_text: text, .. } = row;
         let leaf = category.as_deref().and_then(|code| act.rules.categories.get(code));
         let name = leaf.map(|leaf| if reader == Language::En { leaf.en.clone() } else { leaf.fa.clone() });
         let heading = subject.or(name).unwrap_or_default();
         let outcome = outcome.map(|outcome| act.rules.outcome_name(&outcome, reader)).unwrap_or_default();
-        format!("{}. {heading} ({code}): {outcome}\n{}", at + 1, text.unwrap_or_default())
+        Ok(format!("{}. {heading} ({code}): {outcome}\n{}", at + 1, text.unwrap_or_default()))
     });
-    let text = words.collect::<Vec<_>>().join("\n\n");
+    let text = words.collect::<Result<Vec<_>>>()?.join("\n\n");
     Ok(Some(text).filter(|text| !text.is_empty()))
 }

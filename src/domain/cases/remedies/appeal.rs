@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{await_decision, due, own_channel, recorder, said, speak, standing};
 use crate::db::DbConnection;
 use crate::db::schema::appeals;
+use crate::db::sealed::Sealed;
 use crate::db::types::{AppealId, CaseId, OfficeId, ReferralId, Time, UserId};
 use crate::domain::actor::Act;
 use crate::domain::cases::docket::{Docket, Expected};
@@ -14,6 +15,7 @@ use crate::domain::cases::row::Channel;
 use crate::domain::cases::{clocks, record, sha256_hex};
 use crate::domain::notifications::{self, Facts};
 use crate::domain::rulebook::Verb;
+use crate::domain::vault::field;
 use crate::error::{Error, Result};
 
 /// An appeal to the level above.
@@ -35,7 +37,8 @@ pub struct AppealRow {
     pub referral_id: ReferralId,
     pub against_office_id: OfficeId,
     pub cause: AppealCause,
-    pub text: String,
+    /// The citizen's words, sealed; [`AppealRow::words`] opens them.
+    pub text: Sealed,
     pub channel: Channel,
     pub at: Time,
     pub former_outcome: Option<String>,
@@ -45,6 +48,13 @@ pub struct AppealRow {
     pub grounds: Option<String>,
     pub decided_by: Option<UserId>,
     pub decided_at: Option<Time>,
+}
+
+impl AppealRow {
+    /// The citizen's words.
+    pub fn words(&self, connection: &mut DbConnection, act: &Act) -> Result<String> {
+        act.vault.open(connection, field!(appeals::text), self.id, &self.text)
+    }
 }
 
 /// Takes the citizen's appeal; the level above gets the case, and both offices and the citizen are told.
@@ -79,10 +89,11 @@ pub fn appeal(
     await_decision(connection, id, due_at)?;
     clocks::restart_outer(connection, act, &docket.row)?;
     clocks::start_referral(connection, act, id, referral, above, Some(due_at))?;
+    let sealed = act.vault.seal(field!(appeals::text), appeal, &text)?;
     diesel::insert_into(appeals::table)
         .values((
             (appeals::id.eq(appeal), appeals::case_id.eq(id), appeals::referral_id.eq(referral)),
-            (appeals::against_office_id.eq(against), appeals::cause.eq(cause), appeals::text.eq(text)),
+            (appeals::against_office_id.eq(against), appeals::cause.eq(cause), appeals::text.eq(sealed)),
             (appeals::channel.eq(channel.as_str()), appeals::recorded_by.eq(act.actor.user())),
             (appeals::at.eq(act.now), appeals::former_outcome.eq(former)),
         ))

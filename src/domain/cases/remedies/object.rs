@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{await_answer, due, own_channel, recorder, said, speak, standing};
 use crate::db::DbConnection;
 use crate::db::schema::objections;
+use crate::db::sealed::Sealed;
 use crate::db::types::{CaseId, ObjectionId, ReferralId, Time, UserId};
 use crate::domain::actor::Act;
 use crate::domain::cases::docket::{Docket, Expected};
@@ -13,6 +14,7 @@ use crate::domain::cases::row::Channel;
 use crate::domain::cases::{clocks, record, sha256_hex};
 use crate::domain::notifications::{self, Facts};
 use crate::domain::rulebook::Verb;
+use crate::domain::vault::field;
 use crate::error::{Code, Error, Result};
 
 /// An objection to an answer.
@@ -26,9 +28,8 @@ pub struct Object {
     pub channel: Option<String>,
 }
 
-/// An objection as stored.
-#[derive(Debug, Clone, Queryable, Selectable, Serialize, utoipa::ToSchema)]
-#[diesel(table_name = objections)]
+/// An objection, with its words.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct ObjectionRow {
     pub id: ObjectionId,
     /// The referral by which the body answers once more.
@@ -76,7 +77,10 @@ pub fn object(
     diesel::insert_into(objections::table)
         .values((
             (objections::id.eq(objection), objections::case_id.eq(id), objections::referral_id.eq(referral)),
-            (objections::text.eq(text), objections::channel.eq(channel.as_str())),
+            (
+                objections::text.eq(act.vault.seal(field!(objections::text), objection, &text)?),
+                objections::channel.eq(channel.as_str()),
+            ),
             (objections::recorded_by.eq(act.actor.user()), objections::at.eq(act.now)),
         ))
         .execute(connection)?;
@@ -87,10 +91,18 @@ pub fn object(
 }
 
 /// The objections of a case, oldest first.
-pub fn objections_of(connection: &mut DbConnection, case: CaseId) -> Result<Vec<ObjectionRow>> {
-    Ok(objections::table
-        .filter(objections::case_id.eq(case))
-        .order(objections::id)
-        .select(ObjectionRow::as_select())
-        .load(connection)?)
+pub fn objections_of(connection: &mut DbConnection, act: &Act, case: CaseId) -> Result<Vec<ObjectionRow>> {
+    use objections as o;
+    type Row = (ObjectionId, ReferralId, Sealed, Channel, Option<UserId>, Time);
+    let rows: Vec<Row> = o::table
+        .filter(o::case_id.eq(case))
+        .order(o::id)
+        .select((o::id, o::referral_id, o::text, o::channel, o::recorded_by, o::at))
+        .load(connection)?;
+    rows.into_iter()
+        .map(|(id, referral_id, text, channel, recorded_by, at)| {
+            let text = act.vault.open(connection, field!(objections::text), id, &text)?;
+            Ok(ObjectionRow { id, referral_id, text, channel, recorded_by, at })
+        })
+        .collect()
 }

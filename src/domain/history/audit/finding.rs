@@ -117,6 +117,8 @@ pub struct Report {
     pub unanchored: u64,
     /// Texts that were erased under a tombstone; their digests stand.
     pub erased: u64,
+    /// Texts of sealed cases that were not compared, since the keys were not at hand.
+    pub locked: u64,
     /// Cases whose rows could not be compared, since an event of theirs is missing or cannot be read.
     pub unread: u64,
     pub untold: Untold,

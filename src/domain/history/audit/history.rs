@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::erasures::Erasures;
 use super::finding::{Place, Report, What};
-use super::pages::{Buried, Head};
+use super::pages::{Buried, FiledWords, Head};
 use super::roots::Ends;
 use super::rows::{Own, Standing};
 use crate::db::types::{CaseId, Time};
@@ -242,7 +242,7 @@ impl History<'_> {
                 let detail = format!("it was filed under the code {tracking_code}");
                 report.add(What::Edited, self.place(None), detail);
             }
-            self.check_text("the words of the case", &head.text, &text_sha256, erasures, report);
+            self.check_told("the words of the case", &head.words, &text_sha256, erasures, report);
         }
         let written = self.events.iter().filter(|event| WRITTEN.contains(&event.kind.as_str()));
         for event in written {
@@ -260,6 +260,25 @@ impl History<'_> {
                     let detail = format!("answer {answer} of it is gone");
                     report.add(What::Words, self.place(Some(event)), detail);
                 }
+            }
+        }
+    }
+
+    /// The same of words that may be stored sealed.
+    pub(super) fn check_told(
+        &self,
+        what: &str,
+        words: &FiledWords,
+        digest: &str,
+        erasures: &Erasures,
+        report: &mut Report,
+    ) {
+        match words {
+            FiledWords::Read(text) => self.check_text(what, text, digest, erasures, report),
+            FiledWords::Locked => report.locked += 1,
+            FiledWords::Altered => {
+                let detail = format!("{what} are stored sealed, and are gone, or were altered or moved");
+                report.add(What::Words, self.place(None), detail);
             }
         }
     }

@@ -22,6 +22,7 @@ use super::anchor::Anchor;
 use crate::db::DbConnection;
 use crate::db::types::CaseId;
 use crate::domain::keys::Keys;
+use crate::domain::vault::Vault;
 use crate::error::Result;
 
 /// What the audit may compare the database with.
@@ -31,6 +32,8 @@ pub struct Known {
     pub keys: Vec<String>,
     /// Anchors that were exported or published before.
     pub exported: Vec<Anchor>,
+    /// Opens the words of sealed cases; without it they are not compared.
+    pub vault: Option<Vault>,
     /// The root key, where it is there: it alone proves whose case a case is.
     pub root: Option<Keys>,
 }
@@ -41,7 +44,7 @@ pub fn run(connection: &mut DbConnection, known: &Known, passed: &mut dyn FnMut(
     let ends = roots::check(connection, known, &mut report, passed)?;
     let mut after = CaseId(i64::MIN);
     loop {
-        let page = Page::read(connection, after)?;
+        let page = Page::read(connection, known.vault.as_ref(), after)?;
         for history in page.histories() {
             check(&history, &ends, known, &mut report);
         }

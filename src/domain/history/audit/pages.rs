@@ -7,22 +7,75 @@ use super::rows::{Rows, Standing, of};
 use crate::db::DbConnection;
 use crate::db::schema::{anchor_leaves, cases, events, tombstones};
 use crate::db::types::{CaseId, TombstoneId};
+use crate::domain::cases::{Filed, words};
 use crate::domain::history::anchors::Leaf;
 use crate::domain::history::chain::Stored;
+use crate::domain::vault::Vault;
 use crate::error::Result;
 
 /// Cases of one page.
 const CASES: i64 = 1000;
 
+/// Words that were told, as far as they can be compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FiledWords {
+    /// The text; empty once it was erased.
+    Read(String),
+    /// It is sealed, and the keys are not at hand.
+    Locked,
+    /// It is sealed, and does not open with the keys of this database.
+    Altered,
+}
+
+impl FiledWords {
+    /// Words that are stored sealed.
+    pub(super) fn opened<T>(vault: Option<&Vault>, open: impl FnOnce(&Vault) -> Result<T>) -> Self
+    where
+        T: Into<String>,
+    {
+        match vault.map(open) {
+            None => FiledWords::Locked,
+            Some(Ok(text)) => FiledWords::Read(text.into()),
+            Some(Err(_)) => FiledWords::Altered,
+        }
+    }
+}
+
 /// What the row of a case says of its history.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = cases)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     pub id: CaseId,
     pub tracking_code: String,
     pub last_seq: i32,
     pub last_hash: String,
-    pub text: String,
+    pub words: FiledWords,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = cases)]
+struct HeadRow {
+    id: CaseId,
+    tracking_code: String,
+    last_seq: i32,
+    last_hash: String,
+    is_sealed: bool,
+    #[diesel(embed)]
+    filed: Filed,
+}
+
+impl Head {
+    fn read(connection: &mut DbConnection, vault: Option<&Vault>, row: HeadRow) -> Self {
+        let HeadRow { id, tracking_code, last_seq, last_hash, is_sealed, filed } = row;
+        let words = match (filed.in_row(is_sealed), vault) {
+            (Some(words), _) => FiledWords::Read(words.text),
+            (None, None) => FiledWords::Locked,
+            (None, Some(vault)) => match words::open(connection, vault, id, is_sealed, &filed) {
+                Ok(words) => FiledWords::Read(words.text),
+                Err(_) => FiledWords::Altered,
+            },
+        };
+        Self { id, tracking_code, last_seq, last_hash, words }
+    }
 }
 
 /// A tombstone as it is stored.
@@ -54,13 +107,16 @@ pub fn count(connection: &mut DbConnection) -> Result<u64> {
 
 impl Page {
     /// The next so many cases after this id; the last page goes to the end of all ids.
-    pub fn read(connection: &mut DbConnection, after: CaseId) -> Result<Self> {
-        let heads: Vec<(Head, Standing)> = cases::table
-            .filter(cases::id.gt(after))
-            .order(cases::id)
+    pub fn read(connection: &mut DbConnection, vault: Option<&Vault>, after: CaseId) -> Result<Self> {
+        use cases as c;
+        let heads: Vec<(HeadRow, Standing)> = c::table
+            .filter(c::id.gt(after))
+            .order(c::id)
             .limit(CASES)
-            .select((Head::as_select(), Standing::as_select()))
+            .select((HeadRow::as_select(), Standing::as_select()))
             .load(connection)?;
+        let heads: Vec<(Head, Standing)> =
+            heads.into_iter().map(|(row, standing)| (Head::read(connection, vault, row), standing)).collect();
         let is_full = i64::try_from(heads.len()).is_ok_and(|count| count == CASES);
         let last = heads.last().map(|(head, _)| head.id).filter(|_| is_full);
         let until = last.unwrap_or(CaseId(i64::MAX));
@@ -74,7 +130,7 @@ impl Page {
             .order((anchor_leaves::case_id, anchor_leaves::seq))
             .select(Leaf::as_select())
             .load(connection)?;
-        let rows = Rows::read(connection, after, until)?;
+        let rows = Rows::read(connection, vault, after, until)?;
         let tombstones = tombstones::table
             .filter(tombstones::case_id.gt(after).and(tombstones::case_id.le(until)))
             .order((tombstones::case_id, tombstones::id))

@@ -7,7 +7,7 @@ use super::Known;
 use super::erasures::Erasures;
 use super::finding::{Report, What};
 use super::history::History;
-use super::rows::{Answer, Sent, Standing};
+use super::rows::{Answer, Sent, Standing, Worded};
 use super::told::{Told, Written};
 use crate::db::types::CitizenId;
 use crate::domain::cases::life::{Fact, Hop, Proposal, citizen_digest};
@@ -203,22 +203,27 @@ impl History<'_> {
 
     fn check_objections(&self, told: &Told, erasures: &Erasures, report: &mut Report) {
         let rows = self.own.objections;
-        let ids = rows.iter().map(|row| row.id);
+        let ids = rows.iter().map(|worded| worded.row.id);
         self.check_there("objection", ids, told.objections.keys().copied(), report);
-        for row in rows {
+        for Worded { row, words } in rows {
             let Some((referral, channel, text_sha256)) = told.objections.get(&row.id) else { continue };
             let (name, mut d) = (format!("objection {}", row.id), Differences::default());
             d.check("referral_id", &row.referral_id, referral);
             d.check("channel", &row.channel, channel);
             self.differs(&name, d, report);
-            self.check_text(&format!("the words of {name}"), &row.text, text_sha256, erasures, report);
+            self.check_told(&format!("the words of {name}"), words, text_sha256, erasures, report);
         }
     }
 
     fn check_appeals(&self, told: &Told, erasures: &Erasures, report: &mut Report) {
         let rows = self.own.appeals;
-        self.check_there("appeal", rows.iter().map(|row| row.id), told.appeals.keys().copied(), report);
-        for row in rows {
+        self.check_there(
+            "appeal",
+            rows.iter().map(|worded| worded.row.id),
+            told.appeals.keys().copied(),
+            report,
+        );
+        for Worded { row, words } in rows {
             let Some(raised) = told.appeals.get(&row.id) else { continue };
             let (name, mut d) = (format!("appeal {}", row.id), Differences::default());
             let ruled = raised.ruled.as_ref();
@@ -229,13 +234,7 @@ impl History<'_> {
             d.check("outcome", &row.outcome, &ruled.and_then(|ruled| ruled.outcome.clone()));
             d.check("decided_by", &row.decided_by, &ruled.map(|ruled| ruled.by));
             self.differs(&name, d, report);
-            self.check_text(
-                &format!("the words of {name}"),
-                &row.text,
-                &raised.text_sha256,
-                erasures,
-                report,
-            );
+            self.check_told(&format!("the words of {name}"), words, &raised.text_sha256, erasures, report);
             if let Some(ruled) = ruled {
                 let (what, grounds) = (format!("the grounds of {name}"), row.grounds.as_deref());
                 let grounds = grounds.unwrap_or_default();
@@ -261,12 +260,12 @@ impl History<'_> {
 
     fn check_notes(&self, told: &Told, erasures: &Erasures, report: &mut Report) {
         let rows = self.own.notes;
-        self.check_there("note", rows.iter().map(|row| row.id), told.notes.keys().copied(), report);
-        for row in rows {
+        self.check_there("note", rows.iter().map(|worded| worded.row.id), told.notes.keys().copied(), report);
+        for Worded { row, words } in rows {
             match told.notes.get(&row.id) {
                 Some(Some(digest)) => {
                     let what = format!("the words of note {}", row.id);
-                    self.check_text(&what, &row.text, digest, erasures, report);
+                    self.check_told(&what, words, digest, erasures, report);
                 }
                 Some(None) => report.untold.texts += 1,
                 None => {}

@@ -2,12 +2,15 @@
 
 use diesel::prelude::*;
 
+use super::pages::FiledWords;
 use crate::db::DbConnection;
 use crate::db::schema::{answers, appeals, cases, notes, objections, ratings, referrals};
+use crate::db::sealed::Sealed;
 use crate::db::types::{
     AnswerId, AppealId, CaseId, CitizenId, NoteId, ObjectionId, OfficeId, RatingId, ReferralId, Time, UserId,
 };
 use crate::domain::cases::life::{AppealCause, AppealResult, Consequence, HopRole, HopState, Status};
+use crate::domain::vault::{Vault, field};
 use crate::error::Result;
 
 /// Where a case stands, by its row.
@@ -74,7 +77,7 @@ pub struct Objection {
     pub case_id: CaseId,
     pub id: ObjectionId,
     pub referral_id: ReferralId,
-    pub text: String,
+    pub text: Sealed,
     pub channel: String,
 }
 
@@ -85,7 +88,7 @@ pub struct Appeal {
     pub case_id: CaseId,
     pub id: AppealId,
     pub cause: AppealCause,
-    pub text: String,
+    pub text: Sealed,
     pub channel: String,
     pub result: Option<AppealResult>,
     pub consequence: Option<Consequence>,
@@ -112,7 +115,14 @@ pub struct Note {
     pub case_id: CaseId,
     pub id: NoteId,
     pub author_id: UserId,
-    pub text: String,
+    pub text: Sealed,
+}
+
+/// A row with its words, which are stored sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worded<T> {
+    pub row: T,
+    pub words: FiledWords,
 }
 
 /// The rows of a range of cases, each sort ordered by case.
@@ -120,10 +130,10 @@ pub struct Note {
 pub struct Rows {
     sent: Vec<Sent>,
     answers: Vec<Answer>,
-    objections: Vec<Objection>,
-    appeals: Vec<Appeal>,
+    objections: Vec<Worded<Objection>>,
+    appeals: Vec<Worded<Appeal>>,
     ratings: Vec<Rating>,
-    notes: Vec<Note>,
+    notes: Vec<Worded<Note>>,
 }
 
 /// The rows of one case.
@@ -131,10 +141,10 @@ pub struct Rows {
 pub struct Own<'a> {
     pub sent: &'a [Sent],
     pub answers: &'a [Answer],
-    pub objections: &'a [Objection],
-    pub appeals: &'a [Appeal],
+    pub objections: &'a [Worded<Objection>],
+    pub appeals: &'a [Worded<Appeal>],
     pub ratings: &'a [Rating],
-    pub notes: &'a [Note],
+    pub notes: &'a [Worded<Note>],
 }
 
 /// The rows of a table whose case is in the range, ordered by case and id.
@@ -148,16 +158,35 @@ macro_rules! within {
     };
 }
 
+/// The same with their words opened.
+macro_rules! worded {
+    ($connection:expr, $vault:expr, $table:ident, $row:ty, $after:expr, $until:expr) => {{
+        let rows: Vec<$row> = within!($connection, $table, $row, $after, $until);
+        let open = |row: $row| {
+            let words = FiledWords::opened($vault, |vault| {
+                vault.open($connection, field!($table::text), row.id, &row.text)
+            });
+            Worded { row, words }
+        };
+        rows.into_iter().map(open).collect()
+    }};
+}
+
 impl Rows {
-    /// Those of the cases above `after` up to `until`.
-    pub fn read(connection: &mut DbConnection, after: CaseId, until: CaseId) -> Result<Self> {
+    /// Those of the cases above `after` up to `until`; sealed words open with `vault`.
+    pub fn read(
+        connection: &mut DbConnection,
+        vault: Option<&Vault>,
+        after: CaseId,
+        until: CaseId,
+    ) -> Result<Self> {
         Ok(Self {
             sent: within!(connection, referrals, Sent, after, until),
             answers: within!(connection, answers, Answer, after, until),
-            objections: within!(connection, objections, Objection, after, until),
-            appeals: within!(connection, appeals, Appeal, after, until),
+            objections: worded!(connection, vault, objections, Objection, after, until),
+            appeals: worded!(connection, vault, appeals, Appeal, after, until),
             ratings: within!(connection, ratings, Rating, after, until),
-            notes: within!(connection, notes, Note, after, until),
+            notes: worded!(connection, vault, notes, Note, after, until),
         })
     }
 
@@ -166,10 +195,10 @@ impl Rows {
         Own {
             sent: of(&self.sent, id, |row| row.case_id),
             answers: of(&self.answers, id, |row| row.case_id),
-            objections: of(&self.objections, id, |row| row.case_id),
-            appeals: of(&self.appeals, id, |row| row.case_id),
+            objections: of(&self.objections, id, |worded| worded.row.case_id),
+            appeals: of(&self.appeals, id, |worded| worded.row.case_id),
             ratings: of(&self.ratings, id, |row| row.case_id),
-            notes: of(&self.notes, id, |row| row.case_id),
+            notes: of(&self.notes, id, |worded| worded.row.case_id),
         }
     }
 }

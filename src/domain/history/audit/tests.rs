@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::Known;
 use super::finding::{Report, What};
 use super::history::History;
-use super::pages::Head;
+use super::pages::{FiledWords, Head};
 use super::roots::Ends;
 use super::rows::Own;
 use crate::db::types::{CaseId, EventId, OfficeId, Time, UserId};
@@ -87,7 +87,7 @@ impl Told {
             tracking_code: CODE.into(),
             last_seq: last.map_or(0, |event| event.line.seq),
             last_hash: last.map_or_else(String::new, |event| event.hash.clone()),
-            text: "text".into(),
+            words: FiledWords::Read("text".into()),
         });
     }
 
@@ -281,10 +281,14 @@ fn another_code_or_other_words_than_were_filed_are_found() {
     told.head.as_mut().unwrap().tracking_code = "26061000000".into();
     assert_eq!(told.found(), [(What::Edited, None)]);
     told.settle();
-    told.head.as_mut().unwrap().text = "other".into();
-    assert_eq!(told.found(), [(What::Words, None)]);
+    for words in [FiledWords::Read("other".into()), FiledWords::Altered] {
+        told.head.as_mut().unwrap().words = words;
+        assert_eq!(told.found(), [(What::Words, None)]);
+    }
+    told.head.as_mut().unwrap().words = FiledWords::Locked;
+    assert_eq!((told.found(), told.report().locked), (vec![], 1), "told, and no finding");
     // an edit that looks like an erasure
-    told.head.as_mut().unwrap().text.clear();
+    told.head.as_mut().unwrap().words = FiledWords::Read(String::new());
     assert_eq!((told.found(), told.report().erased), (vec![(What::Erasure, None)], 0));
 }
 

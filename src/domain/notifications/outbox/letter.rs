@@ -108,6 +108,7 @@ pub fn load_for_sending(
         &row.language,
         &facts,
         links,
+        vault,
     )?;
     let language = if row.language == "en" { Language::En } else { Language::Fa };
     let answers = match (outlet, row.citizen_id) {

@@ -47,6 +47,7 @@ pub fn written(
         &row.language,
         &facts,
         links,
+        &act.vault,
     )?;
     let language = if row.language == "en" { Language::En } else { Language::Fa };
     let address = citizens::find(connection, &act.vault, citizen)?
