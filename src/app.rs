@@ -49,6 +49,8 @@ pub struct Nudges {
     pub following: Arc<Notify>,
     /// A file came.
     pub files: Arc<Notify>,
+    /// A call rang, was answered or ended.
+    pub calls: Arc<Notify>,
 }
 
 impl App {

@@ -3,6 +3,7 @@
 //! Everything wrong is found at once and named with its remedy; a start stops on the first line.
 
 mod imap;
+mod phone;
 pub mod sms;
 
 use std::net::{IpAddr, SocketAddr};
@@ -12,6 +13,7 @@ use serde::Deserialize;
 pub use sms::Sms;
 
 pub use imap::{Imap, ImapAddress, ImapMailbox, ImapSecurity};
+pub use phone::{Exchange, Phone};
 
 use crate::db::Location;
 
@@ -37,6 +39,7 @@ pub struct Config {
     pub smtp: Smtp,
     pub imap: Imap,
     pub sms: Sms,
+    pub phone: Phone,
     pub letters: Letters,
     pub folders: Folders,
     pub ocr: Ocr,
@@ -277,7 +280,7 @@ macro_rules! hide {
         }
     )*};
 }
-hide!(Database, Oidc, Smtp, Sms, Storage);
+hide!(Database, Exchange, Oidc, Phone, Smtp, Sms, Storage);
 
 impl Config {
     /// Reads the settings; the error is one line that names what is wrong.
@@ -383,6 +386,9 @@ impl Config {
         }
         for what in self.imap.problems() {
             wrong("imap.url", what);
+        }
+        for (key, what) in self.phone.problems() {
+            wrong(&format!("phone.{key}"), what);
         }
         for (key, what) in self.sms.problems() {
             wrong(&format!("sms.{key}"), what);

@@ -58,7 +58,8 @@ catalogue! {
     InvalidCursor "invalid_cursor" 400 "نشانگر صفحه معتبر نیست؛ از صفحه نخست آغاز کنید." "The cursor is not valid; start from the first page.";
     UnsupportedMedia "unsupported_media_type" 415 "نوع محتوا پشتیبانی نمی‌شود؛ application/json بفرستید." "Unsupported content type; send application/json.";
     InvalidMail "invalid_mail" 422 "این بایت‌ها رایانامه نیست: سرآیندی (مانند From) در آن نیست؛ پیام خام RFC 5322 بفرستید." "These bytes are no mail: there is no header (such as From); send the raw RFC 5322 message.";
-    AddressNotAllowed "address_not_allowed" 403 "این نشانی اینترنتی در فهرست مجاز این درگاه نیست؛ فهرست را در تنظیم sms…allow بازبینی کنید." "This address is not on the gateway's list; review the setting sms…allow.";
+    AddressNotAllowed "address_not_allowed" 403 "این نشانی اینترنتی در فهرست مجاز این درگاه نیست؛ فهرست را در تنظیم sms…allow یا phone…allow بازبینی کنید." "This address is not on the gateway's list; review the setting sms…allow or phone…allow.";
+    SignatureWrong "signature_wrong" 401 "امضای رویداد نیست یا درست نیست؛ X-Signature: sha256=… باید HMAC-SHA256 بدنه با کلید تنظیم phone…secret باشد." "The signature of the event is missing or wrong; X-Signature: sha256=… must be the HMAC-SHA256 of the body under the setting phone…secret.";
     PayloadTooLarge "payload_too_large" 413 "حجم درخواست بیش از اندازه مجاز است." "The request is larger than allowed.";
     RangeNotSatisfiable "range_not_satisfiable" 416 "این بخش از پرونده نیست؛ اندازه آن را در سرآیند Content-Range ببینید." "The file has no such part; Content-Range tells its size.";
     UploadOffset "upload_offset" 409 "این بخش از جای دیگری آغاز می‌شود؛ با HEAD بپرسید چند بایت رسیده است و از همان‌جا ادامه دهید." "This part begins elsewhere; ask with HEAD how many bytes have come, and go on from there.";
@@ -138,6 +139,9 @@ catalogue! {
     ProblemNotAnswered "problem_not_answered" 409 "مسئله با پاسخی تأییدشده حل می‌شود؛ نخست پاسخ را بنویسید تا فرد دیگری تأیید کند." "A problem is solved with an approved answer; write one first and have another person approve it.";
     NoProblemAnswer "no_problem_answer" 409 "این پرونده به مسئله‌ای با پاسخ تأییدشده پیوند ندارد؛ متن پاسخ را خودتان بنویسید." "This case points to no problem with an approved answer; write the text yourself.";
     RecommendationState "recommendation_state" 409 "وضعیت کنونی این پیشنهاد اصلاحی این کار را نمی‌پذیرد." "The present state of this recommendation does not allow this.";
+    NotTakenByYou "not_taken_by_you" 409 "این تماس در دست شما نیست؛ نخست آن را بردارید (taking)." "This call-back is not in your hands; take it first (taking).";
+    TakenByAnother "taken_by_another" 409 "همکار دیگری این تماس را برداشته است؛ یکی دیگر را بردارید." "A colleague has taken this call-back; take another one.";
+    SeatTaken "seat_taken" 409 "همکار دیگری پشت این داخلی نشسته است؛ داخلی دیگری بگویید یا از او بخواهید آن را رها کند." "A colleague sits at this extension; name another one, or ask them to leave it.";
     CallbackState "callback_state" 409 "این تماس در وضعیتی نیست که این کار را بپذیرد؛ فهرست تماس‌ها را تازه کنید." "This call is not in a state that allows this; read the list of calls again.";
     OtherOffice "other_office" 403 "این کار با واحدی دیگر است: کسی از خود این واحد درباره آن نظر نمی‌دهد." "Another office must do this: nobody of this office judges its own work.";
     NoRoute "no_route" 409 "قاعده‌ای برای ارجاع این پرونده نیست؛ واحد را نام ببرید." "No routing rule fits this case; name the office.";

@@ -204,7 +204,7 @@ pub(super) async fn check_address(
     Err(Error::Forbidden(Code::AddressNotAllowed).into())
 }
 
-async fn of_key(app: &App, key: &str) -> Result<Actor> {
+pub(super) async fn of_key(app: &App, key: &str) -> Result<Actor> {
     let (digest, now) = (app.keys.digest("gateway-key", &[key]), app.clock.now());
     let found = app.db.glance(move |connection| gateways::by_digest(connection, &digest, now)).await?;
     found.ok_or(Error::Unauthenticated(Code::Unauthenticated))

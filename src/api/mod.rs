@@ -29,6 +29,10 @@ mod letters;
 mod messages;
 mod operations;
 mod page;
+mod phone;
+mod phone_callbacks;
+mod phone_events;
+mod phone_stream;
 mod privacy;
 mod problem;
 mod problems;
@@ -78,6 +82,7 @@ pub use layer::around;
         (name = "configuration", description = "The national tree and its rules"),
         (name = "channels", description = "What comes in by each channel, and what carriers report"),
         (name = "intake", description = "What came in and waits: to be tried again, keyed or set aside"),
+        (name = "phone", description = "Calls, the screen of who answers, and who is to be rung back"),
         (name = "letters", description = "Letters to citizens on paper"),
         (name = "operations", description = "Health of the service"),
     ),
@@ -123,6 +128,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(cases::list_communications)
             .configure(intake)
             .configure(paper)
+            .configure(telephone)
             .service(cases::list_notes)
             .service(cases::list_actions)
             .service(history::read_receipt)
@@ -184,6 +190,26 @@ fn intake(config: &mut ServiceConfig<'_>) {
         .service(intake_items::key_intake_item)
         .service(intake_items::join_intake_item)
         .service(intake_items::discard_intake_item);
+}
+
+fn telephone(config: &mut ServiceConfig<'_>) {
+    config
+        .service(phone_events::push_call_event)
+        .service(phone_events::answer_caller)
+        .service(phone::read_seat)
+        .service(phone::take_seat)
+        .service(phone::leave_seat)
+        .service(phone_stream::stream_calls)
+        .service(phone::list_calls)
+        .service(phone::read_call)
+        .service(phone::list_case_calls)
+        .service(phone_callbacks::list_phone_callbacks)
+        .service(phone_callbacks::promise_callback)
+        .service(phone_callbacks::read_phone_callback)
+        .service(phone_callbacks::take_callback)
+        .service(phone_callbacks::release_callback)
+        .service(phone_callbacks::note_callback_try)
+        .service(phone_callbacks::give_callback_up);
 }
 
 fn upload_routes(config: &mut ServiceConfig<'_>) {

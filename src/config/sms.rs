@@ -138,12 +138,7 @@ impl Sms {
     pub fn allows(&self, gateway: &str, address: &str) -> bool {
         let of_line = self.gateways.get(gateway).map(|line| line.allow.as_str());
         let list = of_line.unwrap_or(if gateway == self.provider { self.allow.as_str() } else { "" });
-        let mut networks = listed(list).peekable();
-        if networks.peek().is_none() {
-            return true;
-        }
-        let Ok(address) = address.parse::<IpAddr>() else { return false };
-        networks.filter_map(network).any(|network| is_in(address, network))
+        contains(list, address)
     }
 
     /// Everything wrong with them: the setting under `sms.`, and what.
@@ -220,12 +215,22 @@ impl SmsLine {
     }
 }
 
-fn listed(list: &str) -> impl Iterator<Item = &str> {
+/// Whether an address is on a list of addresses and networks; an empty list has all.
+pub(super) fn contains(list: &str, address: &str) -> bool {
+    let mut networks = listed(list).peekable();
+    if networks.peek().is_none() {
+        return true;
+    }
+    let Ok(address) = address.parse::<IpAddr>() else { return false };
+    networks.filter_map(network).any(|network| is_in(address, network))
+}
+
+pub(super) fn listed(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|one| !one.is_empty())
 }
 
 /// An address with the number of its leading bits that count.
-fn network(told: &str) -> Option<(IpAddr, u32)> {
+pub(super) fn network(told: &str) -> Option<(IpAddr, u32)> {
     let (address, bits) = told.split_once('/').unwrap_or((told, ""));
     let address: IpAddr = address.trim().parse().ok()?;
     let most = if address.is_ipv4() { 32 } else { 128 };

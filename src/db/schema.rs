@@ -1229,6 +1229,105 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::*;
+
+    use super::super::sealed::SealedText;
+
+    phone_calls (id) {
+        id -> BigInt,
+        gateway_id -> Nullable<BigInt>,
+        external_id -> Nullable<Text>,
+        office_id -> BigInt,
+        direction -> Text,
+        number -> Nullable<SealedText>,
+        number_hash -> Nullable<Text>,
+        line -> Nullable<Text>,
+        queue -> Nullable<Text>,
+        agent_name -> Nullable<Text>,
+        agent_at -> Nullable<Timestamp>,
+        user_id -> Nullable<BigInt>,
+        state -> Text,
+        cause -> Nullable<Text>,
+        province -> Nullable<Text>,
+        rung_at -> Nullable<Timestamp>,
+        answered_at -> Nullable<Timestamp>,
+        ended_at -> Nullable<Timestamp>,
+        waited -> Nullable<Integer>,
+        length -> Nullable<Integer>,
+        created_at -> Timestamp,
+    }
+}
+
+table! {
+    phone_events (call_id, mark) {
+        call_id -> BigInt,
+        mark -> Text,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    phone_seats (user_id) {
+        user_id -> BigInt,
+        office_id -> BigInt,
+        extension -> Text,
+        since -> Timestamp,
+    }
+}
+
+table! {
+    phone_streams (user_id) {
+        user_id -> BigInt,
+        last -> BigInt,
+    }
+}
+
+table! {
+    phone_pops (user_id, seq) {
+        user_id -> BigInt,
+        seq -> BigInt,
+        call_id -> BigInt,
+        kind -> Text,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    phone_case_calls (case_id, call_id) {
+        case_id -> BigInt,
+        call_id -> BigInt,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+
+    use super::super::sealed::SealedText;
+
+    phone_callbacks (id) {
+        id -> BigInt,
+        office_id -> BigInt,
+        origin -> Text,
+        call_id -> Nullable<BigInt>,
+        case_id -> Nullable<BigInt>,
+        number -> Nullable<SealedText>,
+        number_hash -> Nullable<Text>,
+        note -> Nullable<SealedText>,
+        calls -> Integer,
+        state -> Text,
+        tries -> Integer,
+        due_at -> Timestamp,
+        next_at -> Timestamp,
+        taken_by -> Nullable<BigInt>,
+        taken_until -> Nullable<Timestamp>,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        settled_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
     sms_dialogues (id) {
         id -> BigInt,
         phone_hash -> Text,
@@ -1424,6 +1523,8 @@ joinable!(mails -> intake_items (item_id));
 joinable!(intake_steps -> intake_items (item_id));
 joinable!(intake_files -> intake_items (item_id));
 joinable!(sms_sendings -> messages (message_id));
+joinable!(phone_case_calls -> phone_calls (call_id));
+joinable!(phone_pops -> phone_calls (call_id));
 joinable!(sms_dialogue_items -> intake_items (item_id));
 allow_tables_to_appear_in_same_query!(
     process_slots,
@@ -1509,6 +1610,13 @@ allow_tables_to_appear_in_same_query!(
     sms_dialogues,
     sms_dialogue_items,
     sms_stops,
+    phone_calls,
+    phone_events,
+    phone_seats,
+    phone_streams,
+    phone_pops,
+    phone_case_calls,
+    phone_callbacks,
     item_readings,
     item_pages,
     messages,

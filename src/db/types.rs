@@ -152,6 +152,10 @@ id_types! {
     SmsReplyId,
     /// What is being spoken of with a number.
     SmsDialogueId,
+    /// A telephone call as an exchange reports it.
+    PhoneCallId,
+    /// Somebody who is to be rung back.
+    PhoneCallbackId,
     /// A file that belongs to a case.
     AttachmentId,
     /// A file that comes in parts.

@@ -14,6 +14,7 @@ use crate::domain::history::anchoring;
 use crate::domain::intake::{ItemState, items, mailboxes};
 use crate::domain::letters;
 use crate::domain::notifications::outbox::dead_count;
+use crate::domain::phone;
 use crate::domain::privacy::walk;
 use crate::domain::sms;
 use crate::domain::vault::KeyState;
@@ -69,7 +70,15 @@ pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthPr
         alarms.into_iter().map(|(gateway, alarm)| (format!("{gateway}: {alarm}"), 1)).collect();
     let turned_away = sms::standings::turned_away(connection, now)?;
     let (infected, unscanned) = stored::troubles(connection, late)?;
+    let unrung = phone::overdue_callbacks(connection, now)?;
     let all = [
+        HealthProblem {
+            code: "callbacks_overdue",
+            count: unrung,
+            message: "Callers wait longer to be rung back than the limit ring_back_wait or a promise allows.",
+            action: "List them with GET /api/v1/phone/callbacks?overdue=true, take and try them, or give the desk more people.",
+            channels: BTreeMap::new(),
+        },
         HealthProblem {
             code: "dead_letters",
             count: dead,

@@ -30,6 +30,7 @@ pub mod notifications;
 pub mod offices;
 pub mod once;
 pub mod parity;
+pub mod phone;
 pub mod policy;
 pub mod privacy;
 pub mod problems;

@@ -10,6 +10,7 @@
 mod automatic;
 mod call;
 mod codes;
+mod cti;
 mod door;
 pub mod email;
 mod fax;
@@ -28,6 +29,7 @@ mod waiting;
 pub use crate::domain::notifications::reference;
 pub use call::Call;
 pub use codes::codes_in;
+pub use cti::call_event;
 pub use door::{file, receive};
 pub use fax::{Fax, FaxCall, faxed};
 pub use form::{Raw, Scan, read};

@@ -31,6 +31,7 @@ mod nonsense;
 mod objection;
 mod paper;
 mod people;
+mod phone;
 mod policy;
 mod privacy;
 mod problems;

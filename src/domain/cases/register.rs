@@ -20,6 +20,7 @@ use crate::domain::actor::Act;
 use crate::domain::calendar::{JalaliDate, TEHRAN};
 use crate::domain::citizens::{self, CitizenInput};
 use crate::domain::notifications::{self, Facts, Outlet};
+use crate::domain::phone;
 use crate::domain::repeats::{self, Overrun, Seen, check_cap};
 use crate::domain::text::search_key;
 use crate::domain::vault::field;
@@ -76,6 +77,9 @@ pub struct Register {
     /// Why staff register it although the citizen reached the day's cap.
     #[serde(default)]
     pub override_reason: Option<String>,
+    /// The telephone call in which it is told: its id here or that of the exchange; not by the public form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_id: Option<String>,
 }
 
 /// A registered case, and the codes that only its citizen gets.
@@ -110,6 +114,10 @@ pub fn register(connection: &mut DbConnection, act: &Act, input: &Register) -> R
             told_by: None,
         });
     }
+    let call = match input.call_id.as_deref().filter(|call| !call.trim().is_empty()) {
+        Some(call) => Some(phone::wanted(connection, act, call)?.map_err(Error::field)?),
+        None => None,
+    };
     let known = match &filing.citizen {
         Some(identity) => Some(citizens::recognise(connection, act, identity)?),
         None => None,
@@ -137,6 +145,9 @@ pub fn register(connection: &mut DbConnection, act: &Act, input: &Register) -> R
         let fact = Fact::CapOverridden { filed, cap, reason };
         record(connection, act, &mut docket, &[fact], Some(office))?;
         row = docket.row;
+    }
+    if let Some(call) = call {
+        row = phone::link(connection, act, row, &call)?;
     }
     metrics::counter!("samad_cases_registered_total", "channel" => filing.channel.as_str()).increment(1);
     Ok(Registered {

@@ -19,6 +19,7 @@ use crate::domain::actor::Act;
 use crate::domain::citizens as citizens_of;
 use crate::domain::history::Class;
 use crate::domain::intake;
+use crate::domain::phone;
 use crate::domain::sms;
 use crate::domain::vault::field;
 use crate::error::{Error, Result};
@@ -39,7 +40,7 @@ pub(super) fn erase(connection: &mut DbConnection, act: &Act, case: &Candidate, 
             diesel::update(cases::table.find(case.id))
                 .set(cases::external_id.eq(NO_TEXT))
                 .execute(connection)?;
-            Ok(())
+            phone::erase(connection, case.id)
         }
     }
 }
@@ -195,6 +196,7 @@ fn identity(connection: &mut DbConnection, act: &Act, case: &Candidate) -> Resul
         .set(problem_notices::citizen_id.eq(CitizenId(-case.id.0)))
         .execute(connection)?;
     sms::replies::erase(connection, case.id)?;
+    phone::erase(connection, case.id)?;
     let asked = correction_requests::case_id.eq(case.id);
     diesel::delete(correction_requests::table.filter(asked)).execute(connection)?;
     // and so does the link to the record that it was filed under

@@ -9,7 +9,7 @@ use crate::domain::deadlines::{Point, Span};
 use crate::error::{Error, Result};
 
 /// Subjects whose span must stand in a row that nothing narrows.
-pub const NEEDED_SPANS: [&str; 18] = [
+pub const NEEDED_SPANS: [&str; 19] = [
     "triage",
     "outer",
     "question_wait",
@@ -28,9 +28,10 @@ pub const NEEDED_SPANS: [&str; 18] = [
     "warning_wait",
     "erasure_decision",
     "correction_decision",
+    "ring_back_wait",
 ];
 /// Subjects whose number must stand in a row.
-pub const NEEDED_NUMBERS: [&str; 35] = [
+pub const NEEDED_NUMBERS: [&str; 37] = [
     "rating_poor_max",
     "transfers_max",
     "helpers_max",
@@ -65,6 +66,8 @@ pub const NEEDED_NUMBERS: [&str; 35] = [
     "sms_confirm_hours",
     "sms_parts_minutes",
     "sms_replies_hour_max",
+    "ring_back_tries",
+    "call_log_days",
     "attachments_max",
 ];
 /// Numbers that the life cycle is built on: the register shows them, and to change one is to change the program.

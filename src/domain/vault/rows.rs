@@ -11,12 +11,14 @@ use crate::db::DbConnection;
 use crate::db::dialect::for_update_skip_locked;
 use crate::db::schema::{
     attachments, cases, citizen_merges, citizens, correction_requests, corrections, family_links,
-    idempotency_keys, intake_files, intake_items, item_pages, messages, second_factors, sms_replies, uploads,
+    idempotency_keys, intake_files, intake_items, item_pages, messages, phone_callbacks,
+    phone_calls, second_factors, sms_replies, uploads,
 };
 use crate::db::sealed::{Blind, Sealed};
 use crate::db::types::{
     AttachmentId, CaseId, CitizenId, CitizenMergeId, CorrectionId, CorrectionRequestId, FactorId,
-    FamilyLinkId, IntakeFileId, IntakeItemId, ItemPageId, MessageId, SmsReplyId, UploadId,
+    FamilyLinkId, IntakeFileId, IntakeItemId, ItemPageId, MessageId, PhoneCallId, PhoneCallbackId,
+    SmsReplyId, UploadId,
 };
 use crate::domain::citizens::household;
 use crate::domain::rulebook;
@@ -146,7 +148,7 @@ macro_rules! walked {
 }
 
 /// All of them. The blind indexes come last and are made from what is sealed.
-fn tables() -> [Walked; 16] {
+fn tables() -> [Walked; 18] {
     [
         walked!(
             citizens,
@@ -161,6 +163,8 @@ fn tables() -> [Walked; 16] {
         walked!(intake_items, IntakeItemId, IntakeItemId(0), [content, raw]),
         walked!(intake_files, IntakeFileId, IntakeFileId(0), [name]),
         walked!(sms_replies, SmsReplyId, SmsReplyId(0), [phone, facts]),
+        walked!(phone_calls, PhoneCallId, PhoneCallId(0), [number]),
+        walked!(phone_callbacks, PhoneCallbackId, PhoneCallbackId(0), [number, note]),
         walked!(item_pages, ItemPageId, ItemPageId(0), [lines]),
         walked!(idempotency_keys, String, String::new(), [reply]),
         walked!(correction_requests, CorrectionRequestId, CorrectionRequestId(0), [value, grounds, words]),
