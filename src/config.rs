@@ -34,6 +34,7 @@ pub struct Config {
     pub oidc: Oidc,
     pub configuration: Configuration,
     pub limits: Limits,
+    pub web: Web,
     pub smtp: Smtp,
     pub imap: Imap,
     pub sms: Sms,
@@ -212,6 +213,32 @@ pub struct Limits {
     pub lookup_tries: i32,
 }
 
+/// Filing by the web.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Web {
+    pub draft_hours: i64,
+    pub proof_free_per_minute: u32,
+    pub proof_free_of_all_per_minute: u32,
+    pub proof_bits: u32,
+    pub proof_bits_most: u32,
+}
+
+impl Web {
+    fn check(&self, wrong: &mut dyn FnMut(&str, String)) {
+        if self.proof_bits == 0 || self.proof_bits > self.proof_bits_most {
+            wrong("web.proof_bits", "at least 1, and no more than web.proof_bits_most".into());
+        }
+        if self.proof_bits_most > PROOF_BITS_MOST {
+            let what = format!("at most {PROOF_BITS_MOST}: a telephone would not find the proof in time");
+            wrong("web.proof_bits_most", what);
+        }
+    }
+}
+
+/// About a minute of work for a telephone.
+const PROOF_BITS_MOST: u32 = 26;
+
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Smtp {
@@ -322,7 +349,9 @@ impl Config {
         }
         self.storage.check(&mut wrong);
         self.antivirus.check(&mut wrong);
+        self.web.check(&mut wrong);
         for (key, seconds) in [
+            ("web.draft_hours", self.web.draft_hours),
             ("files.upload_hours", self.files.upload_hours),
             ("tokens.access_seconds", self.tokens.access_seconds),
             ("tokens.refresh_seconds", self.tokens.refresh_seconds),

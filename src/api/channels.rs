@@ -78,7 +78,7 @@ pub(super) fn answer(received: Received) -> HttpResponse {
 const DROPPED: usize = 8;
 
 /// The body up to the limit, and whether there was more.
-async fn body_of(payload: &mut web::Payload, limit: usize) -> Result<(Vec<u8>, bool)> {
+pub(in crate::api) async fn body_of(payload: &mut web::Payload, limit: usize) -> Result<(Vec<u8>, bool)> {
     let (mut bytes, mut length) = (Vec::new(), 0_usize);
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Error::Malformed(Code::MalformedJson))?;

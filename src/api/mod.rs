@@ -10,6 +10,7 @@ mod cases;
 mod certificates;
 mod changes;
 mod channels;
+mod citizen_web;
 mod citizens;
 mod client;
 mod closures;
@@ -48,6 +49,7 @@ mod tracking;
 mod trials;
 mod uploads;
 mod users;
+mod visits;
 mod warnings;
 
 use actix_web::web;
@@ -56,6 +58,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use citizen_web::proof::Proofs;
 pub use client::RateLimits;
 pub use layer::around;
 
@@ -78,6 +81,7 @@ pub use layer::around;
         (name = "configuration", description = "The national tree and its rules"),
         (name = "channels", description = "What comes in by each channel, and what carriers report"),
         (name = "intake", description = "What came in and waits: to be tried again, keyed or set aside"),
+        (name = "visits", description = "Queues of counters, public meetings, paper forms of people's desks"),
         (name = "letters", description = "Letters to citizens on paper"),
         (name = "operations", description = "Health of the service"),
     ),
@@ -123,6 +127,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(cases::list_communications)
             .configure(intake)
             .configure(paper)
+            .configure(visits::of_staff)
             .service(cases::list_notes)
             .service(cases::list_actions)
             .service(history::read_receipt)
@@ -308,6 +313,8 @@ fn repeats_and_plans(config: &mut ServiceConfig<'_>) {
 fn public_routes(config: &mut ServiceConfig<'_>) {
     config
         .service(public::file_case)
+        .configure(citizen_web::routes)
+        .configure(visits::of_citizens)
         .service(public::look_up)
         .service(public::send_message)
         .service(public::take_back)

@@ -1038,6 +1038,137 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
+    drafts (id) {
+        id -> BigInt,
+        secret_hash -> Text,
+        content -> Nullable<SealedText>,
+        version -> Integer,
+        tracking_code -> Nullable<Text>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+table! {
+    phone_claims (citizen_id) {
+        citizen_id -> BigInt,
+        since -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
+    phone_proofs (id) {
+        id -> BigInt,
+        phone -> SealedText,
+        phone_hash -> Text,
+        identifier -> Nullable<SealedText>,
+        code_hash -> Text,
+        tries -> Integer,
+        proved_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+table! {
+    queue_tickets (id) {
+        id -> BigInt,
+        office_id -> BigInt,
+        desk -> Text,
+        desk_key -> Text,
+        day -> Text,
+        number -> Integer,
+        state -> Text,
+        taken_at -> Timestamp,
+        called_at -> Nullable<Timestamp>,
+        called_by -> Nullable<BigInt>,
+        settled_at -> Nullable<Timestamp>,
+        case_id -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    meetings (id) {
+        id -> BigInt,
+        office_id -> BigInt,
+        official -> Text,
+        place -> Text,
+        starts_at -> Timestamp,
+        slot_minutes -> Integer,
+        slots -> Integer,
+        capacity -> Integer,
+        books_until -> Timestamp,
+        is_public -> Bool,
+        cancelled_at -> Nullable<Timestamp>,
+        reason -> Nullable<Text>,
+        made_by -> BigInt,
+        made_at -> Timestamp,
+    }
+}
+
+table! {
+    appointments (id) {
+        id -> BigInt,
+        meeting_id -> BigInt,
+        case_id -> BigInt,
+        slot -> Integer,
+        booked_by -> Text,
+        booked_at -> Timestamp,
+        attended -> Nullable<Bool>,
+        cancelled_at -> Nullable<Timestamp>,
+        reason -> Nullable<Text>,
+    }
+}
+
+table! {
+    meeting_orders (referral_id) {
+        referral_id -> BigInt,
+        appointment_id -> BigInt,
+        given_by -> BigInt,
+        given_at -> Timestamp,
+    }
+}
+
+table! {
+    desk_sheets (id) {
+        id -> BigInt,
+        office_id -> BigInt,
+        channel -> Text,
+        desk -> Text,
+        day -> Text,
+        total -> Integer,
+        recounted -> Nullable<Text>,
+        made_by -> BigInt,
+        made_at -> Timestamp,
+        closed_by -> Nullable<BigInt>,
+        closed_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    desk_sheet_counts (sheet_id, kind) {
+        sheet_id -> BigInt,
+        kind -> Text,
+        declared -> Integer,
+    }
+}
+
+table! {
+    desk_sheet_lines (sheet_id, line) {
+        sheet_id -> BigInt,
+        line -> Integer,
+        item_id -> BigInt,
+        kind -> Text,
+        at -> Timestamp,
+    }
+}
+
+table! {
     extracts (case_id, state) {
         case_id -> BigInt,
         state -> Text,
@@ -1412,6 +1543,9 @@ joinable!(notes -> cases (case_id));
 joinable!(notes -> offices (office_id));
 joinable!(notes -> users (author_id));
 joinable!(attachments -> cases (case_id));
+joinable!(appointments -> meetings (meeting_id));
+joinable!(meeting_orders -> referrals (referral_id));
+joinable!(desk_sheet_lines -> intake_items (item_id));
 joinable!(extracts -> cases (case_id));
 joinable!(attachment_releases -> cases (case_id));
 joinable!(identity_requests -> cases (case_id));
@@ -1494,6 +1628,16 @@ allow_tables_to_appear_in_same_query!(
     stored_files,
     uploads,
     upload_parts,
+    drafts,
+    phone_proofs,
+    phone_claims,
+    queue_tickets,
+    meetings,
+    appointments,
+    meeting_orders,
+    desk_sheets,
+    desk_sheet_counts,
+    desk_sheet_lines,
     extracts,
     attachment_releases,
     identity_requests,

@@ -156,6 +156,18 @@ id_types! {
     AttachmentId,
     /// A file that comes in parts.
     UploadId,
+    /// A filing by the web that is not sent yet.
+    DraftId,
+    /// A ticket of a counter's queue.
+    TicketId,
+    /// A public meeting of an official.
+    MeetingId,
+    /// A place in a slot of a meeting.
+    AppointmentId,
+    /// A stack of paper forms of a people's desk.
+    DeskSheetId,
+    /// A telephone that was, or is to be, proved by a one-time code.
+    PhoneProofId,
     /// A note of staff on a case.
     NoteId,
     /// A request to see the identity behind a sealed case.

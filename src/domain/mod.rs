@@ -47,4 +47,6 @@ pub mod users;
 pub mod vault;
 pub mod views;
 pub mod visibility;
+pub mod visits;
 pub mod warnings;
+pub mod web;

@@ -36,5 +36,5 @@ pub use letter::{Letter, scanned};
 pub use received::{Delivery, Received};
 pub use refuse::{Unread, is_kept, keep_unread, refuse, refuse_filing};
 pub use sms::{Sms, end_dialogue, give_dialogue_up};
-pub use visit::Visit;
+pub use visit::{Visit, form_of_sheet};
 pub use waiting::{Told, Waiting, discard, join, key, retry, still_failed, waiting};

@@ -25,7 +25,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 264] = [
+const TABLE: [(&str, &str, For); 301] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -72,6 +72,32 @@ const TABLE: [(&str, &str, For); 264] = [
     ("POST", "/channels/letters", For::Role),
     ("POST", "/channels/visits", For::Role),
     ("POST", "/channels/phone/calls", For::Role),
+    ("POST", "/desks/{desk}/tickets", For::Role),
+    ("GET", "/desks/{desk}/tickets", For::Role),
+    ("POST", "/desks/{desk}/calls", For::Role),
+    ("PUT", "/tickets/{id}", For::Role),
+    ("POST", "/channels/visits/batches", For::Role),
+    ("GET", "/channels/visits/batches", For::Role),
+    ("GET", "/channels/visits/batches/{id}", For::Role),
+    ("PATCH", "/channels/visits/batches/{id}", For::Role),
+    ("POST", "/channels/visits/batches/{id}/forms", For::Role),
+    ("GET", "/channels/visits/batches/{id}/forms", For::Role),
+    ("POST", "/channels/visits/batches/{id}/closing", For::Role),
+    ("POST", "/meetings", For::Staff),
+    ("GET", "/meetings", For::Staff),
+    ("GET", "/meetings/{id}", For::Staff),
+    ("POST", "/meetings/{id}/cancellation", For::Staff),
+    ("GET", "/meetings/{id}/appointments", For::Staff),
+    ("POST", "/meetings/{id}/appointments", For::Staff),
+    ("POST", "/appointments/{id}/cancellation", For::Staff),
+    ("PUT", "/appointments/{id}/attendance", For::Staff),
+    ("POST", "/appointments/{id}/orders", For::Staff),
+    ("GET", "/cases/{id}/appointments", For::Case),
+    ("GET", "/public/meetings", For::Everybody),
+    ("GET", "/public/meetings/{id}", For::Everybody),
+    ("POST", "/public/cases/{tracking_code}/appointments", For::Citizen),
+    ("GET", "/public/cases/{tracking_code}/appointments", For::Citizen),
+    ("DELETE", "/public/cases/{tracking_code}/appointments/{id}", For::Citizen),
     ("GET", "/messages/{id}/letter", For::Case),
     ("POST", "/messages/{id}/letter-fate", For::Case),
     ("GET", "/letters", For::Role),
@@ -155,6 +181,17 @@ const TABLE: [(&str, &str, For); 264] = [
     ("POST", "/warnings/{id}/issue", For::Superior),
     ("POST", "/warnings/{id}/set-aside", For::Superior),
     ("GET", "/statistics/lateness", For::Staff),
+    ("GET", "/public/challenge", For::Everybody),
+    ("POST", "/public/drafts", For::Everybody),
+    ("GET", "/public/drafts/{id}", For::Everybody),
+    ("PUT", "/public/drafts/{id}", For::Everybody),
+    ("DELETE", "/public/drafts/{id}", For::Everybody),
+    ("POST", "/public/drafts/{id}/submission", For::Everybody),
+    ("POST", "/public/my/codes", For::Everybody),
+    ("POST", "/public/my/tokens", For::Everybody),
+    ("DELETE", "/public/my/tokens", For::Citizen),
+    ("GET", "/public/my/cases", For::Citizen),
+    ("POST", "/public/my/lookups", For::Citizen),
     ("POST", "/public/cases", For::Everybody),
     ("POST", "/public/lookups", For::Everybody),
     ("POST", "/public/cases/{tracking_code}/messages", For::Citizen),
@@ -323,7 +360,7 @@ pub fn filled(path: &str, ids: &BTreeMap<&'static str, String>) -> String {
     let noun = if path.starts_with("/public/cases/") { "tracking_code" } else { noun };
     let id = ids.get(noun).map_or("1", String::as_str);
     let case = ids.get("cases").map_or("1", String::as_str);
-    let path = &path.replace("{closure}", "1").replace("{case}", case);
+    let path = &path.replace("{closure}", "1").replace("{desk}", "1").replace("{case}", case);
     ["{id}", "{code}", "{tracking_code}", "{export}"]
         .iter()
         .fold(path.to_owned(), |path, part| path.replace(part, id))
@@ -370,6 +407,14 @@ pub async fn theirs(app: &TestApp) -> BTreeMap<&'static str, String> {
 /// A body that the operation takes, so that a refusal is one of the person and not of the fields.
 fn body(method: &str, path: &str) -> Value {
     match path.rsplit('/').next().unwrap_or_default() {
+        "lookups" if path.starts_with("/public/my") => json!({ "tracking_code": "1" }),
+        "tickets" | "batches" | "closing" | "attendance" | "orders" => json!({}),
+        "calls" if path.starts_with("/desks/") => json!({}),
+        "forms" => json!({ "forms": [] }),
+        "appointments" | "meetings" | "cancellation" => json!({}),
+        "tokens" if path.starts_with("/public/my") => json!({ "mobile": "09990000011", "code": "000000" }),
+        "codes" => json!({ "mobile": "09990000011" }),
+        "drafts" => json!({ "filing": { "text": "متن" } }),
         "tokens" => json!({ "username": "nobody", "password": "no password" }),
         "refresh" => json!({ "refresh_token": "none" }),
         "confirmation" if path.contains("/exports/") => json!({ "code": "00000000" }),
@@ -512,6 +557,8 @@ fn is_of_the_desk(username: &str, path: &str) -> bool {
         && (path == "/cases"
             || (path.starts_with("/channels/") && !path.contains("/sms/"))
             || path == "/cases/similar"
+            || path.starts_with("/desks/")
+            || path.starts_with("/tickets/")
             || path.starts_with("/citizens")
             || path.starts_with("/correction"))
 }

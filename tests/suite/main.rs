@@ -51,3 +51,5 @@ mod support;
 mod tracking_page;
 mod vault;
 mod visibility;
+mod visits;
+mod web;

@@ -158,8 +158,9 @@ pub(super) fn file(
     access_code: &str,
 ) -> Result<(CaseRow, EventId)> {
     let is_urgent = filing.priority != Priority::Normal;
-    let category = filing.category.as_deref();
-    let promise = clocks::promise(act, office, filing.received_at, &filing.kind, category, is_urgent)?;
+    let (category, channel) = (filing.category.as_deref(), filing.channel);
+    let matter = clocks::Promised { kind: &filing.kind, category, is_urgent, channel };
+    let promise = clocks::promise(act, office, filing.received_at, matter)?;
     insert(connection, act, filing, office, citizen, access_code, &promise)
 }
 

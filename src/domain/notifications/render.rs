@@ -21,8 +21,19 @@ use crate::domain::text::persian_digits;
 use crate::error::{Error, Language, Result};
 
 /// What an SMS may carry, in its own text and in a provider's template: phones are shared in families.
-pub const SMS_VALUES: [&str; 10] =
-    ["code", "codes", "url", "rate_url", "office", "due", "until", "outcome", "access_code", "status"];
+pub const SMS_VALUES: [&str; 11] = [
+    "code",
+    "codes",
+    "url",
+    "rate_url",
+    "office",
+    "due",
+    "until",
+    "time",
+    "outcome",
+    "access_code",
+    "status",
+];
 
 /// Of which notice a text is, and the values in it, for providers that fill a template of their own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -90,6 +101,7 @@ pub fn render(
         ("office", office.to_owned()),
         ("due", date(facts.due, reader)),
         ("until", date(facts.until, reader)),
+        ("time", time_of_day(facts.until, reader)),
         (
             "outcome",
             facts.outcome.as_deref().map(|code| rules.outcome_name(code, reader)).unwrap_or_default(),
@@ -171,5 +183,16 @@ pub fn date(time: Option<Time>, reader: Language) -> String {
         Language::Fa => JalaliDate::of(time.timestamp(), &zone)
             .map_or_else(|_| persian_digits(&time.to_string()), JalaliDate::short_fa),
         Language::En => time.timestamp().to_zoned(zone).strftime("%Y-%m-%d").to_string(),
+    }
+}
+
+/// The time of day in Tehran, such as 10:30, in the reader's digits.
+fn time_of_day(time: Option<Time>, reader: Language) -> String {
+    let Some(time) = time else { return String::new() };
+    let Ok(zone) = jiff::tz::TimeZone::get("Asia/Tehran") else { return String::new() };
+    let told = time.timestamp().to_zoned(zone).strftime("%H:%M").to_string();
+    match reader {
+        Language::Fa => persian_digits(&told),
+        Language::En => told,
     }
 }

@@ -6,11 +6,11 @@ use diesel::prelude::*;
 use super::files;
 use super::obstacles::{Candidate, QUIET_DAYS};
 use crate::db::schema::{
-    answers, appeals, attachments, callbacks, cases, citizen_merge_cases as merge_cases, citizen_merges,
-    citizens, clock_changes, contact_plan_reviews, contact_plans, correction_requests, corrections,
-    deliveries, exports, extension_requests, extracts, families, family_links, holds, identity_requests,
-    messages, no_calls, notes, objections, outbox, problem_notices, questions, ratings, recommendations,
-    referrals, repeats, warnings,
+    answers, appeals, appointments, attachments, callbacks, cases, citizen_merge_cases as merge_cases,
+    citizen_merges, citizens, clock_changes, contact_plan_reviews, contact_plans, correction_requests,
+    corrections, deliveries, exports, extension_requests, extracts, families, family_links, holds,
+    identity_requests, messages, no_calls, notes, objections, outbox, problem_notices, questions, ratings,
+    recommendations, referrals, repeats, warnings,
 };
 use crate::db::sealed::Sealed;
 use crate::db::types::{AttachmentId, CaseId, CitizenId, MessageId};
@@ -115,6 +115,9 @@ fn reasons(connection: &mut DbConnection, case: CaseId) -> Result<()> {
         .set(warnings::note.eq(NO_TEXT))
         .execute(connection)?;
     learnt(connection, case)?;
+    diesel::update(appointments::table.filter(appointments::case_id.eq(case)))
+        .set(appointments::reason.eq(NO_TEXT))
+        .execute(connection)?;
     use contact_plan_reviews as p;
     diesel::update(p::table.filter(p::case_id.eq(case)))
         .set((p::text.eq(""), p::grounds.eq(NO_TEXT)))

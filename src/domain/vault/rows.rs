@@ -10,13 +10,14 @@ use super::{Field, Look, Masters, Source, Vault, field};
 use crate::db::DbConnection;
 use crate::db::dialect::for_update_skip_locked;
 use crate::db::schema::{
-    attachments, cases, citizen_merges, citizens, correction_requests, corrections, family_links,
-    idempotency_keys, intake_files, intake_items, item_pages, messages, second_factors, sms_replies, uploads,
+    attachments, cases, citizen_merges, citizens, correction_requests, corrections, drafts, family_links,
+    idempotency_keys, intake_files, intake_items, item_pages, messages, phone_proofs, second_factors,
+    sms_replies, uploads,
 };
 use crate::db::sealed::{Blind, Sealed};
 use crate::db::types::{
-    AttachmentId, CaseId, CitizenId, CitizenMergeId, CorrectionId, CorrectionRequestId, FactorId,
-    FamilyLinkId, IntakeFileId, IntakeItemId, ItemPageId, MessageId, SmsReplyId, UploadId,
+    AttachmentId, CaseId, CitizenId, CitizenMergeId, CorrectionId, CorrectionRequestId, DraftId, FactorId,
+    FamilyLinkId, IntakeFileId, IntakeItemId, ItemPageId, MessageId, PhoneProofId, SmsReplyId, UploadId,
 };
 use crate::domain::citizens::household;
 use crate::domain::rulebook;
@@ -146,7 +147,7 @@ macro_rules! walked {
 }
 
 /// All of them. The blind indexes come last and are made from what is sealed.
-fn tables() -> [Walked; 16] {
+fn tables() -> [Walked; 18] {
     [
         walked!(
             citizens,
@@ -158,6 +159,8 @@ fn tables() -> [Walked; 16] {
         walked!(messages, MessageId, MessageId(0), [facts, address, subject, body]),
         walked!(attachments, AttachmentId, AttachmentId(0), [name]),
         walked!(uploads, UploadId, UploadId(0), [name]),
+        walked!(drafts, DraftId, DraftId(0), [content]),
+        walked!(phone_proofs, PhoneProofId, PhoneProofId(0), [phone, identifier]),
         walked!(intake_items, IntakeItemId, IntakeItemId(0), [content, raw]),
         walked!(intake_files, IntakeFileId, IntakeFileId(0), [name]),
         walked!(sms_replies, SmsReplyId, SmsReplyId(0), [phone, facts]),
