@@ -145,31 +145,9 @@ pub(in crate::api) async fn open_my_cases(
     fields.finish()?;
     let Some(phone) = phone else { return Err(Error::internal("a checked number was lost").into()) };
     let from = address(&request, &app.config.trusted_proxies());
-    let seconds = app.config.tokens.citizen_seconds;
-    let tries =
-        Attempt { free: app.config.limits.lookup_tries, first_lock_seconds: 60, forget_seconds: 3600 };
-    let of_address = Attempt { free: tries.free.saturating_mul(10), ..tries };
-    let proved = app
-        .write(Actor::Public, move |connection, act| {
-            let asked = [("my-token", phone.as_str()), ("my-token-address", from.as_str())];
-            free_to_try(users::retry_after(connection, act, asked)?)?;
-            let proved = phones::prove(connection, act, &phone, &told.code, identifier.clone(), seconds)?;
-            match proved {
-                Proved::No => {
-                    users::note_failure(connection, act, "my-token", phone.as_str(), tries)?;
-                    users::note_failure(connection, act, "my-token-address", &from, of_address)?;
-                }
-                Proved::Yes { .. } => {
-                    users::note_success(connection, act, "my-token", phone.as_str())?;
-                    users::note_success(connection, act, "my-code", phone.as_str())?;
-                }
-                Proved::IsShared => {}
-            }
-            Ok(proved)
-        })
-        .await?;
-    match proved {
+    match prove(&app, phone, told.code, identifier, from).await? {
         Proved::Yes { proof, until } => {
+            let seconds = app.config.tokens.citizen_seconds;
             let token = token::issue(&app, Purpose::Phone, proof.to_string(), None, seconds)?;
             Ok(HttpResponse::Created()
                 .insert_header((CACHE_CONTROL, "no-store"))
@@ -184,6 +162,38 @@ pub(in crate::api) async fn open_my_cases(
         ))
         .into()),
     }
+}
+
+/// Takes the code, and counts a wrong one against the number and, ten times as patiently, against the address.
+async fn prove(
+    app: &App,
+    phone: Phone,
+    code: String,
+    identifier: Option<String>,
+    from: String,
+) -> Result<Proved> {
+    let seconds = app.config.tokens.citizen_seconds;
+    let tries =
+        Attempt { free: app.config.limits.lookup_tries, first_lock_seconds: 60, forget_seconds: 3600 };
+    let of_address = Attempt { free: tries.free.saturating_mul(10), ..tries };
+    app.write(Actor::Public, move |connection, act| {
+        let asked = [("my-token", phone.as_str()), ("my-token-address", from.as_str())];
+        free_to_try(users::retry_after(connection, act, asked)?)?;
+        let proved = phones::prove(connection, act, &phone, &code, identifier.clone(), seconds)?;
+        match proved {
+            Proved::No => {
+                users::note_failure(connection, act, "my-token", phone.as_str(), tries)?;
+                users::note_failure(connection, act, "my-token-address", &from, of_address)?;
+            }
+            Proved::Yes { .. } => {
+                users::note_success(connection, act, "my-token", phone.as_str())?;
+                users::note_success(connection, act, "my-code", phone.as_str())?;
+            }
+            Proved::IsShared => {}
+        }
+        Ok(proved)
+    })
+    .await
 }
 
 fn identifier_of(text: &str) -> Result<String, FieldError> {

@@ -9,6 +9,7 @@ pub mod meeting_list;
 pub mod meetings;
 pub mod orders;
 pub mod sheet_lines;
+pub mod sheet_totals;
 pub mod sheets;
 pub mod tickets;
 

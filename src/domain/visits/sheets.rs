@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{day, day_of, desk_office, within};
+use super::sheet_totals::{Count, check_totals, counts, differences, write_counts};
+use super::{day, day_of, desk_office};
 use crate::db::DbConnection;
 use crate::db::dialect::for_update;
-use crate::db::schema::{desk_sheet_counts as k, desk_sheet_lines as l, desk_sheets as s};
+use crate::db::schema::desk_sheets as s;
 use crate::db::types::{DeskSheetId, OfficeId, Time, UserId};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::Channel;
@@ -63,15 +64,6 @@ pub struct Sheet {
     pub made_at: Time,
     pub closed_by: Option<UserId>,
     pub closed_at: Option<Time>,
-}
-
-/// Declared and keyed forms of a kind.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct Count {
-    pub kind: String,
-    /// None where the desk did not count by kind.
-    pub declared: Option<i32>,
-    pub keyed: i32,
 }
 
 /// A sheet.
@@ -144,39 +136,6 @@ fn of_visits(channel: Channel) -> Result<Channel, FieldError> {
     }
 }
 
-/// Counts by kind, where there are any, must make up the total.
-fn check_totals(act: &Act, total: i32, counts: &BTreeMap<String, i32>, fields: &mut Fields) {
-    fields.take(within("total", total, 1, FORMS_MAX));
-    let mut sum = 0_i64;
-    for (kind, count) in counts {
-        let field = format!("counts.{kind}");
-        fields.take(act.rules.kind(&field, kind).map(|_| ()));
-        sum += i64::from(fields.take(within(&field, *count, 0, FORMS_MAX)).unwrap_or(0));
-    }
-    if !counts.is_empty() && sum != i64::from(total) {
-        fields.add(FieldError::new(
-            "counts",
-            "differs",
-            format!("جمع شمارش‌ها {sum} است و با {total} نمی‌خواند؛ فرم‌ها را دوباره بشمارید."),
-            format!("The counts make {sum} and not {total}; count the forms again."),
-        ));
-    }
-}
-
-fn write_counts(
-    connection: &mut DbConnection,
-    id: DeskSheetId,
-    counts: &BTreeMap<String, i32>,
-) -> Result<()> {
-    diesel::delete(k::table.filter(k::sheet_id.eq(id))).execute(connection)?;
-    for (kind, declared) in counts {
-        diesel::insert_into(k::table)
-            .values((k::sheet_id.eq(id), k::kind.eq(kind), k::declared.eq(declared)))
-            .execute(connection)?;
-    }
-    Ok(())
-}
-
 /// A sheet of an office for which the actor keys.
 ///
 /// # Errors
@@ -197,23 +156,6 @@ pub(super) fn open(connection: &mut DbConnection, act: &Act, id: DeskSheetId) ->
     let _: DeskSheetId = for_update(s::table.find(id).select(s::id)).get_result(connection)?;
     let sheet = find(connection, act, id)?;
     if sheet.closed_at.is_some() { Err(Error::Conflict(Code::SheetClosed)) } else { Ok(sheet) }
-}
-
-/// Declared and keyed forms by kind.
-fn counts(connection: &mut DbConnection, id: DeskSheetId) -> Result<Vec<Count>> {
-    let declared: Vec<(String, i32)> =
-        k::table.filter(k::sheet_id.eq(id)).select((k::kind, k::declared)).load(connection)?;
-    let kinds: Vec<String> = l::table.filter(l::sheet_id.eq(id)).select(l::kind).load(connection)?;
-    let mut all: BTreeMap<String, Count> = declared
-        .into_iter()
-        .map(|(kind, declared)| (kind.clone(), Count { kind, declared: Some(declared), keyed: 0 }))
-        .collect();
-    let is_counted = !all.is_empty();
-    for kind in kinds {
-        let fresh = Count { kind: kind.clone(), declared: is_counted.then_some(0), keyed: 0 };
-        all.entry(kind).or_insert(fresh).keyed += 1;
-    }
-    Ok(all.into_values().collect())
 }
 
 /// A sheet with what was keyed of it.
@@ -289,24 +231,6 @@ pub fn recount(
     view(connection, act, id)
 }
 
-/// What keeps a sheet from being closed, one by one.
-fn differences(total: i32, keyed: i32, counts: &[Count]) -> Vec<FieldError> {
-    let differs = |field: String, declared: i32, keyed: i32| {
-        (declared != keyed).then(|| {
-            FieldError::new(
-                field,
-                "differs",
-                format!("{declared} فرم اعلام و {keyed} فرم وارد شده است."),
-                format!("{declared} forms were declared and {keyed} keyed."),
-            )
-        })
-    };
-    let by_kind = counts
-        .iter()
-        .filter_map(|count| differs(format!("counts.{}", count.kind), count.declared?, count.keyed));
-    differs("total".into(), total, keyed).into_iter().chain(by_kind).collect()
-}
-
 /// Closes a sheet whose totals match.
 ///
 /// # Errors
@@ -323,20 +247,4 @@ pub fn close(connection: &mut DbConnection, act: &Act, id: DeskSheetId) -> Resul
         .set((s::closed_at.eq(act.now), s::closed_by.eq(act.actor.user())))
         .execute(connection)?;
     view(connection, act, id)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_difference_is_told_and_uncounted_kinds_are_none() {
-        let count = |kind: &str, declared, keyed| Count { kind: kind.into(), declared, keyed };
-        let fields = |found: Vec<FieldError>| found.into_iter().map(|e| e.field).collect::<Vec<_>>();
-        assert!(differences(3, 3, &[count("request", Some(3), 3)]).is_empty());
-        assert!(differences(3, 3, &[count("request", None, 3)]).is_empty());
-        let swapped = [count("request", Some(2), 1), count("complaint", Some(1), 2)];
-        assert_eq!(fields(differences(3, 3, &swapped)), ["counts.request", "counts.complaint"]);
-        assert_eq!(fields(differences(3, 2, &[count("request", Some(3), 2)])), ["total", "counts.request"]);
-    }
 }

@@ -174,6 +174,7 @@ fn length(row: &Row, findings: &mut Findings) {
     let usual = |(name, value): (&'static str, &'static str)| match (is_english, name) {
         (true, "office") => (name, "Power Company of the Province"),
         (true, "outcome") => (name, "upheld"),
+        (true, "time") => (name, "10:30"),
         (true, "status") => (name, "being worked on by the responsible body"),
         _ => (name, value),
     };
