@@ -139,7 +139,7 @@ async fn only_a_case_that_the_office_sees_and_that_is_not_about_it_is_brought_be
     let elsewhere = app.register(json!({})).await;
     book(elsewhere).await.refused(409, "case_elsewhere");
     let about = json!({ "kind": "complaint", "about_office": "GOV-10" });
-    let about = app.register_as("agent.gov-10", about).await;
+    let about = app.register(about).await;
     book(about).await.refused(409, "meeting_conflict");
     let closed = app.register_as("agent.gov-10", json!({})).await;
     app.as_user("classifier.gov-10")

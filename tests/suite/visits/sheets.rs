@@ -72,7 +72,7 @@ async fn a_wrong_form_is_told_and_keyed_again_and_a_miscount_is_corrected_with_a
     assert_eq!(refused(2).1["field"], "kind");
     assert_eq!(refused(3).1["field"], "text");
     assert_eq!(told["batch"]["keyed"], 0, "what was refused left nothing");
-    let scan = json!({ "scans": [{ "name": "form.png", "base64": "iVBORw0KGgo=" }] });
+    let scan = json!({ "scans": [{ "name": "form.png", "content": "iVBORw0KGgo=" }] });
     let reply = desk.post(&keys, json!({ "forms": [form(1, scan)] })).await;
     assert!(reply.status == 200, "{}", reply.told());
     desk.post(&keys, json!({ "forms": [form(1, request(1))] })).await.expect(200);
