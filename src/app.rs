@@ -49,6 +49,8 @@ pub struct Nudges {
     pub following: Arc<Notify>,
     /// A file came.
     pub files: Arc<Notify>,
+    /// A subscriber is to be told again.
+    pub webhooks: Arc<Notify>,
 }
 
 impl App {

@@ -41,6 +41,8 @@ pub struct Config {
     pub folders: Folders,
     pub ocr: Ocr,
     pub outbox: Outbox,
+    pub webhooks: Webhooks,
+    pub open311: Open311,
     pub log: Log,
     /// Set by `serve --demo`: real gateways stay off.
     #[serde(skip)]
@@ -261,6 +263,57 @@ pub struct Outbox {
     pub concurrency: usize,
 }
 
+/// Subscribers to events.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    pub networks: String,
+    pub seconds: u64,
+    pub backoff_seconds: i64,
+    pub backoff_limit_seconds: i64,
+    pub max_attempts: i32,
+    pub breaker_failures: i32,
+    pub breaker_seconds: i64,
+    pub keep_days: i64,
+}
+
+impl Webhooks {
+    fn check(&self, wrong: &mut dyn FnMut(&str, String)) {
+        for one in sms::listed(&self.networks).filter(|one| sms::network(one).is_none()) {
+            wrong("webhooks.networks", format!("'{one}' is no address or network such as 10.1.0.0/16"));
+        }
+        for (key, number) in [
+            ("webhooks.backoff_seconds", self.backoff_seconds),
+            ("webhooks.backoff_limit_seconds", self.backoff_limit_seconds),
+            ("webhooks.breaker_seconds", self.breaker_seconds),
+            ("webhooks.keep_days", self.keep_days),
+            ("webhooks.max_attempts", self.max_attempts.into()),
+            ("webhooks.breaker_failures", self.breaker_failures.into()),
+        ] {
+            if number < 1 {
+                wrong(key, "must be at least 1".into());
+            }
+        }
+        if !(1..=60).contains(&self.seconds) {
+            wrong("webhooks.seconds", "must be between 1 and 60".into());
+        }
+    }
+
+    /// Whether an address inside may be called although it is not public.
+    pub fn allows(&self, address: IpAddr) -> bool {
+        sms::listed(&self.networks).filter_map(sms::network).any(|network| sms::is_in(address, network))
+    }
+}
+
+/// The Open311 server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Open311 {
+    pub enabled: bool,
+    pub jurisdiction: String,
+    pub contact: String,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
@@ -363,6 +416,7 @@ impl Config {
         {
             wrong("ocr.languages", format!("'{}' is no list such as fas+eng", self.ocr.languages));
         }
+        self.webhooks.check(&mut wrong);
         if self.outbox.max_attempts < 1 || self.outbox.concurrency < 1 {
             wrong("outbox.max_attempts", "tries and concurrency must be at least 1".into());
         }

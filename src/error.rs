@@ -141,6 +141,9 @@ catalogue! {
     CallbackState "callback_state" 409 "این تماس در وضعیتی نیست که این کار را بپذیرد؛ فهرست تماس‌ها را تازه کنید." "This call is not in a state that allows this; read the list of calls again.";
     OtherOffice "other_office" 403 "این کار با واحدی دیگر است: کسی از خود این واحد درباره آن نظر نمی‌دهد." "Another office must do this: nobody of this office judges its own work.";
     NoRoute "no_route" 409 "قاعده‌ای برای ارجاع این پرونده نیست؛ واحد را نام ببرید." "No routing rule fits this case; name the office.";
+    Open311Key "open311_key" 403 "کلید (api_key) نیست، درست نیست، یا برای این مجرا نیست." "The api_key is missing, not valid, or not for this channel.";
+    Open311Form "open311_form" 400 "بدنه باید application/x-www-form-urlencoded در UTF-8 باشد." "The body must be application/x-www-form-urlencoded in UTF-8.";
+    ReferenceReused "reference_reused" 409 "این شماره پیش‌تر برای پاسخ دیگری به همین ارجاع به کار رفته است؛ شماره تازه‌ای بفرستید." "This number was used for another answer to the same referral; send a new one.";
     KeyReused "idempotency_key_reused" 409 "این کلید با درخواست دیگری به کار رفته است؛ کلید تازه بسازید." "This idempotency key was used with another request; make a new key.";
     StaleVersion "stale_version" 412 "پرونده تغییر کرده است؛ آن را دوباره بخوانید." "The case has changed; read it again.";
     VersionRequired "version_required" 428 "سرآیند If-Match با ETag پرونده لازم است." "Send If-Match with the case's ETag.";

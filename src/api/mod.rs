@@ -17,6 +17,7 @@ mod commit;
 mod confidentiality;
 mod configuration;
 mod contact_plans;
+mod exchange;
 mod explanations;
 mod families;
 mod fax;
@@ -49,6 +50,7 @@ mod trials;
 mod uploads;
 mod users;
 mod warnings;
+mod webhooks;
 
 use actix_web::web;
 use utoipa::OpenApi;
@@ -78,6 +80,8 @@ pub use layer::around;
         (name = "configuration", description = "The national tree and its rules"),
         (name = "channels", description = "What comes in by each channel, and what carriers report"),
         (name = "intake", description = "What came in and waits: to be tried again, keyed or set aside"),
+        (name = "exchange", description = "A body's own system takes its referrals and gives its answers back"),
+        (name = "webhooks", description = "Subscribers are told of events"),
         (name = "letters", description = "Letters to citizens on paper"),
         (name = "operations", description = "Health of the service"),
     ),
@@ -158,6 +162,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(referrals::approve_answer)
             .service(referrals::reject_answer)
             .service(inbox::read_inbox)
+            .configure(exchange_routes)
             .configure(problem_routes)
             .configure(quality_routes)
             .configure(public_routes)
@@ -252,6 +257,25 @@ fn families_of_staff(config: &mut ServiceConfig<'_>) {
         .service(families::add_member)
         .service(families::add_signatories)
         .service(families::read_family);
+}
+
+fn exchange_routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(exchange::read_exchange_feed)
+        .service(exchange::read_exchange_referral)
+        .service(exchange::accept_by_exchange)
+        .service(exchange::return_by_exchange)
+        .service(exchange::note_exchange_status)
+        .service(exchange::answer_by_exchange)
+        .service(webhooks::list_webhooks)
+        .service(webhooks::create_webhook)
+        .service(webhooks::change_webhook)
+        .service(webhooks::read_webhook_secret)
+        .service(webhooks::list_webhook_deliveries)
+        .service(webhooks::read_webhook_delivery)
+        .service(webhooks::replay_webhook_delivery)
+        .service(webhooks::replay_webhook)
+        .service(webhooks::ping_webhook);
 }
 
 fn problem_routes(config: &mut ServiceConfig<'_>) {

@@ -220,12 +220,12 @@ impl SmsLine {
     }
 }
 
-fn listed(list: &str) -> impl Iterator<Item = &str> {
+pub(super) fn listed(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|one| !one.is_empty())
 }
 
 /// An address with the number of its leading bits that count.
-fn network(told: &str) -> Option<(IpAddr, u32)> {
+pub(super) fn network(told: &str) -> Option<(IpAddr, u32)> {
     let (address, bits) = told.split_once('/').unwrap_or((told, ""));
     let address: IpAddr = address.trim().parse().ok()?;
     let most = if address.is_ipv4() { 32 } else { 128 };
@@ -233,7 +233,8 @@ fn network(told: &str) -> Option<(IpAddr, u32)> {
     bits.filter(|bits| *bits <= most).map(|bits| (address, bits))
 }
 
-fn is_in(address: IpAddr, (network, bits): (IpAddr, u32)) -> bool {
+/// Whether an address lies in a network.
+pub(super) fn is_in(address: IpAddr, (network, bits): (IpAddr, u32)) -> bool {
     // an IPv4 caller on a socket of IPv6
     match (address.to_canonical(), network.to_canonical()) {
         (IpAddr::V4(one), IpAddr::V4(other)) => {

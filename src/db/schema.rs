@@ -1259,6 +1259,111 @@ table! {
 }
 
 table! {
+    exchange_systems (office_id) {
+        office_id -> BigInt,
+        user_id -> BigInt,
+        position -> BigInt,
+        opened_at -> Timestamp,
+        closed_at -> Nullable<Timestamp>,
+        read_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    exchange_feed (id) {
+        id -> BigInt,
+        office_id -> BigInt,
+        referral_id -> BigInt,
+        case_id -> BigInt,
+        event -> Text,
+        at -> Timestamp,
+        position -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    exchange_numbers (referral_id) {
+        referral_id -> BigInt,
+        reference -> Nullable<Text>,
+        status -> Nullable<Text>,
+        digest -> Nullable<Text>,
+        noted_at -> Timestamp,
+    }
+}
+
+table! {
+    exchange_answers (referral_id, reference) {
+        referral_id -> BigInt,
+        reference -> Text,
+        answer_id -> BigInt,
+        digest -> Text,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    webhook_deliveries (id) {
+        id -> BigInt,
+        webhook -> Text,
+        event -> Text,
+        event_id -> Nullable<BigInt>,
+        case_id -> Nullable<BigInt>,
+        body -> Text,
+        state -> Text,
+        attempts -> Integer,
+        response -> Nullable<Integer>,
+        error -> Nullable<Text>,
+        next_at -> Nullable<Timestamp>,
+        lease_until -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        settled_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    webhook_tries (id) {
+        id -> BigInt,
+        delivery_id -> BigInt,
+        at -> Timestamp,
+        response -> Nullable<Integer>,
+        error -> Nullable<Text>,
+        duration_ms -> BigInt,
+    }
+}
+
+table! {
+    webhook_standings (webhook) {
+        webhook -> Text,
+        failures -> Integer,
+        open_until -> Nullable<Timestamp>,
+        error -> Nullable<Text>,
+        failed_at -> Nullable<Timestamp>,
+        succeeded_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    open311_requests (case_id) {
+        case_id -> BigInt,
+        gateway_id -> BigInt,
+        service_code -> Text,
+        is_public -> Bool,
+        token -> Nullable<Text>,
+        media_url -> Nullable<Text>,
+        requested_at -> Timestamp,
+    }
+}
+
+table! {
+    open311_updates (case_id, update_id) {
+        case_id -> BigInt,
+        update_id -> Text,
+        message_id -> BigInt,
+        at -> Timestamp,
+    }
+}
+
+table! {
     use diesel::sql_types::*;
     use super::super::sealed::SealedText;
 
@@ -1509,6 +1614,15 @@ allow_tables_to_appear_in_same_query!(
     sms_dialogues,
     sms_dialogue_items,
     sms_stops,
+    exchange_systems,
+    exchange_feed,
+    exchange_numbers,
+    exchange_answers,
+    webhook_deliveries,
+    webhook_tries,
+    webhook_standings,
+    open311_requests,
+    open311_updates,
     item_readings,
     item_pages,
     messages,

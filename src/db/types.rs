@@ -170,6 +170,8 @@ id_types! {
     GatewayId,
     /// A row of the configuration, of one version.
     DefinitionId,
+    /// What one subscriber is told of one event.
+    DeliveryId,
     /// A line of the audit log of configuration and access.
     AuditId,
     /// One change of a deadline.

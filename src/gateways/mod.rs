@@ -16,6 +16,7 @@ pub mod scanner;
 pub mod sms;
 pub mod smtp;
 pub mod storage;
+mod webhooks;
 
 pub use bench::Bench;
 pub use memory::Memory;
@@ -25,6 +26,7 @@ pub use scanner::Scanner;
 pub use sms::SmsGateway;
 pub use smtp::Mailer;
 pub use storage::Storage;
+pub use webhooks::Webhooks;
 
 use crate::config::Config;
 use crate::domain::notifications::Outlet;
@@ -65,6 +67,8 @@ pub struct Gateways {
     pub oidc: Oidc,
     /// What reads scans.
     pub ocr: Ocr,
+    /// Who tells subscribers.
+    pub webhooks: Webhooks,
 }
 
 impl Gateways {
@@ -77,10 +81,11 @@ impl Gateways {
         let (oidc, ocr, is_demo) = (Oidc::new(config)?, Ocr::new(&config.ocr), config.is_demo);
         let mailer = if is_demo { Mailer::Demo } else { Mailer::new(config)? };
         let sms = if is_demo { SmsGateway::Demo } else { SmsGateway::new(config)? };
-        Ok(Self { storage, bench, scanner, mailer, sms, oidc, ocr })
+        let webhooks = Webhooks::new(config)?;
+        Ok(Self { storage, bench, scanner, mailer, sms, oidc, ocr, webhooks })
     }
 
-    /// Gateways that keep what they are given; for tests. Storage and scanner are those of the settings.
+    /// Gateways that keep what they are given; for tests. Storage, scanner and webhooks are those of the settings.
     ///
     /// # Panics
     /// Where the settings of the storage are wrong.
@@ -93,6 +98,7 @@ impl Gateways {
             sms: SmsGateway::Memory(Memory::default()),
             oidc: Oidc::new(config).unwrap_or_default(),
             ocr: Ocr::new(&config.ocr),
+            webhooks: Webhooks::new(config).expect("a client can be made"),
         }
     }
 

@@ -25,7 +25,7 @@ pub enum For {
 }
 
 /// Every operation, and whom it is for. A route that is missing here fails the test, and so does one too many.
-const TABLE: [(&str, &str, For); 264] = [
+const TABLE: [(&str, &str, For); 279] = [
     ("POST", "/auth/tokens", For::Everybody),
     ("POST", "/auth/tokens/refresh", For::Everybody),
     ("DELETE", "/auth/tokens", For::Staff),
@@ -282,6 +282,21 @@ const TABLE: [(&str, &str, For); 264] = [
     ("GET", "/public/cases/{tracking_code}/exports/{export}/archive", For::Citizen),
     ("GET", "/gateways", For::Role),
     ("POST", "/gateways", For::Role),
+    ("GET", "/exchange/referrals", For::Role),
+    ("GET", "/exchange/referrals/{id}", For::Role),
+    ("POST", "/exchange/referrals/{id}/acceptance", For::Role),
+    ("POST", "/exchange/referrals/{id}/return", For::Role),
+    ("PUT", "/exchange/referrals/{id}/status", For::Role),
+    ("POST", "/exchange/referrals/{id}/answers", For::Role),
+    ("GET", "/webhooks", For::Role),
+    ("POST", "/webhooks", For::Role),
+    ("PATCH", "/webhooks/{code}", For::Role),
+    ("POST", "/webhooks/{code}/secret", For::Role),
+    ("GET", "/webhooks/{code}/deliveries", For::Role),
+    ("GET", "/webhooks/{code}/deliveries/{id}", For::Role),
+    ("POST", "/webhooks/{code}/deliveries/{id}/replay", For::Role),
+    ("POST", "/webhooks/{code}/replay", For::Role),
+    ("POST", "/webhooks/{code}/ping", For::Role),
     ("PATCH", "/gateways/{id}", For::Role),
     ("GET", "/health", For::Role),
     ("GET", "/intake/mailboxes", For::Role),
@@ -364,6 +379,7 @@ pub async fn theirs(app: &TestApp) -> BTreeMap<&'static str, String> {
         ("templates", "none".into()),
         ("calendars", "none".into()),
         ("holidays", "none".into()),
+        ("webhooks", "none".into()),
     ])
 }
 
@@ -429,6 +445,10 @@ fn body(method: &str, path: &str) -> Value {
         "recall" => json!({ "reason": "اشتباه" }),
         "extension" => json!({ "reason": "بازدید", "days": 1 }),
         "assignment" => json!({ "user": "handler.moen-10" }),
+        "answers" if path.starts_with("/exchange") => {
+            json!({ "reference": "1", "text": "متن", "outcome": "granted" })
+        }
+        "status" => json!({ "status": "x" }),
         "answers" => json!({ "text": "متن", "outcome": "granted" }),
         "rejection" => json!({ "note": "نه" }),
         "trial" if path.starts_with("/changes") => json!({}),

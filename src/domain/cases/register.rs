@@ -23,6 +23,7 @@ use crate::domain::notifications::{self, Facts, Outlet};
 use crate::domain::repeats::{self, Overrun, Seen, check_cap};
 use crate::domain::text::search_key;
 use crate::domain::vault::field;
+use crate::domain::webhooks::{self, Told};
 use crate::error::{Code, Error, Result};
 use crate::on_both;
 
@@ -223,6 +224,7 @@ fn insert(
     widen_scope(connection, act, id, &[office])?;
     let words = format!("{} {}", filing.subject.as_deref().unwrap_or_default(), filing.text);
     fulltext::index(connection, id, search_key(&words))?;
+    webhooks::tell(connection, act, &row, &[Told { event, seq: 1, name: fact.name() }])?;
     Ok((row, event))
 }
 
