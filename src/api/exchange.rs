@@ -17,9 +17,7 @@ use crate::db::types::{OfficeId, ReferralId, Time};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::{CaseRow, find_visible};
 use crate::domain::confidentiality::Why;
-use crate::domain::exchange::{
-    self, Acceptance, Answered, Entry, ExchangeAnswer, Giving, Numbers, Progress,
-};
+use crate::domain::exchange::{self, Acceptance, Answered, Entry, ExchangeAnswer, Giving, Numbers, Progress};
 use crate::domain::referrals::{self, ReferralRow};
 use crate::domain::views::{self, AnswerView, CaseView, ReferralView};
 use crate::error::{Error, FieldError, Result};
@@ -117,7 +115,11 @@ fn with(
 /// event and shows the referral as it is now; no entry ever appears before one that was read.
 #[utoipa::path(tag = "exchange", params(FeedQuery), security(("bearer" = [])), responses((status = 200, body = FeedView), (status = 403, body = ProblemBody)))]
 #[get("/exchange/referrals")]
-pub(super) async fn read_exchange_feed(app: web::Data<App>, system: System, query: Query<FeedQuery>) -> Outcome {
+pub(super) async fn read_exchange_feed(
+    app: web::Data<App>,
+    system: System,
+    query: Query<FeedQuery>,
+) -> Outcome {
     let office = system.office;
     let limit = page::limit(query.0.limit)?;
     let after = query.0.after.as_deref().filter(|text| !text.is_empty()).map(str::parse::<i64>);
@@ -131,8 +133,7 @@ pub(super) async fn read_exchange_feed(app: web::Data<App>, system: System, quer
             .await?;
     }
     let feed = app.read(system.actor, move |connection, act| {
-        let (entries, last, has_more) =
-            exchange::page(connection, act, office, after.unwrap_or(0), limit)?;
+        let (entries, last, has_more) = exchange::page(connection, act, office, after.unwrap_or(0), limit)?;
         let items = entries.into_iter().map(|entry| {
             let Entry { position, event, at, referral, case } = entry;
             let view = view(connection, act, &case, &referral)?;
@@ -167,11 +168,12 @@ pub(super) async fn read_exchange_referral(
         .glance(system.actor.clone(), move |connection, act| own(connection, act, office, referral))
         .await?;
     let caller = Caller { actor: system.actor, session: None };
-    let view = with_disclosure(&app, caller, row.case_id, Why::Case, move |connection, act, case, disclosed| {
-        let detail = views::detail(connection, act, case, disclosed)?;
-        with(connection, act, case, &row, detail)
-    })
-    .await?;
+    let view =
+        with_disclosure(&app, caller, row.case_id, Why::Case, move |connection, act, case, disclosed| {
+            let detail = views::detail(connection, act, case, disclosed)?;
+            with(connection, act, case, &row, detail)
+        })
+        .await?;
     Ok(HttpResponse::Ok().json(view))
 }
 

@@ -28,6 +28,7 @@ mod intake_items;
 mod layer;
 mod letters;
 mod messages;
+mod open311;
 mod operations;
 mod page;
 mod privacy;
@@ -433,6 +434,7 @@ pub fn bare_routes(config: &mut web::ServiceConfig) {
         .service(operations::healthz)
         .service(operations::readyz)
         .service(operations::metrics_page)
+        .configure(open311::routes)
         .route("/r/{token}", web::get().to(rating::to_rating))
         .route(tracking::PATH, web::get().to(tracking::open))
         .route(tracking::PATH, web::post().to(tracking::look_up))

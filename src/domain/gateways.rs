@@ -116,7 +116,8 @@ pub fn create(connection: &mut DbConnection, act: &Act, new: &NewGateway) -> Res
     let mut fields = Fields::default();
     let name = fields.take(input::text("name", &new.name, 100));
     let office = fields.take(act.rules.offices.find("office", &new.office)).map(|office| office.id);
-    for (index, channel) in new.channels.iter().enumerate().filter(|(_, channel)| *channel != "*" && *channel != exchange::SCOPE)
+    for (index, channel) in
+        new.channels.iter().enumerate().filter(|(_, channel)| *channel != "*" && *channel != exchange::SCOPE)
     {
         fields.take(input::choice::<Channel>(&format!("channels[{index}]"), channel));
     }

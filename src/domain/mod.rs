@@ -30,6 +30,7 @@ pub mod masking;
 pub mod notifications;
 pub mod offices;
 pub mod once;
+pub mod open311;
 pub mod parity;
 pub mod policy;
 pub mod privacy;

@@ -108,7 +108,9 @@ impl fmt::Display for Inside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Inside::Address => "the address is not public; allow its network with webhooks.networks",
-            Inside::Plain => "http:// is for written-out addresses inside webhooks.networks only; use https://",
+            Inside::Plain => {
+                "http:// is for written-out addresses inside webhooks.networks only; use https://"
+            }
         })
     }
 }

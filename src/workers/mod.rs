@@ -17,9 +17,9 @@ pub mod outbox;
 pub mod recognition;
 pub mod retention;
 pub mod sms;
-pub mod webhooks;
 #[cfg(test)]
 mod tests;
+pub mod webhooks;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -55,9 +55,11 @@ async fn a_system_takes_a_referral_answers_it_and_hears_of_the_approval() {
     // a list shows initials, never a number
     assert!(!entry.to_string().contains("09990000011"));
     let path = format!("/exchange/referrals/{}", referral_of(entry));
-    let taken =
-        system.post(&format!("{path}/acceptance"), json!({ "reference": "W-77" })).await.expect(200);
-    assert_eq!((&taken["referral"]["state"], &taken["own"]["reference"]), (&json!("accepted"), &json!("W-77")));
+    let taken = system.post(&format!("{path}/acceptance"), json!({ "reference": "W-77" })).await.expect(200);
+    assert_eq!(
+        (&taken["referral"]["state"], &taken["own"]["reference"]),
+        (&json!("accepted"), &json!("W-77"))
+    );
     assert_eq!(taken["referral"]["user"], "exchange.moen-10");
     let given = system.post(&format!("{path}/answers"), answer("A-1", json!({}))).await.expect(201);
     assert_eq!(given["state"], "submitted");
@@ -66,7 +68,10 @@ async fn a_system_takes_a_referral_answers_it_and_hears_of_the_approval() {
     let rest = feed(&system, first["after"].as_str().unwrap()).await;
     assert_eq!(events(&rest), ["referral_accepted", "answer_submitted", "answer_approved"]);
     let last = rest["items"].as_array().unwrap().last().unwrap();
-    assert_eq!((&last["answers"][0]["state"], &last["case"]["status"]), (&json!("approved"), &json!("answered")));
+    assert_eq!(
+        (&last["answers"][0]["state"], &last["case"]["status"]),
+        (&json!("approved"), &json!("answered"))
+    );
     assert_eq!(rest["next_cursor"], Value::Null);
     assert!(events(&feed(&system, rest["after"].as_str().unwrap()).await).is_empty());
     app.whole();
@@ -93,10 +98,7 @@ async fn what_is_sent_twice_is_done_once() {
     let count = |name: &str| {
         timeline["items"].as_array().unwrap().iter().filter(|event| event["event"] == name).count()
     };
-    assert_eq!(
-        (count("referral_accepted"), count("note_added"), count("answer_submitted")),
-        (1, 1, 1)
-    );
+    assert_eq!((count("referral_accepted"), count("note_added"), count("answer_submitted")), (1, 1, 1));
 }
 
 #[actix_web::test]
@@ -161,7 +163,8 @@ async fn a_key_that_two_persons_did_not_agree_to_or_that_ended_opens_nothing() {
     app.as_user("admin").await.patch(&path, json!({ "revoked": true })).await.expect(200);
     app.bearer(bearer).get("/exchange/referrals").await.refused(401, "unauthenticated");
     let users = app.as_user("admin").await.get("/users?limit=200").await.expect(200);
-    let account = users["items"].as_array().unwrap().iter().find(|user| user["username"] == "exchange.moen-10");
+    let account =
+        users["items"].as_array().unwrap().iter().find(|user| user["username"] == "exchange.moen-10");
     assert_eq!(account.unwrap()["active"], false);
     // what comes meanwhile waits; a new key finds all that is open
     app.referred_to("MOEN-10").await;
@@ -218,7 +221,10 @@ async fn wrong_input_is_named_and_changes_nothing() {
     post(json!({ "reference": " " })).await.wrong("reference", "required");
     post(json!({ "outcome": "nonsense" })).await.wrong("outcome", "unknown");
     post(json!({ "text": "" })).await.wrong("text", "required");
-    system.put(&format!("{path}/status"), json!({ "status": "x".repeat(101) })).await.wrong("status", "too_long");
+    system
+        .put(&format!("{path}/status"), json!({ "status": "x".repeat(101) }))
+        .await
+        .wrong("status", "too_long");
     // nothing was taken up on the way
     let told = system.get(&path).await.expect(200);
     assert_eq!((&told["referral"]["state"], &told["answers"]), (&json!("sent"), &json!([])));

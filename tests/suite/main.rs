@@ -30,6 +30,7 @@ mod mail;
 mod merging;
 mod nonsense;
 mod objection;
+mod open311;
 mod paper;
 mod people;
 mod policy;

@@ -24,7 +24,9 @@ struct Sent {
 impl Sent {
     fn header(&self, name: &str) -> String {
         let line = self.head.lines().find(|line| line.to_lowercase().starts_with(&format!("{name}:")));
-        line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
+        line.and_then(|line| line.split_once(':'))
+            .map(|(_, value)| value.trim().to_owned())
+            .unwrap_or_default()
     }
 
     fn json(&self) -> Value {
@@ -213,7 +215,10 @@ async fn what_fails_is_tried_later_and_later_then_kept_to_be_replayed() {
     let failed = deliveries(&app, "failed").await;
     let path = format!("/webhooks/board/deliveries/{}", failed[0]["id"].as_str().unwrap());
     let told = app.as_user("admin").await.get(&path).await.expect(200);
-    assert_eq!((told["tries"].as_array().unwrap().len(), &told["body"]["type"]), (3, &json!("case_registered")));
+    assert_eq!(
+        (told["tries"].as_array().unwrap().len(), &told["body"]["type"]),
+        (3, &json!("case_registered"))
+    );
     board.answers(200);
     let again = app.as_user("admin").await.post("/webhooks/board/replay", json!({})).await.expect(200);
     assert_eq!(again["replayed"], 1);
@@ -354,10 +359,8 @@ async fn two_processes_send_one_event_once() {
     for _ in 0..6 {
         app.register(json!({})).await;
     }
-    let (one, two) = tokio::join!(
-        workers::webhooks::run_once(&app.app),
-        workers::webhooks::run_once(&other.app)
-    );
+    let (one, two) =
+        tokio::join!(workers::webhooks::run_once(&app.app), workers::webhooks::run_once(&other.app));
     assert_eq!(one.unwrap() + two.unwrap(), 6);
     assert_eq!(board.sent().len(), 6);
 }

@@ -78,16 +78,23 @@ fn webhook(rules: &Rulebook, code: &str, body: &Value, fields: &mut Fields) {
         fields.add(FieldError::new("url", "invalid", fa, en));
     }
     fields.take(rules.offices.find("office", text(body, "office").unwrap_or_default()).map(drop));
-    let named: Vec<&str> =
-        body.get("events").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let named: Vec<&str> = body
+        .get("events")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     if named.is_empty() {
         fields.add(FieldError::required("events"));
     }
     let is_event = |name: &str| name == webhooks::EVERY || webhooks::EVENTS.contains(&name);
     for name in named.into_iter().filter(|name| !is_event(name)) {
         let list = webhooks::EVENTS.join(", ");
-        let (fa, en) =
-            (format!("«{name}» نیست؛ یکی از این‌ها: *, {list}"), format!("'{name}' is not one of: *, {list}."));
+        let (fa, en) = (
+            format!("«{name}» نیست؛ یکی از این‌ها: *, {list}"),
+            format!("'{name}' is not one of: *, {list}."),
+        );
         fields.add(FieldError::new("events", "unknown", fa, en));
     }
 }

@@ -104,12 +104,7 @@ pub enum Answered {
 }
 
 /// A visible referral of the office itself, locked with its case.
-fn own(
-    connection: &mut DbConnection,
-    act: &Act,
-    office: OfficeId,
-    id: ReferralId,
-) -> Result<(Docket, Hop)> {
+fn own(connection: &mut DbConnection, act: &Act, office: OfficeId, id: ReferralId) -> Result<(Docket, Hop)> {
     let (docket, hop) = Docket::open_referral(connection, act, id, Expected::Any)?;
     // what lies below the office is read by its people; its system works on what was sent to the office itself
     if hop.office == office { Ok((docket, hop)) } else { Err(Error::NotFound) }
@@ -166,11 +161,8 @@ pub fn answer(
     let (_, hop) = own(connection, act, office, id)?;
     let reference = input::text("reference", &wish.reference, NUMBER_MAX).map_err(Error::field)?;
     let digest = digest(wish)?;
-    let known: Option<(AnswerId, String)> = e::table
-        .find((id, &reference))
-        .select((e::answer_id, e::digest))
-        .first(connection)
-        .optional()?;
+    let known: Option<(AnswerId, String)> =
+        e::table.find((id, &reference)).select((e::answer_id, e::digest)).first(connection).optional()?;
     match known {
         Some((answer, same)) if same == digest => {
             return answer::find(connection, answer).map(Answered::Known);

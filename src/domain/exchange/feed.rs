@@ -95,8 +95,7 @@ pub fn unplaced(connection: &mut DbConnection, office: OfficeId) -> Result<bool>
 /// Gives waiting entries their positions, oldest first, and notes that the system reads.
 pub fn place(connection: &mut DbConnection, act: &Act, office: OfficeId) -> Result<()> {
     use {exchange_feed as f, exchange_systems as e};
-    let held: Vec<i64> =
-        for_update(e::table.find(office).select(e::position)).load(connection)?;
+    let held: Vec<i64> = for_update(e::table.find(office).select(e::position)).load(connection)?;
     let Some(mut position) = held.first().copied() else { return Ok(()) };
     let waiting: Vec<i64> = f::table
         .filter(f::office_id.eq(office).and(f::position.is_null()))

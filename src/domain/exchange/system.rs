@@ -24,11 +24,8 @@ pub fn offices(connection: &mut DbConnection) -> Result<BTreeSet<OfficeId>> {
 /// Opens the account of an office's own system, and lays all that is open there into its feed.
 pub fn connect(connection: &mut DbConnection, act: &Act, office: OfficeId) -> Result<()> {
     use exchange_systems as e;
-    let known: Option<(UserId, Option<Time>)> = e::table
-        .find(office)
-        .select((e::user_id, e::closed_at))
-        .first(connection)
-        .optional()?;
+    let known: Option<(UserId, Option<Time>)> =
+        e::table.find(office).select((e::user_id, e::closed_at)).first(connection).optional()?;
     match known {
         Some((_, None)) => return Ok(()),
         Some((user, Some(_))) => {
@@ -54,8 +51,11 @@ fn open_account(connection: &mut DbConnection, act: &Act, office: OfficeId) -> R
     let (code, name): (String, String) =
         offices::table.find(office).select((offices::code, offices::name_fa)).first(connection)?;
     let username = format!("{SCOPE}.{}", code.to_lowercase());
-    let taken: Option<UserId> =
-        accounts::table.filter(accounts::username.eq(&username)).select(accounts::id).first(connection).optional()?;
+    let taken: Option<UserId> = accounts::table
+        .filter(accounts::username.eq(&username))
+        .select(accounts::id)
+        .first(connection)
+        .optional()?;
     if taken.is_some() {
         return Err(Error::Conflict(Code::Duplicate));
     }

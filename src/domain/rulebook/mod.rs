@@ -28,8 +28,7 @@ pub use roles::{Reach, Verb};
 pub use routing::{Miss, Route};
 pub use rows::{
     Calendar as CalendarRow, Category, Cause, CheckItem, County, Group, Holiday, Kind, Limit, Outcome,
-    Province, Reason, Remedy, Retention, Right, Role, Rule, Shift, Template,
-    Webhook,
+    Province, Reason, Remedy, Retention, Right, Role, Rule, Shift, Template, Webhook,
 };
 
 use crate::error::{FieldError, Language};

@@ -71,7 +71,12 @@ pub fn tries(connection: &mut DbConnection, id: DeliveryId) -> Result<(Value, Ve
 }
 
 /// Sends a delivery again, under the same id; one that waits goes out at once.
-pub fn replay(connection: &mut DbConnection, act: &Act, webhook: &str, id: DeliveryId) -> Result<DeliveryRow> {
+pub fn replay(
+    connection: &mut DbConnection,
+    act: &Act,
+    webhook: &str,
+    id: DeliveryId,
+) -> Result<DeliveryRow> {
     find(connection, webhook, id)?;
     // one that is being sent now is left alone
     let free = d::table.find(id).filter(d::lease_until.is_null().or(d::lease_until.le(act.now)));
@@ -112,4 +117,3 @@ pub fn forget(connection: &mut DbConnection, before: Time) -> Result<usize> {
     Ok(diesel::delete(d::table.filter(d::settled_at.is_not_null().and(d::settled_at.lt(before))))
         .execute(connection)?)
 }
-

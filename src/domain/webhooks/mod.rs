@@ -7,6 +7,7 @@
 //!
 //! Form and signature are those of Standard Webhooks 1.0 (standardwebhooks.com), so that a receiver may use its libraries.
 
+mod claim;
 mod deliveries;
 mod log;
 mod standings;
@@ -17,10 +18,8 @@ use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-pub use deliveries::{
-    Answer, Claimed, DeliveryRow, DeliveryState, Post, Retry, Settled, Tried, claim, give_up, is_due, load,
-    settle,
-};
+pub use claim::{Claimed, Post, claim, is_due, load};
+pub use deliveries::{Answer, DeliveryRow, DeliveryState, Retry, Settled, Tried, give_up, settle};
 pub use log::{TryRow, find, forget, list, ping, replay, replay_failed, tries, undelivered};
 pub use standings::{Standing, failing, standing};
 pub use tell::{Told, tell};

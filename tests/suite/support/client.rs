@@ -114,8 +114,8 @@ impl Client<'_> {
 
     /// Sends bytes as they are.
     pub async fn raw(&self, method: Method, path: &str, content_type: &str, body: Vec<u8>) -> Reply {
-        let is_whole =
-            ["/api/", "/r/", "/track"].iter().any(|start| path.starts_with(start)) || path.ends_with('z');
+        let is_whole = ["/api/", "/r/", "/track", "/open311"].iter().any(|start| path.starts_with(start))
+            || path.ends_with('z');
         let root = if is_whole { "" } else { "/api/v1" };
         let call = format!("{method} {path}");
         let mut request = self.app.http.request(method, format!("{}{root}{path}", self.app.address));

@@ -118,6 +118,11 @@ impl TestApp {
         workers::drain(&self.app).await.expect("the workers run")
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     pub fn now(&self) -> Time {
         self.app.clock.now()
     }
