@@ -49,6 +49,10 @@ pub struct Nudges {
     pub following: Arc<Notify>,
     /// A file came.
     pub files: Arc<Notify>,
+    /// A subscriber is to be told again.
+    pub webhooks: Arc<Notify>,
+    /// A call rang, was answered or ended.
+    pub calls: Arc<Notify>,
 }
 
 impl App {

@@ -2,16 +2,24 @@
 //!
 //! Everything wrong is found at once and named with its remedy; a start stops on the first line.
 
+mod fax;
 mod imap;
+mod outbox;
+mod phone;
 pub mod sms;
+mod systems;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 pub use sms::Sms;
+pub use systems::{Open311, Webhooks};
 
+pub use fax::Fax;
 pub use imap::{Imap, ImapAddress, ImapMailbox, ImapSecurity};
+pub use outbox::Outbox;
+pub use phone::{Exchange, Phone};
 
 use crate::db::Location;
 
@@ -34,13 +42,18 @@ pub struct Config {
     pub oidc: Oidc,
     pub configuration: Configuration,
     pub limits: Limits,
+    pub web: Web,
     pub smtp: Smtp,
     pub imap: Imap,
     pub sms: Sms,
+    pub phone: Phone,
     pub letters: Letters,
     pub folders: Folders,
     pub ocr: Ocr,
     pub outbox: Outbox,
+    pub fax: Fax,
+    pub webhooks: Webhooks,
+    pub open311: Open311,
     pub log: Log,
     /// Set by `serve --demo`: real gateways stay off.
     #[serde(skip)]
@@ -212,12 +225,40 @@ pub struct Limits {
     pub lookup_tries: i32,
 }
 
+/// Filing by the web.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Web {
+    pub draft_hours: i64,
+    pub proof_free_per_minute: u32,
+    pub proof_free_of_all_per_minute: u32,
+    pub proof_bits: u32,
+    pub proof_bits_most: u32,
+}
+
+impl Web {
+    fn check(&self, wrong: &mut dyn FnMut(&str, String)) {
+        if self.proof_bits == 0 || self.proof_bits > self.proof_bits_most {
+            wrong("web.proof_bits", "at least 1, and no more than web.proof_bits_most".into());
+        }
+        if self.proof_bits_most > PROOF_BITS_MOST {
+            let what = format!("at most {PROOF_BITS_MOST}: a telephone would not find the proof in time");
+            wrong("web.proof_bits_most", what);
+        }
+    }
+}
+
+/// About a minute of work for a telephone.
+const PROOF_BITS_MOST: u32 = 26;
+
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Smtp {
     pub url: String,
     pub from: String,
     pub reply_to: String,
+    /// Most mails a minute; 0 is any number.
+    pub per_minute: u32,
 }
 
 /// Watched folders.
@@ -254,15 +295,6 @@ pub struct Letters {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Outbox {
-    pub backoff_seconds: i64,
-    pub backoff_limit_seconds: i64,
-    pub max_attempts: i32,
-    pub concurrency: usize,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Log {
     pub filter: String,
     pub format: String,
@@ -277,7 +309,7 @@ macro_rules! hide {
         }
     )*};
 }
-hide!(Database, Oidc, Smtp, Sms, Storage);
+hide!(Database, Exchange, Oidc, Phone, Smtp, Sms, Storage);
 
 impl Config {
     /// Reads the settings; the error is one line that names what is wrong.
@@ -322,7 +354,9 @@ impl Config {
         }
         self.storage.check(&mut wrong);
         self.antivirus.check(&mut wrong);
+        self.web.check(&mut wrong);
         for (key, seconds) in [
+            ("web.draft_hours", self.web.draft_hours),
             ("files.upload_hours", self.files.upload_hours),
             ("tokens.access_seconds", self.tokens.access_seconds),
             ("tokens.refresh_seconds", self.tokens.refresh_seconds),
@@ -363,8 +397,15 @@ impl Config {
         {
             wrong("ocr.languages", format!("'{}' is no list such as fas+eng", self.ocr.languages));
         }
+        self.webhooks.check(&mut wrong);
         if self.outbox.max_attempts < 1 || self.outbox.concurrency < 1 {
             wrong("outbox.max_attempts", "tries and concurrency must be at least 1".into());
+        }
+        if let Err(what) = self.outbox.quiet() {
+            wrong("outbox.quiet_hours", what);
+        }
+        if let Err(what) = self.fax.check() {
+            wrong("fax.command", what);
         }
         if !self.smtp.url.is_empty()
             && lettre::AsyncSmtpTransport::<lettre::Tokio1Executor>::from_url(&smtp_url(&self.smtp.url))
@@ -383,6 +424,9 @@ impl Config {
         }
         for what in self.imap.problems() {
             wrong("imap.url", what);
+        }
+        for (key, what) in self.phone.problems() {
+            wrong(&format!("phone.{key}"), what);
         }
         for (key, what) in self.sms.problems() {
             wrong(&format!("sms.{key}"), what);

@@ -56,6 +56,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
 /// Serves on a bound listener until its handle is stopped.
 pub fn serve(app: App, listener: TcpListener) -> std::io::Result<Server> {
     let limits = web::Data::new(api::RateLimits::new(&app.config.limits));
+    let proofs = web::Data::new(api::Proofs::default());
     let document = web::Data::new(serde_json::to_string(&document())?);
     let (threads, stop) = (app.config.server.threads, app.config.server.stop_seconds);
     let state = web::Data::new(app);
@@ -64,6 +65,7 @@ pub fn serve(app: App, listener: TcpListener) -> std::io::Result<Server> {
         let (mounted, _) = Actix::new()
             .app_data(state.clone())
             .app_data(limits.clone())
+            .app_data(proofs.clone())
             .app_data(document.clone())
             .wrap(from_fn(api::around))
             .wrap(TracingLogger::<WithoutQuery>::new())

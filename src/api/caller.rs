@@ -9,7 +9,7 @@ use super::problem::Problem;
 use super::token::{self, Purpose};
 use crate::app::App;
 use crate::db::DbConnection;
-use crate::db::types::{CaseId, SessionId, UserId};
+use crate::db::types::{CaseId, PhoneProofId, SessionId, UserId};
 use crate::domain::actor::{Actor, Staff};
 use crate::domain::{gateways, users};
 use crate::error::{Code, Error, Result};
@@ -153,6 +153,12 @@ async fn gateway(app: &App, key: String) -> Result<Caller> {
     let found = app.db.glance(move |connection| gateways::by_digest(connection, &digest, now)).await?;
     let actor = found.ok_or(Error::Unauthenticated(Code::Unauthenticated))?;
     Ok(Caller { actor, session: None })
+}
+
+/// The proof of a telephone behind a token of "my cases".
+pub fn proved_phone(request: &HttpRequest) -> Result<PhoneProofId> {
+    let claims = token::read(&*app(request)?, &bearer(request)?, Purpose::Phone)?;
+    claims.sub.parse().map_err(|_| Error::Unauthenticated(Code::Unauthenticated))
 }
 
 impl FromRequest for CitizenCaller {

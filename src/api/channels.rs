@@ -78,7 +78,7 @@ pub(super) fn answer(received: Received) -> HttpResponse {
 const DROPPED: usize = 8;
 
 /// The body up to the limit, and whether there was more.
-async fn body_of(payload: &mut web::Payload, limit: usize) -> Result<(Vec<u8>, bool)> {
+pub(in crate::api) async fn body_of(payload: &mut web::Payload, limit: usize) -> Result<(Vec<u8>, bool)> {
     let (mut bytes, mut length) = (Vec::new(), 0_usize);
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Error::Malformed(Code::MalformedJson))?;
@@ -204,7 +204,7 @@ pub(super) async fn check_address(
     Err(Error::Forbidden(Code::AddressNotAllowed).into())
 }
 
-async fn of_key(app: &App, key: &str) -> Result<Actor> {
+pub(super) async fn of_key(app: &App, key: &str) -> Result<Actor> {
     let (digest, now) = (app.keys.digest("gateway-key", &[key]), app.clock.now());
     let found = app.db.glance(move |connection| gateways::by_digest(connection, &digest, now)).await?;
     found.ok_or(Error::Unauthenticated(Code::Unauthenticated))

@@ -1,4 +1,5 @@
-//! `/channels/fax/files`: a fax server hands a fax over as the file it received, with what it knows of the call beside it.
+//! `/channels/fax`: a fax server hands a fax over as the file it received, with what it knows of the call beside it, and
+//! tells what became of those it sent.
 
 use actix_multipart::form::MultipartForm;
 use actix_multipart::form::tempfile::TempFile;
@@ -6,16 +7,23 @@ use actix_multipart::form::text::Text;
 use actix_web::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use actix_web::{HttpResponse, get, post, web};
 
-use super::body::id;
+use serde::Deserialize;
+
+use super::body::{Body, id};
 use super::caller::Caller;
 use super::channels::{ReceivedView, answer};
+use super::page::Page;
 use super::problem::{Problem, ProblemBody, language};
 use crate::app::App;
-use crate::db::types::IntakeItemId;
+use crate::db::types::{IntakeItemId, MessageId};
 use crate::domain::files::kinds::sniff;
 use crate::domain::intake::access;
 use crate::domain::intake::pages::{self, ReadingView};
-use crate::error::{Error, Result};
+use crate::domain::notifications::outbox;
+use crate::domain::notifications::{DeliveryState, Outlet};
+use crate::domain::policy;
+use crate::domain::views::{self, DeliveryView};
+use crate::error::{Error, FieldError, Result};
 use crate::intake::{FaxCall, faxed};
 
 /// A fax and its call, by the names that HylaFAX's `FaxDispatch` uses; other fields are left out.
@@ -75,6 +83,52 @@ pub(super) async fn push_fax_file(
     let received = app.receive(caller.actor, faxed(call, &name, bytes)?).await?;
     app.nudges.recognition.notify_one();
     Ok(answer(received))
+}
+
+/// What became of a fax of ours, as a fax server tells it.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FaxFate {
+    /// Our id of the message, which the command of the settings hands over.
+    #[schema(value_type = String)]
+    message_id: Option<MessageId>,
+    /// HylaFAX's reason: `done`, `failed`, `rejected`, `removed`, `killed`, `timedout`, `requeued`, …
+    #[serde(default)]
+    status: String,
+}
+
+impl FaxFate {
+    /// How far the fax got; none where the server tries again by itself.
+    fn state(&self) -> Result<Option<DeliveryState>> {
+        match self.status.trim().to_lowercase().as_str() {
+            "" => Err(Error::field(FieldError::required("status"))),
+            "done" => Ok(Some(DeliveryState::Delivered)),
+            "requeued" | "blocked" => Ok(None),
+            _ => Ok(Some(DeliveryState::Undelivered)),
+        }
+    }
+}
+
+/// A fax server reports what became of a fax that it sent; where it reached nobody the next way is taken.
+#[utoipa::path(tag = "channels", request_body = FaxFate, security(("bearer" = [])),
+    responses((status = 200, body = Page<DeliveryView>), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+#[post("/channels/fax/deliveries")]
+pub(super) async fn report_fax(
+    app: web::Data<App>,
+    caller: Caller,
+    body: Body<FaxFate>,
+) -> Result<HttpResponse, Problem> {
+    let fate = body.value;
+    let views = app
+        .write(caller.actor, move |connection, act| {
+            policy::allow_channel(act, "fax")?;
+            let message = fate.message_id.ok_or_else(|| Error::field(FieldError::required("message_id")))?;
+            outbox::delivered_by(connection, act, message, Outlet::Fax, fate.state()?)?;
+            views::deliveries(connection, message)
+        })
+        .await?;
+    app.nudges.outbox.notify_one();
+    Ok(HttpResponse::Ok().json(Page::whole(views)))
 }
 
 /// What was read of an item's scans, page by page and line by line, each with its confidence; a proposal to be corrected.

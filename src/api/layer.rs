@@ -10,7 +10,7 @@ use tracing_actix_web::RequestId;
 
 use super::client::RateLimits;
 use super::problem::{LANGUAGE, Problem, language, reply};
-use super::tracking;
+use super::{open311, tracking};
 use crate::app::App;
 use crate::error::{Code, Error, Language};
 
@@ -67,8 +67,9 @@ async fn limited(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let is_api = request.path().starts_with("/api/");
     let is_page = tracking::is_at(request.path());
+    let is_open311 = open311::is_at(request.path());
     let checked = match (request.app_data::<web::Data<App>>(), request.app_data::<web::Data<RateLimits>>()) {
-        (Some(app), Some(limits)) if is_api || is_page => {
+        (Some(app), Some(limits)) if is_api || is_page || is_open311 => {
             limits.check(request.request(), &app.config.trusted_proxies())
         }
         _ => Ok(None),
@@ -78,6 +79,7 @@ async fn limited(
         Err(error) => {
             let response = match is_page {
                 true => tracking::refusal(&error, language()),
+                false if is_open311 => open311::refusal(&error, request.path()),
                 false => Problem(error).error_response(),
             };
             return Ok(request.into_response(response));

@@ -10,6 +10,7 @@ mod cases;
 mod certificates;
 mod changes;
 mod channels;
+mod citizen_web;
 mod citizens;
 mod client;
 mod closures;
@@ -17,6 +18,7 @@ mod commit;
 mod confidentiality;
 mod configuration;
 mod contact_plans;
+mod exchange;
 mod explanations;
 mod families;
 mod fax;
@@ -27,8 +29,13 @@ mod intake_items;
 mod layer;
 mod letters;
 mod messages;
+mod open311;
 mod operations;
 mod page;
+mod phone;
+mod phone_callbacks;
+mod phone_events;
+mod phone_stream;
 mod privacy;
 mod problem;
 mod problems;
@@ -48,7 +55,9 @@ mod tracking;
 mod trials;
 mod uploads;
 mod users;
+mod visits;
 mod warnings;
+mod webhooks;
 
 use actix_web::web;
 use utoipa::OpenApi;
@@ -56,6 +65,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use citizen_web::proof::Proofs;
 pub use client::RateLimits;
 pub use layer::around;
 
@@ -78,6 +88,10 @@ pub use layer::around;
         (name = "configuration", description = "The national tree and its rules"),
         (name = "channels", description = "What comes in by each channel, and what carriers report"),
         (name = "intake", description = "What came in and waits: to be tried again, keyed or set aside"),
+        (name = "exchange", description = "A body's own system takes its referrals and gives its answers back"),
+        (name = "webhooks", description = "Subscribers are told of events"),
+        (name = "visits", description = "Queues of counters, public meetings, paper forms of people's desks"),
+        (name = "phone", description = "Calls, the screen of who answers, and who is to be rung back"),
         (name = "letters", description = "Letters to citizens on paper"),
         (name = "operations", description = "Health of the service"),
     ),
@@ -123,6 +137,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(cases::list_communications)
             .configure(intake)
             .configure(paper)
+            .configure(visits::of_staff)
+            .configure(telephone)
             .service(cases::list_notes)
             .service(cases::list_actions)
             .service(history::read_receipt)
@@ -158,6 +174,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .service(referrals::approve_answer)
             .service(referrals::reject_answer)
             .service(inbox::read_inbox)
+            .configure(exchange_routes)
             .configure(problem_routes)
             .configure(quality_routes)
             .configure(public_routes)
@@ -173,6 +190,7 @@ fn intake(config: &mut ServiceConfig<'_>) {
         .service(channels::push_sms_by_get)
         .service(channels::push_fax)
         .service(fax::push_fax_file)
+        .service(fax::report_fax)
         .service(channels::enter_letter)
         .service(channels::enter_visit)
         .service(channels::enter_call)
@@ -184,6 +202,26 @@ fn intake(config: &mut ServiceConfig<'_>) {
         .service(intake_items::key_intake_item)
         .service(intake_items::join_intake_item)
         .service(intake_items::discard_intake_item);
+}
+
+fn telephone(config: &mut ServiceConfig<'_>) {
+    config
+        .service(phone_events::push_call_event)
+        .service(phone_events::answer_caller)
+        .service(phone::read_seat)
+        .service(phone::take_seat)
+        .service(phone::leave_seat)
+        .service(phone_stream::stream_calls)
+        .service(phone::list_calls)
+        .service(phone::read_call)
+        .service(phone::list_case_calls)
+        .service(phone_callbacks::list_phone_callbacks)
+        .service(phone_callbacks::promise_callback)
+        .service(phone_callbacks::read_phone_callback)
+        .service(phone_callbacks::take_callback)
+        .service(phone_callbacks::release_callback)
+        .service(phone_callbacks::note_callback_try)
+        .service(phone_callbacks::give_callback_up);
 }
 
 fn upload_routes(config: &mut ServiceConfig<'_>) {
@@ -254,6 +292,25 @@ fn families_of_staff(config: &mut ServiceConfig<'_>) {
         .service(families::read_family);
 }
 
+fn exchange_routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(exchange::read_exchange_feed)
+        .service(exchange::read_exchange_referral)
+        .service(exchange::accept_by_exchange)
+        .service(exchange::return_by_exchange)
+        .service(exchange::note_exchange_status)
+        .service(exchange::answer_by_exchange)
+        .service(webhooks::list_webhooks)
+        .service(webhooks::create_webhook)
+        .service(webhooks::change_webhook)
+        .service(webhooks::read_webhook_secret)
+        .service(webhooks::list_webhook_deliveries)
+        .service(webhooks::read_webhook_delivery)
+        .service(webhooks::replay_webhook_delivery)
+        .service(webhooks::replay_webhook)
+        .service(webhooks::ping_webhook);
+}
+
 fn problem_routes(config: &mut ServiceConfig<'_>) {
     config
         .service(problems::propose_problem)
@@ -308,6 +365,8 @@ fn repeats_and_plans(config: &mut ServiceConfig<'_>) {
 fn public_routes(config: &mut ServiceConfig<'_>) {
     config
         .service(public::file_case)
+        .configure(citizen_web::routes)
+        .configure(visits::of_citizens)
         .service(public::look_up)
         .service(public::send_message)
         .service(public::take_back)
@@ -409,6 +468,7 @@ pub fn bare_routes(config: &mut web::ServiceConfig) {
         .service(operations::healthz)
         .service(operations::readyz)
         .service(operations::metrics_page)
+        .configure(open311::routes)
         .route("/r/{token}", web::get().to(rating::to_rating))
         .route(tracking::PATH, web::get().to(tracking::open))
         .route(tracking::PATH, web::post().to(tracking::look_up))

@@ -7,19 +7,21 @@ use serde::{Deserialize, Serialize};
 use super::body::{Body, IdempotencyKey, Query};
 use super::caller::CitizenCaller;
 use super::cases::{NoticeView, notices};
+use super::citizen_web::proof;
 use super::client::address;
 use super::commit::{Once, Reply, commit};
 use super::problem::{LANGUAGE, Problem, ProblemBody, language};
 use super::token::{self, Purpose};
 use crate::app::App;
+use crate::db::DbConnection;
 use crate::db::types::{CaseId, Time};
-use crate::domain::actor::Actor;
+use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::ask::{self, Reply as CitizenReply};
 use crate::domain::cases::close::{self, Withdraw};
 use crate::domain::cases::life::Status;
 use crate::domain::cases::lookup::{self, Lookup};
 use crate::domain::cases::register::Register;
-use crate::domain::cases::{Expected, TrackingCode, find_visible};
+use crate::domain::cases::{CaseRow, Expected, TrackingCode, find_visible};
 use crate::domain::history::{Receipt, Tombstone, receipt, tombstone};
 use crate::domain::intake::Form;
 use crate::domain::privacy::correction_requests::{self, OwnWish};
@@ -44,39 +46,62 @@ pub struct FiledView {
     receipt: Receipt,
 }
 
-/// Files a case by the web, without an account.
-#[utoipa::path(tag = "public", request_body = Register, responses((status = 201, body = FiledView), (status = 422, body = ProblemBody)))]
+impl FiledView {
+    pub(super) fn tracking_code(&self) -> &str {
+        &self.tracking_code
+    }
+}
+
+/// Files a case by the web, without an account; above a rate with a proof of work.
+#[utoipa::path(tag = "public", request_body = Register, responses((status = 201, body = FiledView), (status = 422, body = ProblemBody), (status = 428, body = ProblemBody)))]
 #[post("/public/cases")]
 pub(super) async fn file_case(
     app: web::Data<App>,
+    request: HttpRequest,
     key: IdempotencyKey,
     body: Body<PublicFiling>,
 ) -> Result<HttpResponse, Problem> {
+    proof::demand(&app, &request, key.0.as_deref()).await?;
     let once = Once::of(key, "POST /public/cases", &body.digest);
-    let mut wish = body.value.0;
-    wish.channel = "web".into();
-    wish.received_at = None;
-    wish.priority = None;
-    wish.override_reason = None;
+    let wish = of_the_web(body.value.0);
     let reader = language();
     Ok(commit(&app, Actor::Public, once, move |connection, act| {
-        let done = intake::file(connection, act, Form::PublicCase, &wish)?;
-        if done.access_code.is_none() {
-            return Err(Error::Conflict(Code::Duplicate));
-        }
-        let receipt = receipt::issue(connection, act, done.row.id)?;
-        Reply::created(&FiledView {
-            tracking_code: done.row.tracking_code,
-            access_code: done.access_code,
-            kind: done.row.kind,
-            status: done.row.status.to_string(),
-            registered_at: done.row.registered_at,
-            due_at: done.row.due_at,
-            notices: notices_of(done.downgraded_from.as_deref(), done.seen.has_own_open, reader),
-            receipt,
-        })
+        Reply::created(&filed(connection, act, &wish, reader)?.1)
     })
     .await?)
+}
+
+/// What only staff may say of a filing is left out.
+pub(super) fn of_the_web(wish: Register) -> Register {
+    Register { channel: "web".into(), received_at: None, priority: None, override_reason: None, ..wish }
+}
+
+/// Files by the web; gives the case and what its citizen keeps of it.
+///
+/// # Errors
+/// Those of `intake::file`; `duplicate` where the same `external_id` was filed before.
+pub(super) fn filed(
+    connection: &mut DbConnection,
+    act: &Act,
+    wish: &Register,
+    reader: Language,
+) -> Result<(CaseId, FiledView)> {
+    let done = intake::file(connection, act, Form::PublicCase, wish)?;
+    if done.access_code.is_none() {
+        return Err(Error::Conflict(Code::Duplicate));
+    }
+    let receipt = receipt::issue(connection, act, done.row.id)?;
+    let view = FiledView {
+        tracking_code: done.row.tracking_code,
+        access_code: done.access_code,
+        kind: done.row.kind,
+        status: done.row.status.to_string(),
+        registered_at: done.row.registered_at,
+        due_at: done.row.due_at,
+        notices: notices_of(done.downgraded_from.as_deref(), done.seen.has_own_open, reader),
+        receipt,
+    };
+    Ok((done.row.id, view))
 }
 
 /// What an unproven filer is told: of a downgrade, and that the own record, told in full, has an open case on the
@@ -162,28 +187,55 @@ pub(super) async fn opened(
                 return Err(Error::TooMany { code: Code::TooManyRequests, retry_after });
             }
             let Some(row) = lookup::find(connection, act, &wish)? else { return Ok(None) };
-            let case = views::public_case(connection, act, &row, reader)?;
-            let timeline = views::public_timeline(connection, act, row.id, reader)?;
-            let id = row.id;
-            let reads = views::own_reads(connection, act, &row, None, READS_SHOWN, reader)?;
-            // only a case on which one was asked has any
-            let corrections = match timeline.iter().any(|line| line.event == "correction_asked") {
-                true => correction_requests::own(connection, act, id)?,
-                false => Vec::new(),
-            };
-            // what was erased went after the closing
-            let erased = match row.status {
-                Status::Closed => tombstone::of_case(connection, id)?,
-                _ => Vec::new(),
-            };
-            let actions = views::citizen_actions(connection, act, row, reader)?;
-            Ok(Some((id, case, timeline, reads, actions, corrections, erased)))
+            shown(connection, act, row, reader).map(Some)
         })
         .await?;
-    let Some((id, case, timeline, identity_reads, actions, corrections, erased)) = found else {
+    let Some(shown) = found else {
         note_wrong_pair(app, code, from, rule).await?;
         return Err(Error::NotFound);
     };
+    look_up_view(app, shown)
+}
+
+/// An opened case, before its token is made.
+pub(super) struct Shown {
+    id: CaseId,
+    case: PublicCase,
+    timeline: Vec<PublicEvent>,
+    reads: Vec<OwnReadView>,
+    actions: Vec<CitizenAction>,
+    corrections: Vec<OwnWish>,
+    erased: Vec<Tombstone>,
+}
+
+/// What a citizen who proved a case is shown of it.
+pub(super) fn shown(
+    connection: &mut DbConnection,
+    act: &Act,
+    row: CaseRow,
+    reader: Language,
+) -> Result<Shown> {
+    let case = views::public_case(connection, act, &row, reader)?;
+    let timeline = views::public_timeline(connection, act, row.id, reader)?;
+    let id = row.id;
+    let reads = views::own_reads(connection, act, &row, None, READS_SHOWN, reader)?;
+    // only a case on which one was asked has any
+    let corrections = match timeline.iter().any(|line| line.event == "correction_asked") {
+        true => correction_requests::own(connection, act, id)?,
+        false => Vec::new(),
+    };
+    // what was erased went after the closing
+    let erased = match row.status {
+        Status::Closed => tombstone::of_case(connection, id)?,
+        _ => Vec::new(),
+    };
+    let actions = views::citizen_actions(connection, act, row, reader)?;
+    Ok(Shown { id, case, timeline, reads, actions, corrections, erased })
+}
+
+/// The same with the token for further words.
+pub(super) fn look_up_view(app: &App, shown: Shown) -> Result<LookupView> {
+    let Shown { id, case, timeline, reads: identity_reads, actions, corrections, erased } = shown;
     let expires_in = app.config.tokens.citizen_seconds;
     let token = token::issue(app, Purpose::Citizen, id.to_string(), None, expires_in)?;
     Ok(LookupView { case, timeline, actions, identity_reads, corrections, erased, token, expires_in })

@@ -13,6 +13,8 @@ pub enum Purpose {
     Staff,
     /// A citizen with one case.
     Citizen,
+    /// Whoever proved a telephone.
+    Phone,
     /// Signed on at the provider; the one-time code is still to come.
     SecondStep,
     /// A browser that was sent to the sign-on provider.
@@ -24,6 +26,7 @@ impl Purpose {
         match self {
             Purpose::Staff => "samad-staff",
             Purpose::Citizen => "samad-citizen",
+            Purpose::Phone => "samad-phone",
             Purpose::SecondStep => "samad-second-step",
             Purpose::SignOn => "samad-sign-on",
         }

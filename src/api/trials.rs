@@ -14,8 +14,8 @@ use crate::app::App;
 use crate::db::DbConnection;
 use crate::db::types::{ChangeId, Time};
 use crate::domain::actor::Act;
-use crate::domain::cases::clocks;
 use crate::domain::cases::register::Place;
+use crate::domain::cases::{Channel, clocks};
 use crate::domain::changes::{self, Action};
 use crate::domain::definitions;
 use crate::domain::input;
@@ -195,7 +195,11 @@ fn one_case(act: &Act, trial: &Trial) -> Result<TrialView> {
     let province = place.province.as_deref().or(county.and_then(|code| code.get(0..2)));
     let route = act.rules.route(kind, category, province, county).ok_or(Error::Conflict(Code::NoRoute))?;
     let centre = act.rules.offices.centre();
-    let promise = clocks::promise(act, centre, act.now, kind, Some(category), false)?;
+    let promise = {
+        let (category, channel) = (Some(category), Channel::Web);
+        let matter = clocks::Promised { kind, category, is_urgent: false, channel };
+        clocks::promise(act, centre, act.now, matter)?
+    };
     Ok(TrialView {
         office: Some(route.office.code.clone()),
         office_name_fa: Some(route.office.fa.clone()),

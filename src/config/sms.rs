@@ -21,6 +21,8 @@ pub struct Sms {
     pub allow: String,
     #[serde(default)]
     pub secret: String,
+    #[serde(default)]
+    pub per_minute: u32,
     /// Whether an unknown sender is asked for the national ID before the case is registered.
     pub ask_identity: bool,
     /// Seconds between two looks for delivery states and received messages.
@@ -44,6 +46,8 @@ pub struct SmsLine {
     pub allow: String,
     /// Stands in the registered address of delivery reports; empty is one that is derived from the key.
     pub secret: String,
+    /// Most messages a minute; 0 is any number.
+    pub per_minute: u32,
     /// Whether received messages are asked for.
     pub poll: bool,
     /// Notice, or notice.language → the provider's template with its variables: `id: code, NAME=until`.
@@ -119,6 +123,7 @@ impl Sms {
                 line: self.line.clone(),
                 allow: self.allow.clone(),
                 secret: self.secret.clone(),
+                per_minute: self.per_minute,
                 ..SmsLine::default()
             });
         }
@@ -138,12 +143,7 @@ impl Sms {
     pub fn allows(&self, gateway: &str, address: &str) -> bool {
         let of_line = self.gateways.get(gateway).map(|line| line.allow.as_str());
         let list = of_line.unwrap_or(if gateway == self.provider { self.allow.as_str() } else { "" });
-        let mut networks = listed(list).peekable();
-        if networks.peek().is_none() {
-            return true;
-        }
-        let Ok(address) = address.parse::<IpAddr>() else { return false };
-        networks.filter_map(network).any(|network| is_in(address, network))
+        contains(list, address)
     }
 
     /// Everything wrong with them: the setting under `sms.`, and what.
@@ -220,12 +220,22 @@ impl SmsLine {
     }
 }
 
-fn listed(list: &str) -> impl Iterator<Item = &str> {
+/// Whether an address is on a list of addresses and networks; an empty list has all.
+pub(super) fn contains(list: &str, address: &str) -> bool {
+    let mut networks = listed(list).peekable();
+    if networks.peek().is_none() {
+        return true;
+    }
+    let Ok(address) = address.parse::<IpAddr>() else { return false };
+    networks.filter_map(network).any(|network| is_in(address, network))
+}
+
+pub(super) fn listed(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|one| !one.is_empty())
 }
 
 /// An address with the number of its leading bits that count.
-fn network(told: &str) -> Option<(IpAddr, u32)> {
+pub(super) fn network(told: &str) -> Option<(IpAddr, u32)> {
     let (address, bits) = told.split_once('/').unwrap_or((told, ""));
     let address: IpAddr = address.trim().parse().ok()?;
     let most = if address.is_ipv4() { 32 } else { 128 };
@@ -233,7 +243,8 @@ fn network(told: &str) -> Option<(IpAddr, u32)> {
     bits.filter(|bits| *bits <= most).map(|bits| (address, bits))
 }
 
-fn is_in(address: IpAddr, (network, bits): (IpAddr, u32)) -> bool {
+/// Whether an address lies in a network.
+pub(super) fn is_in(address: IpAddr, (network, bits): (IpAddr, u32)) -> bool {
     // an IPv4 caller on a socket of IPv6
     match (address.to_canonical(), network.to_canonical()) {
         (IpAddr::V4(one), IpAddr::V4(other)) => {
@@ -259,6 +270,7 @@ mod tests {
             key: "a:b".into(),
             line: String::new(),
             allow: allow.into(),
+            per_minute: 0,
             secret: String::new(),
             ask_identity: true,
             poll_seconds: 60,

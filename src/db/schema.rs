@@ -1069,6 +1069,137 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
+    drafts (id) {
+        id -> BigInt,
+        secret_hash -> Text,
+        content -> Nullable<SealedText>,
+        version -> Integer,
+        tracking_code -> Nullable<Text>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+table! {
+    phone_claims (citizen_id) {
+        citizen_id -> BigInt,
+        since -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sealed::SealedText;
+    phone_proofs (id) {
+        id -> BigInt,
+        phone -> SealedText,
+        phone_hash -> Text,
+        identifier -> Nullable<SealedText>,
+        code_hash -> Text,
+        tries -> Integer,
+        proved_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+table! {
+    queue_tickets (id) {
+        id -> BigInt,
+        office_id -> BigInt,
+        desk -> Text,
+        desk_key -> Text,
+        day -> Text,
+        number -> Integer,
+        state -> Text,
+        taken_at -> Timestamp,
+        called_at -> Nullable<Timestamp>,
+        called_by -> Nullable<BigInt>,
+        settled_at -> Nullable<Timestamp>,
+        case_id -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    meetings (id) {
+        id -> BigInt,
+        office_id -> BigInt,
+        official -> Text,
+        place -> Text,
+        starts_at -> Timestamp,
+        slot_minutes -> Integer,
+        slots -> Integer,
+        capacity -> Integer,
+        books_until -> Timestamp,
+        is_public -> Bool,
+        cancelled_at -> Nullable<Timestamp>,
+        reason -> Nullable<Text>,
+        made_by -> BigInt,
+        made_at -> Timestamp,
+    }
+}
+
+table! {
+    appointments (id) {
+        id -> BigInt,
+        meeting_id -> BigInt,
+        case_id -> BigInt,
+        slot -> Integer,
+        booked_by -> Text,
+        booked_at -> Timestamp,
+        attended -> Nullable<Bool>,
+        cancelled_at -> Nullable<Timestamp>,
+        reason -> Nullable<Text>,
+    }
+}
+
+table! {
+    meeting_orders (referral_id) {
+        referral_id -> BigInt,
+        appointment_id -> BigInt,
+        given_by -> BigInt,
+        given_at -> Timestamp,
+    }
+}
+
+table! {
+    desk_sheets (id) {
+        id -> BigInt,
+        office_id -> BigInt,
+        channel -> Text,
+        desk -> Text,
+        day -> Text,
+        total -> Integer,
+        recounted -> Nullable<Text>,
+        made_by -> BigInt,
+        made_at -> Timestamp,
+        closed_by -> Nullable<BigInt>,
+        closed_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    desk_sheet_counts (sheet_id, kind) {
+        sheet_id -> BigInt,
+        kind -> Text,
+        declared -> Integer,
+    }
+}
+
+table! {
+    desk_sheet_lines (sheet_id, line) {
+        sheet_id -> BigInt,
+        line -> Integer,
+        item_id -> BigInt,
+        kind -> Text,
+        at -> Timestamp,
+    }
+}
+
+table! {
     extracts (case_id, state) {
         case_id -> BigInt,
         state -> Text,
@@ -1260,6 +1391,105 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::*;
+
+    use super::super::sealed::SealedText;
+
+    phone_calls (id) {
+        id -> BigInt,
+        gateway_id -> Nullable<BigInt>,
+        external_id -> Nullable<Text>,
+        office_id -> BigInt,
+        direction -> Text,
+        number -> Nullable<SealedText>,
+        number_hash -> Nullable<Text>,
+        line -> Nullable<Text>,
+        queue -> Nullable<Text>,
+        agent_name -> Nullable<Text>,
+        agent_at -> Nullable<Timestamp>,
+        user_id -> Nullable<BigInt>,
+        state -> Text,
+        cause -> Nullable<Text>,
+        province -> Nullable<Text>,
+        rung_at -> Nullable<Timestamp>,
+        answered_at -> Nullable<Timestamp>,
+        ended_at -> Nullable<Timestamp>,
+        waited -> Nullable<Integer>,
+        length -> Nullable<Integer>,
+        created_at -> Timestamp,
+    }
+}
+
+table! {
+    phone_events (call_id, mark) {
+        call_id -> BigInt,
+        mark -> Text,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    phone_seats (user_id) {
+        user_id -> BigInt,
+        office_id -> BigInt,
+        extension -> Text,
+        since -> Timestamp,
+    }
+}
+
+table! {
+    phone_streams (user_id) {
+        user_id -> BigInt,
+        last -> BigInt,
+    }
+}
+
+table! {
+    phone_pops (user_id, seq) {
+        user_id -> BigInt,
+        seq -> BigInt,
+        call_id -> BigInt,
+        kind -> Text,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    phone_case_calls (case_id, call_id) {
+        case_id -> BigInt,
+        call_id -> BigInt,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+
+    use super::super::sealed::SealedText;
+
+    phone_callbacks (id) {
+        id -> BigInt,
+        office_id -> BigInt,
+        origin -> Text,
+        call_id -> Nullable<BigInt>,
+        case_id -> Nullable<BigInt>,
+        number -> Nullable<SealedText>,
+        number_hash -> Nullable<Text>,
+        note -> Nullable<SealedText>,
+        calls -> Integer,
+        state -> Text,
+        tries -> Integer,
+        due_at -> Timestamp,
+        next_at -> Timestamp,
+        taken_by -> Nullable<BigInt>,
+        taken_until -> Nullable<Timestamp>,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        settled_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
     sms_dialogues (id) {
         id -> BigInt,
         phone_hash -> Text,
@@ -1285,6 +1515,111 @@ table! {
 table! {
     sms_stops (phone_hash) {
         phone_hash -> Text,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    exchange_systems (office_id) {
+        office_id -> BigInt,
+        user_id -> BigInt,
+        position -> BigInt,
+        opened_at -> Timestamp,
+        closed_at -> Nullable<Timestamp>,
+        read_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    exchange_feed (id) {
+        id -> BigInt,
+        office_id -> BigInt,
+        referral_id -> BigInt,
+        case_id -> BigInt,
+        event -> Text,
+        at -> Timestamp,
+        position -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    exchange_numbers (referral_id) {
+        referral_id -> BigInt,
+        reference -> Nullable<Text>,
+        status -> Nullable<Text>,
+        digest -> Nullable<Text>,
+        noted_at -> Timestamp,
+    }
+}
+
+table! {
+    exchange_answers (referral_id, reference) {
+        referral_id -> BigInt,
+        reference -> Text,
+        answer_id -> BigInt,
+        digest -> Text,
+        at -> Timestamp,
+    }
+}
+
+table! {
+    webhook_deliveries (id) {
+        id -> BigInt,
+        webhook -> Text,
+        event -> Text,
+        event_id -> Nullable<BigInt>,
+        case_id -> Nullable<BigInt>,
+        body -> Text,
+        state -> Text,
+        attempts -> Integer,
+        response -> Nullable<Integer>,
+        error -> Nullable<Text>,
+        next_at -> Nullable<Timestamp>,
+        lease_until -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        settled_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    webhook_tries (id) {
+        id -> BigInt,
+        delivery_id -> BigInt,
+        at -> Timestamp,
+        response -> Nullable<Integer>,
+        error -> Nullable<Text>,
+        duration_ms -> BigInt,
+    }
+}
+
+table! {
+    webhook_standings (webhook) {
+        webhook -> Text,
+        failures -> Integer,
+        open_until -> Nullable<Timestamp>,
+        error -> Nullable<Text>,
+        failed_at -> Nullable<Timestamp>,
+        succeeded_at -> Nullable<Timestamp>,
+    }
+}
+
+table! {
+    open311_requests (case_id) {
+        case_id -> BigInt,
+        gateway_id -> BigInt,
+        service_code -> Text,
+        is_public -> Bool,
+        token -> Nullable<Text>,
+        media_url -> Nullable<Text>,
+        requested_at -> Timestamp,
+    }
+}
+
+table! {
+    open311_updates (case_id, update_id) {
+        case_id -> BigInt,
+        update_id -> Text,
+        message_id -> BigInt,
         at -> Timestamp,
     }
 }
@@ -1330,6 +1665,7 @@ table! {
         fallback_of -> Nullable<BigInt>,
         created_at -> Timestamp,
         settled_at -> Nullable<Timestamp>,
+        gateway -> Nullable<Text>,
     }
 }
 
@@ -1361,6 +1697,7 @@ table! {
         next_at -> Timestamp,
         lease_owner -> Nullable<Text>,
         lease_until -> Nullable<Timestamp>,
+        held -> Nullable<Text>,
     }
 }
 
@@ -1443,6 +1780,9 @@ joinable!(notes -> cases (case_id));
 joinable!(notes -> offices (office_id));
 joinable!(notes -> users (author_id));
 joinable!(attachments -> cases (case_id));
+joinable!(appointments -> meetings (meeting_id));
+joinable!(meeting_orders -> referrals (referral_id));
+joinable!(desk_sheet_lines -> intake_items (item_id));
 joinable!(extracts -> cases (case_id));
 joinable!(attachment_releases -> cases (case_id));
 joinable!(identity_requests -> cases (case_id));
@@ -1455,6 +1795,8 @@ joinable!(mails -> intake_items (item_id));
 joinable!(intake_steps -> intake_items (item_id));
 joinable!(intake_files -> intake_items (item_id));
 joinable!(sms_sendings -> messages (message_id));
+joinable!(phone_case_calls -> phone_calls (call_id));
+joinable!(phone_pops -> phone_calls (call_id));
 joinable!(sms_dialogue_items -> intake_items (item_id));
 allow_tables_to_appear_in_same_query!(
     process_slots,
@@ -1528,6 +1870,16 @@ allow_tables_to_appear_in_same_query!(
     sealed_words,
     clear_traces,
     words_to_seal,
+    drafts,
+    phone_proofs,
+    phone_claims,
+    queue_tickets,
+    meetings,
+    appointments,
+    meeting_orders,
+    desk_sheets,
+    desk_sheet_counts,
+    desk_sheet_lines,
     extracts,
     attachment_releases,
     identity_requests,
@@ -1543,6 +1895,22 @@ allow_tables_to_appear_in_same_query!(
     sms_dialogues,
     sms_dialogue_items,
     sms_stops,
+    exchange_systems,
+    exchange_feed,
+    exchange_numbers,
+    exchange_answers,
+    webhook_deliveries,
+    webhook_tries,
+    webhook_standings,
+    open311_requests,
+    open311_updates,
+    phone_calls,
+    phone_events,
+    phone_seats,
+    phone_streams,
+    phone_pops,
+    phone_case_calls,
+    phone_callbacks,
     item_readings,
     item_pages,
     messages,

@@ -12,7 +12,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use super::connection::DbConnection;
-use super::schema::{attachments, intake_files, item_pages, messages, outbox};
+use super::schema::{attachments, intake_files, item_pages, messages, outbox, webhook_deliveries};
+use super::types::Time;
 use crate::error::{Error, Result};
 
 /// Rows that are fetched from PostgreSQL at a time.
@@ -75,12 +76,20 @@ pub fn referenced_files(connection: &mut DbConnection) -> Result<BTreeSet<String
     Ok(of_cases.into_iter().chain(of_items).chain(of_pages).collect())
 }
 
-/// Empties the outbox, so that nothing is sent twice; messages that waited in it have an unknown fate from
+/// Empties the outbox and parks the deliveries of webhooks, so that nothing is sent twice; messages that waited in it have an unknown fate from
 /// now on. Gives how many waited.
 pub fn park_outbox(connection: &mut DbConnection) -> Result<usize> {
     let waiting = outbox::table.select(outbox::message_id);
     diesel::update(messages::table.filter(messages::id.eq_any(waiting)))
         .set((messages::state.eq("unknown"), messages::error.eq("parked by a restore")))
+        .execute(connection)?;
+    let queued = webhook_deliveries::table.filter(webhook_deliveries::next_at.is_not_null());
+    diesel::update(queued)
+        .set((
+            webhook_deliveries::state.eq("withheld"),
+            webhook_deliveries::error.eq("parked by a restore"),
+            webhook_deliveries::next_at.eq(None::<Time>),
+        ))
         .execute(connection)?;
     Ok(diesel::delete(outbox::table).execute(connection)?)
 }

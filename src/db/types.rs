@@ -152,10 +152,26 @@ id_types! {
     SmsReplyId,
     /// What is being spoken of with a number.
     SmsDialogueId,
+    /// A telephone call as an exchange reports it.
+    PhoneCallId,
+    /// Somebody who is to be rung back.
+    PhoneCallbackId,
     /// A file that belongs to a case.
     AttachmentId,
     /// A file that comes in parts.
     UploadId,
+    /// A filing by the web that is not sent yet.
+    DraftId,
+    /// A ticket of a counter's queue.
+    TicketId,
+    /// A public meeting of an official.
+    MeetingId,
+    /// A place in a slot of a meeting.
+    AppointmentId,
+    /// A stack of paper forms of a people's desk.
+    DeskSheetId,
+    /// A telephone that was, or is to be, proved by a one-time code.
+    PhoneProofId,
     /// A note of staff on a case.
     NoteId,
     /// A request to see the identity behind a sealed case.
@@ -170,6 +186,8 @@ id_types! {
     GatewayId,
     /// A row of the configuration, of one version.
     DefinitionId,
+    /// What one subscriber is told of one event.
+    DeliveryId,
     /// A line of the audit log of configuration and access.
     AuditId,
     /// One change of a deadline.

@@ -1,12 +1,13 @@
 //! What may be forgotten after its time: replies kept for repeated requests, sign-in tokens and what they were
-//! made from, failed tries, second factors that were begun and never confirmed, what came in and was set aside.
+//! made from, failed tries, second factors that were begun and never confirmed, what came in and was set aside, drafts
+//! of the web and proved telephones.
 
 use diesel::prelude::*;
 
 use crate::db::DbConnection;
 use crate::db::schema::{failures, idempotency_keys, refresh_tokens, second_factors, spent};
 use crate::db::types::Time;
-use crate::domain::{intake, privacy};
+use crate::domain::{intake, privacy, web};
 use crate::error::Result;
 
 /// Days that a reply is kept for a repeated `Idempotency-Key`.
@@ -46,5 +47,6 @@ pub fn forget(connection: &mut DbConnection, now: Time) -> Result<usize> {
     )
     .execute(connection)?;
     let spent = diesel::delete(spent::table.filter(spent::expires_at.lt(now))).execute(connection)?;
-    Ok(aside + keys + tokens + tries + begun + spent)
+    let web = web::forget(connection, now)?;
+    Ok(aside + keys + tokens + tries + begun + spent + web)
 }

@@ -11,6 +11,7 @@ use crate::db::schema::gateways;
 use crate::db::types::{ChangeId, GatewayId, OfficeId, Time};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::cases::Channel;
+use crate::domain::exchange;
 use crate::domain::input;
 use crate::error::{Code, Error, FieldError, Fields, Result};
 
@@ -55,7 +56,8 @@ pub struct GatewayView {
 #[serde(deny_unknown_fields)]
 pub struct NewGateway {
     pub name: String,
-    /// Channels that it may register on; `*` for all.
+    /// Channels that it may register on; `*` for all. `exchange` lets the office's own system take its referrals, which `*`
+    /// does not.
     pub channels: Vec<String>,
     /// Code of the office that it registers for.
     pub office: String,
@@ -65,6 +67,12 @@ pub struct NewGateway {
 }
 
 impl GatewayRow {
+    /// Whether a body's own system calls with it.
+    fn is_of_exchange(&self) -> bool {
+        let scopes: Vec<String> = serde_json::from_str(&self.channels).unwrap_or_default();
+        scopes.iter().any(|scope| scope == exchange::SCOPE)
+    }
+
     fn actor(self) -> Actor {
         let channels = serde_json::from_str(&self.channels).unwrap_or_default();
         Actor::Gateway { id: self.id, office: self.office_id, channels }
@@ -108,7 +116,9 @@ pub fn create(connection: &mut DbConnection, act: &Act, new: &NewGateway) -> Res
     let mut fields = Fields::default();
     let name = fields.take(input::text("name", &new.name, 100));
     let office = fields.take(act.rules.offices.find("office", &new.office)).map(|office| office.id);
-    for (index, channel) in new.channels.iter().enumerate().filter(|(_, channel)| *channel != "*") {
+    for (index, channel) in
+        new.channels.iter().enumerate().filter(|(_, channel)| *channel != "*" && *channel != exchange::SCOPE)
+    {
         fields.take(input::choice::<Channel>(&format!("channels[{index}]"), channel));
     }
     if new.channels.is_empty() {
@@ -169,7 +179,11 @@ pub fn agree(connection: &mut DbConnection, act: &Act, id: GatewayId) -> Result<
     let agreed = diesel::update(gateways::table.find(id).filter(waits))
         .set(gateways::agreed_at.eq(act.now))
         .execute(connection)?;
-    if agreed == 1 { Ok(()) } else { Err(Error::Conflict(Code::ChangePassed)) }
+    if agreed != 1 {
+        return Err(Error::Conflict(Code::ChangePassed));
+    }
+    let row = find(connection, id)?;
+    if row.is_of_exchange() { exchange::connect(connection, act, row.office_id) } else { Ok(()) }
 }
 
 /// The actor of the key of this name; none when there is none that is good now.
@@ -199,5 +213,9 @@ pub fn revoke(connection: &mut DbConnection, act: &Act, id: GatewayId) -> Result
     diesel::update(gateways::table.find(id).filter(gateways::revoked_at.is_null()))
         .set(gateways::revoked_at.eq(act.now))
         .execute(connection)?;
-    find(connection, id)
+    let row = find(connection, id)?;
+    if row.is_of_exchange() {
+        exchange::disconnect(connection, act, row.office_id)?;
+    }
+    Ok(row)
 }

@@ -14,9 +14,11 @@ use crate::domain::history::anchoring;
 use crate::domain::intake::{ItemState, items, mailboxes};
 use crate::domain::letters;
 use crate::domain::notifications::outbox::dead_count;
+use crate::domain::phone;
 use crate::domain::privacy::walk;
 use crate::domain::sms;
 use crate::domain::vault::KeyState;
+use crate::domain::webhooks;
 use crate::error::Result;
 
 /// A problem and its remedy.
@@ -69,7 +71,17 @@ pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthPr
         alarms.into_iter().map(|(gateway, alarm)| (format!("{gateway}: {alarm}"), 1)).collect();
     let turned_away = sms::standings::turned_away(connection, now)?;
     let (infected, unscanned) = stored::troubles(connection, late)?;
+    let failing = webhooks::failing(connection)?;
+    let undelivered = webhooks::undelivered(connection)?;
+    let unrung = phone::overdue_callbacks(connection, now)?;
     let all = [
+        HealthProblem {
+            code: "callbacks_overdue",
+            count: unrung,
+            message: "Callers wait longer to be rung back than the limit ring_back_wait or a promise allows.",
+            action: "List them with GET /api/v1/phone/callbacks?overdue=true, take and try them, or give the desk more people.",
+            channels: BTreeMap::new(),
+        },
         HealthProblem {
             code: "dead_letters",
             count: dead,
@@ -146,6 +158,20 @@ pub fn problems(connection: &mut DbConnection, now: Time) -> Result<Vec<HealthPr
             message: "Files are kept closed because the malware scanner gives no verdict; none is lost.",
             action: "Check that clamd answers at antivirus.address and that its StreamMaxLength is not smaller than server.attachment_limit; they are then scanned by themselves.",
             channels: BTreeMap::new(),
+        },
+        HealthProblem {
+            code: "webhooks_failing",
+            count: i64::try_from(failing.len()).unwrap_or(i64::MAX),
+            message: "Subscribers to events do not answer; what they are to be told waits.",
+            action: "GET /api/v1/webhooks/{code}/deliveries says why. Tell the subscriber, correct the address with PATCH /api/v1/webhooks/{code}, or allow its network with webhooks.networks.",
+            channels: failing.into_iter().map(|code| (code, 1)).collect(),
+        },
+        HealthProblem {
+            code: "webhooks_undelivered",
+            count: undelivered.values().sum(),
+            message: "Events were not delivered to subscribers after the last try; each is kept.",
+            action: "Once the subscriber answers again, POST /api/v1/webhooks/{code}/replay.",
+            channels: undelivered,
         },
         HealthProblem {
             code: "retention_stalled",

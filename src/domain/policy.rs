@@ -41,6 +41,14 @@ pub fn allow(act: &Act, verb: Verb, office: OfficeId) -> Result<OfficeId> {
     }
 }
 
+/// Allows what only the gateway of this channel does, such as telling what became of a message.
+pub fn allow_channel(act: &Act, channel: &str) -> Result<()> {
+    match &act.actor {
+        Actor::Gateway { channels, .. } if channels.iter().any(|own| own == "*" || own == channel) => Ok(()),
+        _ => Err(Error::Forbidden(Code::Forbidden)),
+    }
+}
+
 /// Allows a verb that concerns no single office (configuration, users); gives the first office it is held at.
 pub fn allow_anywhere(act: &Act, verb: Verb) -> Result<OfficeId> {
     let Actor::Staff(staff) = &act.actor else { return Err(Error::Forbidden(Code::Forbidden)) };

@@ -149,6 +149,8 @@ mod tests {
                 filled: Default::default(),
             },
             thread: Thread { local: "samad.42.proof".into(), answers: Some("<one@example.ir>".into()) },
+            haste: Default::default(),
+            page: None,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Gateways to the outside: mail, SMS, single sign-on, file storage, malware scanner, recognition of scans, exported
+//! Gateways to the outside: mail, SMS, fax, single sign-on, file storage, malware scanner, recognition of scans, exported
 //! files; and the bench on which foreign files are opened.
 //!
 //! None of them opens a database connection, none is called inside a transaction, and none logs an address,
@@ -6,6 +6,7 @@
 
 pub mod bench;
 pub mod exports;
+mod fax;
 pub mod imap;
 mod mail;
 mod memory;
@@ -16,8 +17,11 @@ pub mod scanner;
 pub mod sms;
 pub mod smtp;
 pub mod storage;
+mod turns;
+mod webhooks;
 
 pub use bench::Bench;
+pub use fax::FaxGateway;
 pub use memory::Memory;
 pub use ocr::Ocr;
 pub use oidc::Oidc;
@@ -25,8 +29,10 @@ pub use scanner::Scanner;
 pub use sms::SmsGateway;
 pub use smtp::Mailer;
 pub use storage::Storage;
+pub use webhooks::Webhooks;
 
 use crate::config::Config;
+use crate::db::types::Time;
 use crate::domain::notifications::Outlet;
 use crate::domain::notifications::outbox::Letter;
 
@@ -61,10 +67,14 @@ pub struct Gateways {
     pub scanner: Scanner,
     pub mailer: Mailer,
     pub sms: SmsGateway,
+    pub fax: FaxGateway,
+    turns: turns::Turns,
     /// Who signs staff on.
     pub oidc: Oidc,
     /// What reads scans.
     pub ocr: Ocr,
+    /// Who tells subscribers.
+    pub webhooks: Webhooks,
 }
 
 impl Gateways {
@@ -77,10 +87,12 @@ impl Gateways {
         let (oidc, ocr, is_demo) = (Oidc::new(config)?, Ocr::new(&config.ocr), config.is_demo);
         let mailer = if is_demo { Mailer::Demo } else { Mailer::new(config)? };
         let sms = if is_demo { SmsGateway::Demo } else { SmsGateway::new(config)? };
-        Ok(Self { storage, bench, scanner, mailer, sms, oidc, ocr })
+        let fax = if is_demo { FaxGateway::Demo } else { FaxGateway::new(&config.fax) };
+        let (turns, webhooks) = (turns::Turns::new(config), Webhooks::new(config)?);
+        Ok(Self { storage, bench, scanner, mailer, sms, fax, turns, oidc, ocr, webhooks })
     }
 
-    /// Gateways that keep what they are given; for tests. Storage and scanner are those of the settings.
+    /// Gateways that keep what they are given; for tests. Storage, scanner and webhooks are those of the settings.
     ///
     /// # Panics
     /// Where the settings of the storage are wrong.
@@ -91,8 +103,11 @@ impl Gateways {
             scanner: Scanner::new(config),
             mailer: Mailer::Memory(Memory::default()),
             sms: SmsGateway::Memory(Memory::default()),
+            fax: FaxGateway::Memory(Memory::default()),
+            turns: turns::Turns::new(config),
             oidc: Oidc::new(config).unwrap_or_default(),
             ocr: Ocr::new(&config.ocr),
+            webhooks: Webhooks::new(config).expect("a client can be made"),
         }
     }
 
@@ -101,9 +116,35 @@ impl Gateways {
         let is_usable = |outlet: &Outlet| match outlet {
             Outlet::Sms => !matches!(self.sms, SmsGateway::Off),
             Outlet::Email => !matches!(self.mailer, Mailer::Off),
+            Outlet::Fax => self.fax.is_on(),
             Outlet::Letter => false,
         };
         Outlet::ALL.iter().copied().filter(is_usable).collect()
+    }
+
+    /// By which gateway a letter goes.
+    pub fn name_for(&self, letter: &Letter) -> Option<String> {
+        match letter.outlet {
+            Outlet::Sms => self.sms.name_for(letter).map(str::to_owned),
+            Outlet::Email => Some(turns::MAIL.into()),
+            Outlet::Fax => Some(fax::NAME.into()),
+            Outlet::Letter => None,
+        }
+    }
+
+    /// By which gateway a letter goes, where that is told how far it gets; and whether it must be asked.
+    pub fn follows(&self, letter: &Letter) -> Option<(&str, bool)> {
+        match letter.outlet {
+            Outlet::Sms => self.sms.follows(letter),
+            // its reports come by themselves
+            Outlet::Fax => Some((fax::NAME, false)),
+            Outlet::Email | Outlet::Letter => None,
+        }
+    }
+
+    /// Takes the next turn of a letter at its gateway: none is now, else when it is.
+    pub fn turn(&self, letter: &Letter, now: Time) -> Option<Time> {
+        self.turns.take(&self.name_for(letter)?, now)
     }
 
     /// Sends a letter by its outlet; takes 30 seconds at most.
@@ -112,6 +153,7 @@ impl Gateways {
             match letter.outlet {
                 Outlet::Sms => self.sms.send(letter).await,
                 Outlet::Email => self.mailer.send(letter).await,
+                Outlet::Fax => self.fax.send(letter).await,
                 Outlet::Letter => Sending::Refused("a letter is printed and posted by people".into()),
             }
         };

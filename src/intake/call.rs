@@ -2,12 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::door::office_of;
 use super::form::{Raw, Scan, enclosed, json};
 use super::inbound::{Inbound, Matter, Particulars, Sender, Vouch};
-use crate::db::types::Time;
+use crate::db::DbConnection;
+use crate::db::types::{CaseId, Time};
+use crate::domain::actor::Act;
 use crate::domain::cases::Channel;
 use crate::domain::cases::register::Place;
 use crate::domain::intake::Form;
+use crate::domain::phone::{self, Finished};
 use crate::error::{Fields, Result};
 
 /// A finished call.
@@ -39,6 +43,29 @@ pub struct Call {
     pub place: Option<Place>,
     /// Why it is registered although the citizen reached the day's cap.
     pub override_reason: Option<String>,
+}
+
+/// Ties a case to the finished call that it was told in; anything else is no call.
+pub(super) fn tie(connection: &mut DbConnection, act: &Act, inbound: &Inbound, case: CaseId) -> Result<()> {
+    let Particulars::Call { queue, waited_seconds, length_seconds } = &inbound.particulars else {
+        return Ok(());
+    };
+    let seconds = |told: Option<u32>| told.and_then(|seconds| i32::try_from(seconds).ok());
+    let kept = |text: &Option<String>| {
+        let text = text.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        text.map(|text| text.chars().take(200).collect::<String>())
+    };
+    let told = Finished {
+        external_id: kept(&inbound.external_id),
+        number: inbound.sender.number.clone(),
+        line: kept(&inbound.recipient),
+        queue: kept(queue),
+        waited: seconds(*waited_seconds),
+        length: seconds(*length_seconds),
+        at: inbound.received_at,
+    };
+    let call = phone::finished(connection, act, office_of(act, inbound.channel)?, &told)?;
+    phone::tie(connection, act, case, &call).map(drop)
 }
 
 /// Reads a finished call.

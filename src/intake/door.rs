@@ -5,6 +5,7 @@ use super::inbound::{Content, Enclosed, Inbound};
 use super::received::Received;
 use super::sender;
 use super::take::{self, Taken, take};
+use super::visit;
 use crate::db::DbConnection;
 use crate::db::types::{IntakeItemId, OfficeId};
 use crate::domain::actor::{Act, Actor};
@@ -58,6 +59,7 @@ pub fn receive(connection: &mut DbConnection, act: &Act, inbound: &Inbound) -> R
     };
     files::add(connection, act, id, &kept(inbound)?)?;
     automatic::note(connection, act, id, inbound, taken.case())?;
+    visit::note(connection, act, id, office, inbound, taken.case())?;
     finish(connection, act, id, taken, log)
 }
 

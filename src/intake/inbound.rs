@@ -6,6 +6,7 @@ use crate::db::types::Time;
 use crate::domain::cases::Channel;
 use crate::domain::cases::register::Place;
 use crate::domain::intake::Form;
+use crate::domain::visits::sheet_lines::Line;
 
 /// One thing that came in by a channel. Whoever writes a channel fills what the channel knows and leaves the rest.
 #[derive(Clone, Serialize, Deserialize)]
@@ -172,6 +173,9 @@ pub enum Particulars {
         ticket: Option<String>,
         desk: Option<String>,
         official: Option<String>,
+        /// The form of a people's desk, by its stack and number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        form: Option<Line>,
     },
     Mail(super::email::MailParticulars),
     /// One part of a long message that its gateway does not put together.

@@ -2,7 +2,7 @@
 
 use super::inbound::Inbound;
 use super::received::{Delivery, Received};
-use super::{automatic, sender, sms, thread};
+use super::{automatic, call, sender, sms, thread};
 use crate::db::DbConnection;
 use crate::db::types::{CaseId, IntakeItemId, MessageId, SmsDialogueId, Time};
 use crate::domain::actor::{Act, Actor};
@@ -146,6 +146,7 @@ pub(super) fn take_words(
         return Ok(answered);
     }
     if let Some((case, message)) = join(connection, act, inbound, &citizen, &text, log)? {
+        call::tie(connection, act, inbound, case)?;
         automatic::tell_cut(connection, act, inbound, case)?;
         return Ok(Taken::Joined { case, message });
     }
@@ -154,6 +155,7 @@ pub(super) fn take_words(
     }
     let done = register::register(connection, act, &filing(act, inbound, citizen, text))?;
     log_registered(&done, log);
+    call::tie(connection, act, inbound, done.row.id)?;
     automatic::tell_cut(connection, act, inbound, done.row.id)?;
     Ok(Taken::Registered(Box::new(done)))
 }

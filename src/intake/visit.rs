@@ -4,12 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use super::form::{Raw, Scan, enclosed, json};
 use super::inbound::{Inbound, Matter, Particulars, Sender};
-use crate::db::types::Time;
+use crate::db::DbConnection;
+use crate::db::types::{CaseId, IntakeItemId, OfficeId, Time};
+use crate::domain::actor::Act;
 use crate::domain::cases::Channel;
 use crate::domain::cases::register::Place;
 use crate::domain::input;
 use crate::domain::intake::Form;
-use crate::error::{FieldError, Fields, Result};
+use crate::domain::visits::sheet_lines::{self, Line};
+use crate::domain::visits::tickets;
+use crate::error::{Error, FieldError, Fields, Result};
 
 /// A visit.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
@@ -44,7 +48,27 @@ pub struct Visit {
 
 /// Reads a visit.
 pub(super) fn read(raw: &Raw) -> Result<Inbound> {
-    let visit: Visit = json(raw)?;
+    inbound(json(raw)?)
+}
+
+/// A paper form of a people's desk: it is taken once, by its number in the stack.
+///
+/// # Errors
+/// `Invalid` with every wrong field.
+pub fn form_of_sheet(visit: Visit, line: Line, channel: Channel) -> Result<Inbound> {
+    let read = inbound(Visit { channel: None, ..visit })?;
+    let Particulars::Visit { ticket, desk, official, .. } = read.particulars else {
+        return Err(Error::internal("a visit lost what it is"));
+    };
+    Ok(Inbound {
+        channel,
+        external_id: Some(line.external_id()),
+        particulars: Particulars::Visit { ticket, desk, official, form: Some(line) },
+        ..read
+    })
+}
+
+fn inbound(visit: Visit) -> Result<Inbound> {
     let mut fields = Fields::default();
     let channel = fields.take(place_of(visit.channel.as_deref())).unwrap_or(Channel::Visit);
     let files = enclosed("scans", &visit.scans, &mut fields);
@@ -63,10 +87,35 @@ pub(super) fn read(raw: &Raw) -> Result<Inbound> {
         subject: visit.subject,
         text: visit.text.unwrap_or_default(),
         enclosed: files,
-        particulars: Particulars::Visit { ticket: visit.ticket, desk: visit.desk, official: visit.official },
+        particulars: Particulars::Visit {
+            ticket: visit.ticket,
+            desk: visit.desk,
+            official: visit.official,
+            form: None,
+        },
         matter: Matter { kind, category, place, override_reason: visit.override_reason },
         ..Inbound::new(Form::Visit, channel)
     })
+}
+
+/// What a visit is besides what was said: the ticket is served, the form is a line of its stack.
+pub(super) fn note(
+    connection: &mut DbConnection,
+    act: &Act,
+    item: IntakeItemId,
+    office: OfficeId,
+    inbound: &Inbound,
+    case: Option<CaseId>,
+) -> Result<()> {
+    let Particulars::Visit { ticket, desk, form, .. } = &inbound.particulars else { return Ok(()) };
+    if let Some(line) = form {
+        let kind = inbound.matter.kind.as_deref().unwrap_or("request");
+        sheet_lines::keyed(connection, act, *line, item, kind)?;
+    }
+    if let (Some(number), Some(desk)) = (ticket, desk) {
+        tickets::served(connection, act, office, desk, number, case)?;
+    }
+    Ok(())
 }
 
 fn place_of(told: Option<&str>) -> Result<Channel, FieldError> {

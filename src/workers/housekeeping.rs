@@ -10,7 +10,7 @@ use super::{Beat, Slot, repeat};
 use crate::app::App;
 use crate::db::slots;
 use crate::domain::actor::Actor;
-use crate::domain::{citizens, expiry};
+use crate::domain::{citizens, expiry, phone, webhooks};
 use crate::error::Result;
 
 const TICK: Duration = Duration::from_secs(30);
@@ -77,6 +77,13 @@ pub async fn index_households(app: &App) -> Result<usize> {
 
 /// Forgets what is past its time; gives the number of rows.
 pub async fn forget(app: &App) -> Result<usize> {
-    let clock = app.clock.clone();
-    app.db.write(move |connection| expiry::forget(connection, clock.now())).await
+    let (now, keep_days) = (app.clock.now(), app.config.webhooks.keep_days);
+    let past = app
+        .db
+        .write(move |connection| {
+            let told = webhooks::forget(connection, now.plus_days(-keep_days))?;
+            Ok(told + expiry::forget(connection, now)?)
+        })
+        .await?;
+    Ok(past + app.write(Actor::System, phone::forget).await?)
 }

@@ -19,6 +19,7 @@ pub mod retention;
 pub mod sms;
 #[cfg(test)]
 mod tests;
+pub mod webhooks;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -69,6 +70,7 @@ pub fn start_all(app: App, slot: Slot) -> Workers {
         tokio::spawn(mailboxes::run(app.clone(), slot.holder.clone(), stopped.clone())),
         tokio::spawn(sms::run(app.clone(), stopped.clone())),
         tokio::spawn(sms::run_polling(app.clone(), stopped.clone())),
+        tokio::spawn(webhooks::run(app.clone(), stopped.clone())),
         tokio::spawn(recognition::run(app.clone(), stopped.clone())),
         tokio::spawn(folders::run(app.clone(), stopped.clone())),
         tokio::spawn(housekeeping::run(app.clone(), slot, told_lost, stopped)),
@@ -113,7 +115,7 @@ impl Workers {
     }
 }
 
-/// Runs changes, closures, deadlines, what is followed up, dialogues by SMS, files and the outbox until none finds anything more; for tests.
+/// Runs changes, closures, deadlines, what is followed up, dialogues by SMS, files, webhooks and the outbox until none finds anything more; for tests.
 /// Gives how much was done.
 pub async fn drain(app: &App) -> Result<usize> {
     let mut done = 0;
@@ -122,7 +124,8 @@ pub async fn drain(app: &App) -> Result<usize> {
         let watched = deadlines::run_once(app).await? + following::run_once(app).await?;
         let answered = sms::run_once(app).await?;
         let looked_into = files::run_once(app).await?;
-        let step = ruled + watched + answered + looked_into + outbox::drain_once(app).await?;
+        let told = webhooks::run_once(app).await?;
+        let step = ruled + watched + answered + looked_into + told + outbox::drain_once(app).await?;
         done += step;
         if step == 0 {
             return Ok(done);

@@ -10,8 +10,11 @@ use tokio::task::JoinSet;
 use super::{Beat, repeat};
 use crate::app::App;
 use crate::db::DbConnection;
+use crate::db::types::Time;
 use crate::domain::actor::{Act, Actor};
-use crate::domain::notifications::outbox::{self, Claimed, Fault, Letter, Loaded, Settled};
+use crate::domain::calendar::TEHRAN;
+use crate::domain::letters;
+use crate::domain::notifications::outbox::{self, Carrier, Claimed, Fault, Hold, Letter, Loaded, Settled};
 use crate::domain::notifications::{DeliveryState, Links, Outlet};
 use crate::domain::sms::sendings;
 use crate::error::{Error, Result};
@@ -99,7 +102,7 @@ async fn deliver(app: &App, claimed: Claimed) {
 
 async fn try_deliver(app: &App, claimed: &Claimed) -> Result<Settled> {
     let letter = match load(app, claimed).await {
-        Ok(Loaded::Ready(letter)) => letter,
+        Ok(Loaded::Ready(letter)) => *letter,
         Ok(Loaded::Lost) => return Ok(Settled::Lost),
         Ok(Loaded::Unreachable(why)) => {
             return settle(app, claimed, move |connection, act, claimed, _| {
@@ -124,10 +127,36 @@ async fn try_deliver(app: &App, claimed: &Claimed) -> Result<Settled> {
         })
         .await;
     }
+    if let Some((until, why)) = held_back(app, &letter) {
+        return settle(app, claimed, move |connection, act, claimed, _| {
+            outbox::hold(connection, act, claimed, until, why)
+        })
+        .await;
+    }
     let started = std::time::Instant::now();
     let sending = app.gateways.send(&letter).await;
     tell(&letter, &sending, started.elapsed());
     settle_sending(app, claimed, letter, sending).await
+}
+
+/// Until when a letter waits that could go now, and why.
+fn held_back(app: &App, letter: &Letter) -> Option<(Time, Hold)> {
+    let haste = letter.haste;
+    if haste.is_prompt {
+        return None;
+    }
+    let now = app.clock.now();
+    let rings = matches!(letter.outlet, Outlet::Sms | Outlet::Fax);
+    // the settings were checked at the start
+    let quiet = app.config.outbox.quiet().ok().flatten().filter(|_| rings);
+    let zone = jiff::tz::TimeZone::get(TEHRAN).ok()?;
+    if let Some(until) = quiet.and_then(|quiet| quiet.until(now, &zone)) {
+        return Some((until, Hold::QuietHours));
+    }
+    if haste.has_turn {
+        return None;
+    }
+    app.gateways.turn(letter, now).map(|turn| (turn, Hold::Turn))
 }
 
 async fn load(app: &App, claimed: &Claimed) -> Result<Loaded> {
@@ -137,7 +166,14 @@ async fn load(app: &App, claimed: &Claimed) -> Result<Loaded> {
         .read(move |connection| {
             let rules = app.rules.current(connection)?;
             let links = Links { base_url: &app.config.server.public_url, keys: &app.keys };
-            outbox::load_for_sending(connection, &rules, &app.vault, &claimed, links)
+            let mut loaded = outbox::load_for_sending(connection, &rules, &app.vault, &claimed, links)?;
+            if let Loaded::Ready(letter) = &mut loaded
+                && letter.outlet == Outlet::Fax
+            {
+                let head = &app.config.letters;
+                letter.page = Some(letters::fax_page(connection, &rules, &app.vault, letter, head, links)?);
+            }
+            Ok(loaded)
         })
         .await
 }
@@ -173,11 +209,12 @@ async fn settle_sending(app: &App, claimed: &Claimed, letter: Letter, sending: S
         let retry = &app.config.outbox;
         match &sending {
             Sending::Accepted { carrier_id } => {
-                let carrier_id = carrier_id.as_deref();
-                let settled = outbox::settle_sent(connection, act, claimed, &letter, carrier_id)?;
-                let followed = app.gateways.sms.follows(&letter).filter(|_| letter.outlet == Outlet::Sms);
+                let (id, gateway) = (carrier_id.as_deref(), app.gateways.name_for(&letter));
+                let by = Carrier { gateway: gateway.as_deref(), id };
+                let settled = outbox::settle_sent(connection, act, claimed, &letter, by)?;
+                let followed = app.gateways.follows(&letter);
                 if let (Settled::Done, Some((gateway, is_asked))) = (settled, followed) {
-                    sendings::follow(connection, act, letter.message, gateway, carrier_id, is_asked)?;
+                    sendings::follow(connection, act, letter.message, gateway, id, is_asked)?;
                 }
                 Ok(settled)
             }

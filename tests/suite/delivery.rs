@@ -75,6 +75,7 @@ impl Service {
             .env("SAMAD__SMS__URL", &sms.told["SMS_URL"])
             .env("SAMAD__SMS__KEY", &sms.told["SMS_KEY"])
             .env("SAMAD__OUTBOX__BACKOFF_SECONDS", "1")
+            .env("SAMAD__OUTBOX__QUIET_HOURS", "")
             .env("SAMAD__OUTBOX__BACKOFF_LIMIT_SECONDS", "2")
             .env("SAMAD__LOG__FILTER", "error")
             .stdout(Stdio::from(std::fs::File::create(&log).unwrap()))

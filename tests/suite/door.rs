@@ -2,5 +2,6 @@
 
 mod adapters;
 mod failures;
+mod matrix;
 mod threading;
 mod waiting;

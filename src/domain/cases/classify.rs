@@ -69,14 +69,13 @@ pub fn classify(
     }
     fields.finish()?;
     let (Some(kind), Some(leaf), Some(priority)) = (kind, leaf, priority) else { return Ok(docket) };
-    let promise = clocks::promise(
-        act,
-        docket.row.intake_office_id,
-        docket.row.received_at,
-        &kind.code,
-        Some(&leaf.code),
-        priority != Priority::Normal,
-    )?;
+    let matter = clocks::Promised {
+        kind: &kind.code,
+        category: Some(&leaf.code),
+        is_urgent: priority != Priority::Normal,
+        channel: docket.row.channel,
+    };
+    let promise = clocks::promise(act, docket.row.intake_office_id, docket.row.received_at, matter)?;
     // the promise follows the kind until the case is referred; then it only moves with a message
     let due = if docket.life.lead.is_none() { promise.due_at } else { docket.row.due_at };
     let fact = Fact::CaseClassified {

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::docket::Docket;
 use super::life::{Clock, ClockMove, Fact, HopRole, Status};
-use super::row::CaseRow;
+use super::row::{CaseRow, Channel};
 use crate::db::DbConnection;
 use crate::db::prepared::prepared;
 use crate::db::schema::{cases, clock_changes, referrals};
@@ -15,7 +15,7 @@ use crate::db::types::{CaseId, ClockChangeId, OfficeId, ReferralId, Time};
 use crate::domain::actor::Act;
 use crate::domain::calendar::{Calendar, CalendarError};
 use crate::domain::deadlines::{self, Point, Span};
-use crate::domain::rulebook::Rulebook;
+use crate::domain::rulebook::{Narrowing, Rulebook};
 use crate::error::{Error, Result};
 
 impl From<CalendarError> for Error {
@@ -73,16 +73,26 @@ pub struct Promise {
     pub triage_next_at: Time,
 }
 
+/// By what an answer is promised.
+#[derive(Debug, Clone, Copy)]
+pub struct Promised<'a> {
+    pub kind: &'a str,
+    pub category: Option<&'a str>,
+    pub is_urgent: bool,
+    /// A provincial trip has a promise of its own.
+    pub channel: Channel,
+}
+
+impl<'a> Promised<'a> {
+    /// A case as it stands, without any hurry.
+    pub fn of(row: &'a CaseRow) -> Self {
+        Self { kind: &row.kind, category: row.category.as_deref(), is_urgent: false, channel: row.channel }
+    }
+}
+
 /// Computes the due times of a case received at `received` by `office` (rules.md §5 defaults as data).
-pub fn promise(
-    act: &Act,
-    office: OfficeId,
-    received: Time,
-    kind: &str,
-    category: Option<&str>,
-    is_urgent: bool,
-) -> Result<Promise> {
-    promise_by(&act.rules, office, received, kind, category, is_urgent)
+pub fn promise(act: &Act, office: OfficeId, received: Time, matter: Promised<'_>) -> Result<Promise> {
+    promise_by(&act.rules, office, received, matter)
 }
 
 /// The same under any rules: those of another day, or proposed ones.
@@ -90,16 +100,17 @@ pub fn promise_by(
     rules: &Rulebook,
     office: OfficeId,
     received: Time,
-    kind: &str,
-    category: Option<&str>,
-    is_urgent: bool,
+    matter: Promised<'_>,
 ) -> Result<Promise> {
+    let Promised { kind, category, is_urgent, channel } = matter;
     let calendar = rules.calendar(office)?;
     let level = rules.offices.get(office).map(|office| office.level.as_str());
     let due = |span: Option<Span>| -> Result<Option<Time>> {
         Ok(span.map(|span| deadlines::due(calendar, received.timestamp(), span)).transpose()?.map(Time::from))
     };
-    let span = rules.required_span("answer", Some(kind), category, level, is_urgent)?;
+    let asked = Narrowing { kind: Some(kind), category, level, is_urgent };
+    let subject = rules.answer_subject(channel == Channel::Trip, asked);
+    let span = rules.required_span(subject, Some(kind), category, level, is_urgent)?;
     let due_at = deadlines::due(calendar, received.timestamp(), span)?.into();
     let outer_at = due(rules.span("outer", Some(kind), category, level, is_urgent))?;
     let triage = rules.required_span("triage", None, None, level, is_urgent)?;
@@ -120,8 +131,7 @@ pub fn restart_outer(connection: &mut DbConnection, act: &Act, row: &CaseRow) ->
 
 /// Starts the desk's clock again when a case comes back to be classified.
 pub fn start_triage(connection: &mut DbConnection, act: &Act, docket: &mut Docket) -> Result<()> {
-    let promise =
-        promise(act, docket.life.holder, act.now, &docket.row.kind, docket.row.category.as_deref(), false)?;
+    let promise = promise(act, docket.life.holder, act.now, Promised::of(&docket.row))?;
     prepared(diesel::update(cases::table.find(docket.row.id)).set((
         cases::triage_started_at.eq(act.now),
         cases::triage_due_at.eq(promise.triage_due_at),

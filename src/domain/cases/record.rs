@@ -17,9 +17,11 @@ use crate::db::schema::{case_scopes, cases, events, referrals};
 use crate::db::types::{CaseId, EventId, OfficeId, ReferralId, Time};
 use crate::domain::actor::Act;
 use crate::domain::conflict::guard;
+use crate::domain::exchange;
 use crate::domain::history::chain::{self, Line};
 use crate::domain::history::hex;
 use crate::domain::rulebook::Offices;
+use crate::domain::webhooks::{self, Told};
 use crate::error::{Code, Error, Result};
 use crate::on_both;
 
@@ -101,12 +103,13 @@ pub fn record(
     guard::check(connection, act, docket, facts)?;
     let before = docket.life.clone();
     let mut head = Head { seq: docket.row.last_seq, hash: docket.row.last_hash.clone() };
-    let mut last = EventId(0);
+    let (mut last, mut told) = (EventId(0), Vec::new());
     for fact in facts {
         docket.life.apply(fact);
         let link = Link::new(act, docket.row.id, &head, fact, in_name_of)?;
         head = link.head().clone();
         last = link.insert(connection)?;
+        told.push(Told { event: last, seq: head.seq, name: fact.name() });
         tracing::debug!(case.id = %docket.row.id, event = fact.name(), "event recorded");
     }
     let moved = guard::settle(connection, act, &docket.life, &docket.conflict)?;
@@ -125,6 +128,9 @@ pub fn record(
         guard::follow(connection, act, docket, &before, &fact, event)?;
     }
     family::save(connection, act, docket, &before)?;
+    webhooks::tell(connection, act, &docket.row, &told)?;
+    let event = facts.last().map_or("conflict_cleared", Fact::name);
+    exchange::tell(connection, act, docket, &before, event)?;
     Ok(last)
 }
 

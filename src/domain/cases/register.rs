@@ -21,8 +21,10 @@ use crate::domain::actor::Act;
 use crate::domain::calendar::{JalaliDate, TEHRAN};
 use crate::domain::citizens::{self, CitizenInput};
 use crate::domain::notifications::{self, Facts, Outlet};
+use crate::domain::phone;
 use crate::domain::repeats::{self, Overrun, Seen, check_cap};
 use crate::domain::vault::field;
+use crate::domain::webhooks::{self, Told};
 use crate::error::{Code, Error, Result};
 use crate::on_both;
 
@@ -76,6 +78,9 @@ pub struct Register {
     /// Why staff register it although the citizen reached the day's cap.
     #[serde(default)]
     pub override_reason: Option<String>,
+    /// The telephone call in which it is told: its id here or that of the exchange; not by the public form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_id: Option<String>,
 }
 
 /// A registered case, and the codes that only its citizen gets.
@@ -110,6 +115,10 @@ pub fn register(connection: &mut DbConnection, act: &Act, input: &Register) -> R
             told_by: None,
         });
     }
+    let call = match input.call_id.as_deref().filter(|call| !call.trim().is_empty()) {
+        Some(call) => Some(phone::wanted(connection, act, call)?.map_err(Error::field)?),
+        None => None,
+    };
     let known = match &filing.citizen {
         Some(identity) => Some(citizens::recognise(connection, act, identity)?),
         None => None,
@@ -138,6 +147,9 @@ pub fn register(connection: &mut DbConnection, act: &Act, input: &Register) -> R
         record(connection, act, &mut docket, &[fact], Some(office))?;
         row = docket.row;
     }
+    if let Some(call) = call {
+        row = phone::link(connection, act, row, &call)?;
+    }
     metrics::counter!("samad_cases_registered_total", "channel" => filing.channel.as_str()).increment(1);
     Ok(Registered {
         row,
@@ -158,8 +170,9 @@ pub(super) fn file(
     access_code: &str,
 ) -> Result<(CaseRow, EventId)> {
     let is_urgent = filing.priority != Priority::Normal;
-    let category = filing.category.as_deref();
-    let promise = clocks::promise(act, office, filing.received_at, &filing.kind, category, is_urgent)?;
+    let (category, channel) = (filing.category.as_deref(), filing.channel);
+    let matter = clocks::Promised { kind: &filing.kind, category, is_urgent, channel };
+    let promise = clocks::promise(act, office, filing.received_at, matter)?;
     insert(connection, act, filing, office, citizen, access_code, &promise)
 }
 
@@ -225,6 +238,7 @@ fn insert(
         true => words::keep(connection, &act.vault, id, &filing.words())?,
         false => words::index(connection, id, &filing.words())?,
     }
+    webhooks::tell(connection, act, &row, &[Told { event, seq: 1, name: fact.name() }])?;
     Ok((row, event))
 }
 

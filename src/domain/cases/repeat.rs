@@ -270,8 +270,7 @@ fn audit_desk(connection: &mut DbConnection, act: &Act, docket: &Docket) -> Resu
 /// The fact that new facts opened the case at the audit desk.
 pub(super) fn reopening(connection: &mut DbConnection, act: &Act, docket: &Docket) -> Result<Fact> {
     let office = audit_desk(connection, act, docket)?;
-    let (kind, category) = (&docket.row.kind, docket.row.category.as_deref());
-    let due = clocks::promise(act, office, act.now, kind, category, false)?.due_at;
+    let due = clocks::promise(act, office, act.now, clocks::Promised::of(&docket.row))?.due_at;
     Ok(Fact::CaseReopened {
         reason: "new_facts".into(),
         status: Status::Classified,
@@ -289,8 +288,7 @@ pub(super) fn take_up(
     event: EventId,
 ) -> Result<()> {
     let office = docket.life.holder;
-    let (kind, category) = (&docket.row.kind, docket.row.category.as_deref());
-    let due = clocks::promise(act, office, act.now, kind, category, false)?.due_at;
+    let due = clocks::promise(act, office, act.now, clocks::Promised::of(&docket.row))?.due_at;
     super::reopen::clear_ending(connection, act, &docket.row, due)?;
     clocks::start_triage(connection, act, docket)?;
     let reason = if docket.row.language == "en" { "new facts" } else { "مطلب تازه" };

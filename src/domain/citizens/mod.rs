@@ -23,6 +23,7 @@ pub use row::Citizen;
 pub(crate) use row::household;
 pub(crate) use store::insert_all;
 pub use store::{
-    Recognised, correct, find, find_or_create, load, load_all, recognise, resemble, rewrite, search,
+    Recognised, claimed_since, correct, find, find_or_create, load, load_all, recognise, resemble, rewrite,
+    search,
 };
 pub use told::{CitizenInput, Identity, language_of, parse};

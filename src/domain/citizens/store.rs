@@ -8,8 +8,8 @@ use super::row::{Citizen, CitizenRow, New, Written};
 use super::told::{Identity, language_of};
 use crate::db::DbConnection;
 use crate::db::prepared::OneOf;
-use crate::db::schema::citizens;
-use crate::db::types::CitizenId;
+use crate::db::schema::{citizens, phone_claims};
+use crate::db::types::{CitizenId, Time};
 use crate::domain::actor::{Act, Actor};
 use crate::domain::vault::{Look, Vault, field, rotation};
 use crate::error::{Code, Error, Result};
@@ -174,7 +174,11 @@ fn refresh(
     told: &Identity,
 ) -> Result<Citizen> {
     let before = citizen.clone();
-    lay_over(&mut citizen, told, matches!(act.actor, Actor::Staff(_)));
+    let is_staff = matches!(act.actor, Actor::Staff(_));
+    lay_over(&mut citizen, told, is_staff);
+    if citizen.mobile != before.mobile {
+        claim(connection, act, citizen.id, is_staff)?;
+    }
     if citizen != before {
         citizen.updated_at = act.now;
         diesel::update(citizens::table.find(citizen.id))
@@ -182,6 +186,28 @@ fn refresh(
             .execute(connection)?;
     }
     Ok(citizen)
+}
+
+/// Notes since when a record has a mobile that only a filing told: whoever filed in another's name would otherwise see by
+/// that telephone what was filed before. What staff record stands for the whole record.
+fn claim(connection: &mut DbConnection, act: &Act, citizen: CitizenId, is_staff: bool) -> Result<()> {
+    diesel::delete(phone_claims::table.find(citizen)).execute(connection)?;
+    if !is_staff {
+        diesel::insert_into(phone_claims::table)
+            .values((phone_claims::citizen_id.eq(citizen), phone_claims::since.eq(act.now)))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+/// Since when each of these records has a mobile that only a filing told; those that are not named have theirs from staff,
+/// or from their first day.
+pub fn claimed_since(connection: &mut DbConnection, ids: &[CitizenId]) -> Result<HashMap<CitizenId, Time>> {
+    let found: Vec<(CitizenId, Time)> = phone_claims::table
+        .filter(phone_claims::citizen_id.eq_any(ids))
+        .select((phone_claims::citizen_id, phone_claims::since))
+        .load(connection)?;
+    Ok(found.into_iter().collect())
 }
 
 fn lay_over(citizen: &mut Citizen, told: &Identity, may_correct: bool) {

@@ -26,10 +26,14 @@ text_enum! {
         Case = "case",
         /// A call about a closed case was opened, to ring its citizen up.
         Callback = "callback",
+        /// The citizen rang up, or was rung back.
+        PhoneCall = "phone_call",
         Messages = "messages", Objections = "objections", Appeals = "appeals",
         Attachments = "attachments", Certificate = "certificate",
         /// A letter to the citizen was printed, with name and address.
         Letter = "letter",
+        /// The list of a public meeting was read, with the names of who comes.
+        Meeting = "meeting",
         CitizenSearch = "citizen_search", CitizenRecord = "citizen_record",
         /// All data of a citizen were handed over in one archive.
         Export = "export",
@@ -54,6 +58,8 @@ impl Why {
             (Why::Case, Language::En) => "Work on the case",
             (Why::Callback, Language::Fa) => "تماس برای سنجش کیفیت رسیدگی",
             (Why::Callback, Language::En) => "A call to ask how the case was handled",
+            (Why::PhoneCall, Language::Fa) => "تماس تلفنی",
+            (Why::PhoneCall, Language::En) => "A telephone call",
             (Why::Messages, Language::Fa) => "خواندن پیام‌ها",
             (Why::Messages, Language::En) => "Reading of messages",
             (Why::Objections, Language::Fa) => "خواندن اعتراض",
@@ -66,6 +72,8 @@ impl Why {
             (Why::Certificate, Language::En) => "Printing of a certificate",
             (Why::Letter, Language::Fa) => "چاپ نامه به شهروند",
             (Why::Letter, Language::En) => "Printing of a letter to the citizen",
+            (Why::Meeting, Language::Fa) => "فهرست ملاقات مردمی",
+            (Why::Meeting, Language::En) => "List of a public meeting",
             (Why::CitizenSearch, Language::Fa) => "جست‌وجوی شهروند",
             (Why::CitizenSearch, Language::En) => "Search for a citizen",
             (Why::CitizenRecord, Language::Fa) => "ثبت یا اصلاح مشخصات",
@@ -125,12 +133,12 @@ fn may_read_identity(act: &Act, sight: Sight) -> bool {
 /// Judges what the actor may read of a visible case, and logs it where staff read an identity or sealed words. To be
 /// committed before anything is shown.
 ///
-/// The identity is part of the detail of a case ([`Why::Case`]), of a call to its citizen ([`Why::Callback`]) and of a letter
-/// to the citizen ([`Why::Letter`]) only.
+/// The identity is part of the detail of a case ([`Why::Case`]), of a call to its citizen ([`Why::Callback`],
+/// [`Why::PhoneCall`]), of a letter to the citizen ([`Why::Letter`]) and of the list of a meeting ([`Why::Meeting`]) only.
 pub fn disclose(connection: &mut DbConnection, act: &Act, row: &CaseRow, why: Why) -> Result<Disclosure> {
     let sight = sight(connection, act, row)?;
-    let shows_identity =
-        matches!(why, Why::Case | Why::Callback | Why::Letter) && may_read_identity(act, sight);
+    let identifies = matches!(why, Why::Case | Why::Callback | Why::PhoneCall | Why::Letter | Why::Meeting);
+    let shows_identity = identifies && may_read_identity(act, sight);
     let shown = Disclosure { case: row.id, shows_words: sight.shows_words(), shows_identity };
     let Actor::Staff(staff) = &act.actor else { return Ok(shown) };
     let has_identity = shows_identity && holds_identity(row);

@@ -6,12 +6,13 @@ use super::Check;
 use crate::domain::calendar::JalaliDate;
 use crate::domain::deadlines::Span;
 use crate::domain::rulebook::{BUILT_IN, NEEDED_NUMBERS, NEEDED_SPANS, Rulebook};
+use crate::domain::webhooks;
 use crate::error::{Error, FieldError, Fields, Result};
 
 /// Nouns whose rows must name their legal source (requirement tag S2.1).
 const SOURCED: [&str; 6] = ["rule", "limit", "reason", "right", "remedy", "holiday"];
 /// Nouns whose rows may end; the others are named by cases for ever.
-const ENDING: [&str; 5] = ["rule", "limit", "reason", "right", "holiday"];
+const ENDING: [&str; 6] = ["rule", "limit", "reason", "right", "holiday", webhooks::NOUN];
 /// Targets of a routing rule that are no office codes.
 const TARGETS: [&str; 4] = ["lead", "lead_province", "lead_county", "above"];
 
@@ -36,6 +37,7 @@ pub(super) fn check_row(rules: &Rulebook, noun: &str, check: Check, code: &str, 
         "limit" => limit(rules, code, body, &mut fields),
         "right" => right(rules, body, &mut fields),
         "holiday" => holiday(body, &mut fields),
+        webhooks::NOUN => webhook(rules, code, body, &mut fields),
         _ => {}
     }
     fields.finish()
@@ -56,6 +58,53 @@ fn holiday(body: &Value, fields: &mut Fields) {
         let (fa, en) = ("تاریخی مانند ۱۴۰۵/۰۱/۰۱.", "A Jalali date such as 1405/01/01.");
         fields.add(FieldError::new("date", "invalid", fa, en));
     }
+}
+
+/// A subscription names an address, events that there are, and the office on whose behalf it is told.
+fn webhook(rules: &Rulebook, code: &str, body: &Value, fields: &mut Fields) {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
+    if code.len() > 50 || !code.chars().all(is_plain) {
+        let (fa, en) = (
+            "حداکثر ۵۰ نویسه: حرف کوچک لاتین، رقم، خط تیره، زیرخط و نقطه.",
+            "At most 50 characters: small Latin letters, digits, hyphens, underscores and dots.",
+        );
+        fields.add(FieldError::new("code", "invalid", fa, en));
+    }
+    if !text(body, "url").is_some_and(is_address) {
+        let (fa, en) = (
+            "نشانی‌ای مانند https://example.ir/hook بنویسید، بی نام کاربری و بی #.",
+            "Write an address such as https://example.ir/hook, without a user name and without #.",
+        );
+        fields.add(FieldError::new("url", "invalid", fa, en));
+    }
+    fields.take(rules.offices.find("office", text(body, "office").unwrap_or_default()).map(drop));
+    let named: Vec<&str> = body
+        .get("events")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    if named.is_empty() {
+        fields.add(FieldError::required("events"));
+    }
+    let is_event = |name: &str| name == webhooks::EVERY || webhooks::EVENTS.contains(&name);
+    for name in named.into_iter().filter(|name| !is_event(name)) {
+        let list = webhooks::EVENTS.join(", ");
+        let (fa, en) = (
+            format!("«{name}» نیست؛ یکی از این‌ها: *, {list}"),
+            format!("'{name}' is not one of: *, {list}."),
+        );
+        fields.add(FieldError::new("events", "unknown", fa, en));
+    }
+}
+
+/// Whether it is an address that can be called; the host is looked at when it is.
+fn is_address(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let host = rest.and_then(|rest| rest.split(['/', '?']).next()).unwrap_or_default();
+    let is_clean = |c: char| c.is_ascii_graphic() && !matches!(c, '#' | '"' | '<' | '>' | '\\');
+    url.len() <= 2000 && !host.is_empty() && !host.contains('@') && url.chars().all(is_clean)
 }
 
 /// Kind, category, group and province of a row must exist.

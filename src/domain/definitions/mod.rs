@@ -1,5 +1,5 @@
-//! Definitions: kinds, categories, calendars, limits, reasons, rights, routing rules and templates as versioned
-//! rows.
+//! Definitions: kinds, categories, calendars, limits, reasons, rights, routing rules, templates and webhooks as
+//! versioned rows.
 //!
 //! A change ends the old version and begins the next, so that an old case can be explained by the rules of
 //! its day (requirement tag S2.2ii). It is first a [`Draft`], checked and unwritten, so that it can be shown,
@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::rulebook;
+use super::{rulebook, webhooks};
 use crate::db::DbConnection;
 use crate::db::schema::{audit, definitions};
 use crate::db::types::{AuditId, DefinitionId, Time};
@@ -26,7 +26,7 @@ pub use draft::{Draft, amended, end, ended, lay, new, replaced};
 pub type Check = fn(&Value) -> std::result::Result<(), String>;
 
 /// The nouns that can be configured: name in the path, noun of the rows, and how a row is checked.
-pub const NOUNS: [(&str, &str, Check); 9] = [
+pub const NOUNS: [(&str, &str, Check); 10] = [
     ("categories", "category", reads::<rulebook::Category>),
     ("routing-rules", "rule", reads::<rulebook::Rule>),
     ("calendars", "calendar", reads::<rulebook::CalendarRow>),
@@ -36,6 +36,7 @@ pub const NOUNS: [(&str, &str, Check); 9] = [
     ("reasons", "reason", reads::<rulebook::Reason>),
     ("rights", "right", reads::<rulebook::Right>),
     ("kinds", "kind", reads::<rulebook::Kind>),
+    ("webhooks", webhooks::NOUN, reads::<rulebook::Webhook>),
 ];
 
 fn reads<T: DeserializeOwned>(row: &Value) -> std::result::Result<(), String> {

@@ -31,7 +31,9 @@ impl Walk<'_> {
         let level = self.act.rules.offices.get(row.intake_office_id).map(|office| office.level.as_str());
         let asked = Narrowing { kind: Some(&kind), category: category.as_deref(), level, is_urgent };
         let given = (!self.was_moved(events)?).then_some(row.due_at);
-        self.laid("due", "answer", asked, (at, row.received_at, row.intake_office_id), given)?;
+        let is_trip = row.channel == crate::domain::cases::Channel::Trip;
+        let subject = self.rules(at)?.answer_subject(is_trip, asked);
+        self.laid("due", subject, asked, (at, row.received_at, row.intake_office_id), given)?;
         let outer = row.outer_at.filter(|_| given.is_some());
         self.laid(
             "outer",

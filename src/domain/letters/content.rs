@@ -11,9 +11,12 @@ use crate::domain::calendar::{JalaliDate, TEHRAN};
 use crate::domain::cases::CaseRow;
 use crate::domain::citizens;
 use crate::domain::confidentiality::Disclosure;
+use crate::domain::notifications::outbox::Letter;
 use crate::domain::notifications::outbox::paper::{self, Written};
 use crate::domain::notifications::{Links, date};
+use crate::domain::rulebook::Rulebook;
 use crate::domain::text::{isolate_ltr, persian_digits};
+use crate::domain::vault::Vault;
 use crate::error::{Code, Error, Language, Result};
 
 /// A letter, word for word; codes in it are isolated left to right.
@@ -65,21 +68,34 @@ pub fn content(
         return Err(Error::Forbidden(code));
     }
     let written = paper::written(connection, act, row, message, links)?;
-    letter(connection, act, row, &written, message, head, links)
+    letter(connection, &act.rules, &act.vault, row, &written, head, links)
+}
+
+/// The page by which a message goes out as a fax.
+pub fn fax_page(
+    connection: &mut DbConnection,
+    rules: &Rulebook,
+    vault: &Vault,
+    ready: &Letter,
+    head: &Letters,
+    links: Links<'_>,
+) -> Result<PaperLetter> {
+    let (case, written) = paper::ready(connection, vault, ready)?;
+    letter(connection, rules, vault, &case, &written, head, links)
 }
 
 fn letter(
     connection: &mut DbConnection,
-    act: &Act,
+    rules: &Rulebook,
+    vault: &Vault,
     row: &CaseRow,
     written: &Written,
-    message: MessageId,
     head: &Letters,
     links: Links<'_>,
 ) -> Result<PaperLetter> {
     let language = written.letter.language;
     let say = |fa: &str, en: &str| if language == Language::En { en.to_owned() } else { fa.to_owned() };
-    let citizen = citizens::find(connection, &act.vault, written.citizen)?.ok_or(Error::NotFound)?;
+    let citizen = citizens::find(connection, vault, written.citizen)?.ok_or(Error::NotFound)?;
     let postal = citizen.postal_code.map(|code| {
         let code = if language == Language::Fa { persian_digits(&code) } else { code };
         format!("{}: {}", say("کد پستی", "Postal code"), isolate_ltr(&code))
@@ -87,15 +103,14 @@ fn letter(
     let name = citizen.name.unwrap_or_else(|| say("متقاضی محترم", "The applicant"));
     let recipient = [Some(name), citizen.address, postal].into_iter().flatten().collect();
     let office = written.office.unwrap_or(row.holder_office_id);
-    let office =
-        act.rules.offices.get(office).map_or(String::new(), |office| office.name(language).to_owned());
+    let office = rules.offices.get(office).map_or(String::new(), |office| office.name(language).to_owned());
     let track = format!("{}/track", links.base_url.trim_end_matches('/'));
     let code = &row.tracking_code;
     Ok(PaperLetter {
         language,
         issuer: say(&head.issuer_fa, &head.issuer_en),
         office,
-        number: number(connection, row, message, written, language)?,
+        number: number(connection, row, written.letter.message, written, language)?,
         date: date(Some(written.created_at), language),
         annexes: 0,
         recipient,

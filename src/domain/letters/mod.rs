@@ -11,6 +11,6 @@ pub mod sheet;
 mod view;
 
 pub use batch::{Batch, NewBatch, batch, contents, print, to_print};
-pub use content::{PaperLetter, content};
+pub use content::{PaperLetter, content, fax_page};
 pub use settle::{Fate, HandOver, hand_over, may_note, note_fate, print_again, to_post};
 pub use view::{LetterState, LetterView, list, retain_visible, waiting_since};

@@ -71,7 +71,7 @@ fn spelling(parts: &[&str], person: String) -> Option<Spelling> {
 }
 
 fn is_strong(letter: Letter) -> bool {
-    !matches!(letter.sign, 'ا' | 'ع' | 'و' | 'ی' | 'ء' | 'ئ') && !(letter.sign == 'ه' && letter.ends)
+    !(matches!(letter.sign, 'ا' | 'ع' | 'و' | 'ی' | 'ء' | 'ئ') || letter.sign == 'ه' && letter.ends)
 }
 
 /// How a letter is written in Latin; none for letters of other scripts.

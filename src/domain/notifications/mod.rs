@@ -39,6 +39,8 @@ text_enum! {
     /// By which way a notice goes out.
     pub enum Outlet {
         Sms = "sms", Email = "email",
+        /// To the fixed line that a fax came from.
+        Fax = "fax",
         /// Printed and posted by people; it never lies in the outbox.
         Letter = "letter",
     }
@@ -127,6 +129,8 @@ pub fn outlets(citizen: &Citizen, channel: Channel) -> Vec<Outlet> {
     };
     let mut order = vec![preferred];
     order.extend(Outlet::ALL.iter().copied().filter(|outlet| *outlet != preferred));
+    // a fixed line is a fax only where a fax came from
+    order.retain(|outlet| *outlet != Outlet::Fax || channel == Channel::Fax);
     order.retain(|outlet| address(citizen, *outlet).is_some());
     order
 }
@@ -146,6 +150,7 @@ pub fn address(citizen: &Citizen, outlet: Outlet) -> Option<&str> {
     match outlet {
         Outlet::Sms => citizen.mobile.as_deref(),
         Outlet::Email => citizen.email.as_deref(),
+        Outlet::Fax => citizen.phone.as_deref(),
         Outlet::Letter => citizen.address.as_deref(),
     }
 }
@@ -211,13 +216,18 @@ pub fn to_former(
     queue(connection, act, row, event, Audience::Citizen(id), outlet, template, language, &facts)
 }
 
-/// By which way one notice goes: the answer to a letter is a letter, unless its writer prefers another way.
+/// By which way one notice goes: the answer to a letter is a letter and to a fax a fax, unless its writer prefers another
+/// way.
 fn outlet_for(citizen: &Citizen, channel: Channel, template: &str, facts: &Facts) -> Option<Outlet> {
     let outlets = ways(citizen, channel, Some(template));
-    let is_written =
-        channel == Channel::Letter && citizen.preferred_channel.is_none() && facts.answer.is_some();
-    let letter = outlets.contains(&Outlet::Letter).then_some(Outlet::Letter).filter(|_| is_written);
-    letter.or_else(|| outlets.first().copied())
+    let same = match channel {
+        Channel::Letter => Some(Outlet::Letter),
+        Channel::Fax => Some(Outlet::Fax),
+        _ => None,
+    };
+    let is_written = citizen.preferred_channel.is_none() && facts.answer.is_some();
+    let same = same.filter(|outlet| is_written && outlets.contains(outlet));
+    same.or_else(|| outlets.first().copied())
 }
 
 fn queue_for(

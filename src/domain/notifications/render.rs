@@ -22,8 +22,19 @@ use crate::domain::vault::Vault;
 use crate::error::{Error, Language, Result};
 
 /// What an SMS may carry, in its own text and in a provider's template: phones are shared in families.
-pub const SMS_VALUES: [&str; 10] =
-    ["code", "codes", "url", "rate_url", "office", "due", "until", "outcome", "access_code", "status"];
+pub const SMS_VALUES: [&str; 11] = [
+    "code",
+    "codes",
+    "url",
+    "rate_url",
+    "office",
+    "due",
+    "until",
+    "time",
+    "outcome",
+    "access_code",
+    "status",
+];
 
 /// Of which notice a text is, and the values in it, for providers that fill a template of their own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,8 +82,8 @@ pub fn render(
     links: Links<'_>,
     vault: &Vault,
 ) -> Result<Rendered> {
-    // what may stand in a letter is what may stand in an e-mail
-    let written = if outlet == Outlet::Letter { Outlet::Email } else { outlet };
+    // what may stand in a letter or a fax is what may stand in an e-mail
+    let written = if outlet == Outlet::Sms { Outlet::Sms } else { Outlet::Email };
     let key = (event.to_owned(), audience.to_owned(), written.to_string(), language.to_owned());
     let template = rules.templates.get(&key).ok_or_else(|| {
         Error::internal(format!("no template for {event} to {audience} by {outlet} in {language}"))
@@ -80,7 +91,9 @@ pub fn render(
     let reader = if language == "en" { Language::En } else { Language::Fa };
     let private = match outlet {
         Outlet::Sms => Private::default(),
-        Outlet::Email | Outlet::Letter => Private::load(connection, vault, rules, row, facts, audience)?,
+        Outlet::Email | Outlet::Fax | Outlet::Letter => {
+            Private::load(connection, vault, rules, row, facts, audience)?
+        }
     };
     // a sealed case is never named by its office on a phone that others read
     let office = facts.office.and_then(|id| rules.offices.get(id)).map_or("", |office| office.name(reader));
@@ -92,6 +105,7 @@ pub fn render(
         ("office", office.to_owned()),
         ("due", date(facts.due, reader)),
         ("until", date(facts.until, reader)),
+        ("time", time_of_day(facts.until, reader)),
         (
             "outcome",
             facts.outcome.as_deref().map(|code| rules.outcome_name(code, reader)).unwrap_or_default(),
@@ -177,5 +191,16 @@ pub fn date(time: Option<Time>, reader: Language) -> String {
         Language::Fa => JalaliDate::of(time.timestamp(), &zone)
             .map_or_else(|_| persian_digits(&time.to_string()), JalaliDate::short_fa),
         Language::En => time.timestamp().to_zoned(zone).strftime("%Y-%m-%d").to_string(),
+    }
+}
+
+/// The time of day in Tehran, such as 10:30, in the reader's digits.
+fn time_of_day(time: Option<Time>, reader: Language) -> String {
+    let Some(time) = time else { return String::new() };
+    let Ok(zone) = jiff::tz::TimeZone::get("Asia/Tehran") else { return String::new() };
+    let told = time.timestamp().to_zoned(zone).strftime("%H:%M").to_string();
+    match reader {
+        Language::Fa => persian_digits(&told),
+        Language::En => told,
     }
 }

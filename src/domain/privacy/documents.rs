@@ -20,6 +20,7 @@ use crate::domain::contact_plans;
 use crate::domain::quality;
 use crate::domain::vault::field;
 use crate::domain::views::{self, CitizenView, MessageView, PublicCase, PublicEvent};
+use crate::domain::visits::appointments::{self, AppointmentView};
 use crate::error::{Error, Language, Result};
 
 /// One case of an export.
@@ -39,6 +40,8 @@ pub struct CaseDocument {
     pub ratings: Vec<Value>,
     /// What the citizen said when rung up after the closing.
     pub calls: Vec<Value>,
+    /// Places at public meetings.
+    pub appointments: Vec<AppointmentView>,
     /// Files; those that offices added are named by day and type only.
     pub files: Vec<Value>,
 }
@@ -114,6 +117,7 @@ pub fn case(
             .into_iter()
             .map(|(score, comment, at)| json!({ "score": score, "comment": comment, "at": at }))
             .collect(),
+        appointments: appointments::of_case(connection, act, id)?,
         calls: quality::answers_of(connection, id)?
             .into_iter()
             .map(|row| {

@@ -6,11 +6,11 @@ use diesel::prelude::*;
 use super::files;
 use super::obstacles::{Candidate, QUIET_DAYS};
 use crate::db::schema::{
-    answers, appeals, attachments, callbacks, cases, citizen_merge_cases as merge_cases, citizen_merges,
-    citizens, clock_changes, contact_plan_reviews, contact_plans, correction_requests, corrections,
-    deliveries, exports, extension_requests, extracts, families, family_links, holds, identity_requests,
-    messages, no_calls, notes, objections, outbox, problem_notices, questions, ratings, recommendations,
-    referrals, repeats, warnings,
+    answers, appeals, appointments, attachments, callbacks, cases, citizen_merge_cases as merge_cases,
+    citizen_merges, citizens, clock_changes, contact_plan_reviews, contact_plans, correction_requests,
+    corrections, deliveries, exports, extension_requests, extracts, families, family_links, holds,
+    identity_requests, messages, no_calls, notes, objections, outbox, problem_notices, questions, ratings,
+    recommendations, referrals, repeats, warnings,
 };
 use crate::db::sealed::Sealed;
 use crate::db::types::{AppealId, AttachmentId, CaseId, CitizenId, MessageId, NoteId, ObjectionId};
@@ -20,6 +20,7 @@ use crate::domain::cases::words;
 use crate::domain::citizens as citizens_of;
 use crate::domain::history::Class;
 use crate::domain::intake;
+use crate::domain::phone;
 use crate::domain::sms;
 use crate::domain::vault::field;
 use crate::error::{Error, Result};
@@ -40,7 +41,7 @@ pub(super) fn erase(connection: &mut DbConnection, act: &Act, case: &Candidate, 
             diesel::update(cases::table.find(case.id))
                 .set(cases::external_id.eq(NO_TEXT))
                 .execute(connection)?;
-            Ok(())
+            phone::erase(connection, case.id)
         }
     }
 }
@@ -126,6 +127,9 @@ fn reasons(connection: &mut DbConnection, case: CaseId) -> Result<()> {
         .set(warnings::note.eq(NO_TEXT))
         .execute(connection)?;
     learnt(connection, case)?;
+    diesel::update(appointments::table.filter(appointments::case_id.eq(case)))
+        .set(appointments::reason.eq(NO_TEXT))
+        .execute(connection)?;
     use contact_plan_reviews as p;
     diesel::update(p::table.filter(p::case_id.eq(case)))
         .set((p::text.eq(""), p::grounds.eq(NO_TEXT)))
@@ -206,6 +210,7 @@ fn identity(connection: &mut DbConnection, act: &Act, case: &Candidate) -> Resul
         .set(problem_notices::citizen_id.eq(CitizenId(-case.id.0)))
         .execute(connection)?;
     sms::replies::erase(connection, case.id)?;
+    phone::erase(connection, case.id)?;
     let asked = correction_requests::case_id.eq(case.id);
     diesel::delete(correction_requests::table.filter(asked)).execute(connection)?;
     // and so does the link to the record that it was filed under

@@ -9,8 +9,9 @@ use crate::domain::deadlines::{Point, Span};
 use crate::error::{Error, Result};
 
 /// Subjects whose span must stand in a row that nothing narrows.
-pub const NEEDED_SPANS: [&str; 18] = [
+pub const NEEDED_SPANS: [&str; 20] = [
     "triage",
+    "trip",
     "outer",
     "question_wait",
     "reply_window",
@@ -28,9 +29,10 @@ pub const NEEDED_SPANS: [&str; 18] = [
     "warning_wait",
     "erasure_decision",
     "correction_decision",
+    "ring_back_wait",
 ];
 /// Subjects whose number must stand in a row.
-pub const NEEDED_NUMBERS: [&str; 35] = [
+pub const NEEDED_NUMBERS: [&str; 39] = [
     "rating_poor_max",
     "transfers_max",
     "helpers_max",
@@ -65,6 +67,10 @@ pub const NEEDED_NUMBERS: [&str; 35] = [
     "sms_confirm_hours",
     "sms_parts_minutes",
     "sms_replies_hour_max",
+    "web_code_minutes",
+    "web_code_tries",
+    "ring_back_tries",
+    "call_log_days",
     "attachments_max",
 ];
 /// Numbers that the life cycle is built on: the register shows them, and to change one is to change the program.
@@ -114,6 +120,14 @@ impl Rulebook {
             .values()
             .filter(|row| row.subject == subject && row.span.is_some() && row.fits(asked))
             .max_by_key(|row| row.weight())
+    }
+
+    /// The subject by which the answer to a matter is promised: what was handed in on a provincial trip has the promise of
+    /// the trip, unless it is urgent or a row speaks of its very category.
+    pub fn answer_subject(&self, is_trip: bool, asked: Narrowing<'_>) -> &'static str {
+        let own = self.limit("answer", asked);
+        let is_narrow = own.is_some_and(|row| row.urgent || row.category.is_some());
+        if is_trip && !is_narrow { "trip" } else { "answer" }
     }
 
     /// The span for `subject`, narrowed by kind, category and level.

@@ -9,6 +9,7 @@ use super::{Office, Offices, Rulebook, calendars, closures};
 use crate::db::DbConnection;
 use crate::db::schema::{definitions, former_lines, offices, rulebook_version};
 use crate::db::types::OfficeId;
+use crate::domain::exchange;
 use crate::error::{Error, Result};
 use crate::on_both;
 
@@ -94,6 +95,8 @@ pub(super) fn build(
             .into_iter()
             .filter_map(|row| Some((row.code.parse().ok()?, row)))
             .collect(),
+        webhooks: rows_of(rows, "webhook")?,
+        exchange: exchange::offices(connection)?,
         calendars,
         pending,
         rules,

@@ -16,7 +16,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use calendars::Calendars;
 pub use closures::{Closure, Run};
@@ -28,7 +28,7 @@ pub use roles::{Reach, Verb};
 pub use routing::{Miss, Route};
 pub use rows::{
     Calendar as CalendarRow, Category, Cause, CheckItem, County, Group, Holiday, Kind, Limit, Outcome,
-    Province, Reason, Remedy, Retention, Right, Role, Rule, Shift, Template,
+    Province, Reason, Remedy, Retention, Right, Role, Rule, Shift, Template, Webhook,
 };
 
 use crate::error::{FieldError, Language};
@@ -72,6 +72,10 @@ pub struct Rulebook {
     pub counties: BTreeMap<String, County>,
     /// The policy matrix: what each role may do, and how far.
     pub roles: BTreeMap<crate::domain::actor::Role, Role>,
+    /// Who is told of events.
+    pub webhooks: Vec<Webhook>,
+    /// Offices whose own system takes their referrals.
+    pub exchange: BTreeSet<crate::db::types::OfficeId>,
     /// Recomputations for closures that have not reached every case yet, oldest first.
     pub pending: Vec<Run>,
     calendars: Calendars,

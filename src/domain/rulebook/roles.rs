@@ -19,6 +19,8 @@ text_enum! {
         KeyIntake = "key_intake",
         /// Prints letters to citizens, hands them over, and notes what became of them.
         PostLetters = "post_letters",
+        /// Plans public meetings, reads their lists and notes who came.
+        HoldMeetings = "hold_meetings",
         /// The citizen's word taken down by staff: an objection, an appeal, a rating.
         Object = "object", Appeal = "appeal", Rate = "rate",
         DecideAppeal = "decide_appeal",

@@ -229,6 +229,31 @@ pub struct Template {
     pub body: String,
 }
 
+/// A subscription to events of cases, on behalf of an office.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    pub code: String,
+    /// Where events are sent to: `https://…`; `http://…` only inside the networks that the settings allow.
+    pub url: String,
+    /// Names of events, or `*` for all.
+    pub events: Vec<String>,
+    /// Code of the office that is told: only what it sees is sent.
+    pub office: String,
+    pub fa: String,
+    pub en: String,
+    /// Whether it is told now.
+    #[serde(default = "on")]
+    pub active: bool,
+    /// Raised by one it makes another secret; the former one signs as well.
+    #[serde(default)]
+    pub generation: u32,
+}
+
+fn on() -> bool {
+    true
+}
+
 /// A working calendar.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Calendar {

@@ -37,6 +37,9 @@ pub struct Facts {
     pub due: Option<Time>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Time>,
+    /// A one-time code; gone when the answer is settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_code: Option<String>,
 }
 
 /// An answer to be queued.
@@ -158,19 +161,21 @@ pub fn letter(
         language: reader,
         rendered,
         thread: Default::default(),
+        haste: Default::default(),
+        page: None,
     }))
 }
 
 fn values(facts: &Facts, reader: Language, links: Links<'_>) -> BTreeMap<String, String> {
-    [
+    let usual = [
         ("code", facts.code.clone().unwrap_or_default()),
         ("status", facts.status.clone().unwrap_or_default()),
         ("due", date(facts.due, reader)),
         ("until", date(facts.until, reader)),
         ("url", format!("{}/track", links.base_url.trim_end_matches('/'))),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into()
+    ];
+    let code = facts.access_code.clone().map(|code| ("access_code", code));
+    usual.into_iter().chain(code).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// How a try ended.

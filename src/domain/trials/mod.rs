@@ -14,7 +14,7 @@ use crate::db::schema::cases;
 use crate::db::types::{CaseId, Time};
 use crate::domain::actor::Act;
 use crate::domain::cases::Priority;
-use crate::domain::cases::clocks::{Promise, promise_by};
+use crate::domain::cases::clocks::{Promise, Promised, promise_by};
 use crate::domain::rulebook::{Lay, Rulebook, with};
 use crate::domain::visibility;
 use crate::error::{Error, FieldError, Fields, Result};
@@ -201,7 +201,8 @@ fn office(rules: &Rulebook, case: &Past) -> Option<String> {
 fn promise(rules: &Rulebook, case: &Past) -> Result<Promise> {
     let is_urgent = case.priority != Priority::Normal;
     let (office, received) = (case.intake_office_id, case.received_at);
-    promise_by(rules, office, received, &case.kind, case.category.as_deref(), is_urgent)
+    let (kind, category) = (case.kind.as_str(), case.category.as_deref());
+    promise_by(rules, office, received, Promised { kind, category, is_urgent, channel: case.channel })
 }
 
 fn sample(connection: &mut DbConnection, act: &Act, affected: &[(CaseId, Sample)]) -> Result<Vec<Sample>> {

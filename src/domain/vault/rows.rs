@@ -10,15 +10,15 @@ use super::{Field, Look, Masters, Source, Vault, field};
 use crate::db::DbConnection;
 use crate::db::dialect::for_update_skip_locked;
 use crate::db::schema::{
-    appeals, attachments, cases, citizen_merges, citizens, correction_requests, corrections, family_links,
-    idempotency_keys, intake_files, intake_items, item_pages, messages, notes, objections, sealed_words,
-    second_factors, sms_replies, uploads,
+    appeals, attachments, cases, citizen_merges, citizens, correction_requests, corrections, drafts,
+    family_links, idempotency_keys, intake_files, intake_items, item_pages, messages, notes, objections,
+    phone_callbacks, phone_calls, phone_proofs, sealed_words, second_factors, sms_replies, uploads,
 };
 use crate::db::sealed::{Blind, Sealed};
 use crate::db::types::{
-    AppealId, AttachmentId, CaseId, CitizenId, CitizenMergeId, CorrectionId, CorrectionRequestId, FactorId,
-    FamilyLinkId, IntakeFileId, IntakeItemId, ItemPageId, MessageId, NoteId, ObjectionId, SmsReplyId,
-    UploadId,
+    AppealId, AttachmentId, CaseId, CitizenId, CitizenMergeId, CorrectionId, CorrectionRequestId, DraftId,
+    FactorId, FamilyLinkId, IntakeFileId, IntakeItemId, ItemPageId, MessageId, NoteId, ObjectionId,
+    PhoneCallId, PhoneCallbackId, PhoneProofId, SmsReplyId, UploadId,
 };
 use crate::domain::citizens::household;
 use crate::domain::rulebook;
@@ -148,7 +148,7 @@ macro_rules! walked {
 }
 
 /// All of them. The blind indexes come last and are made from what is sealed.
-fn tables() -> [Walked; 20] {
+fn tables() -> [Walked; 24] {
     [
         walked!(
             citizens,
@@ -164,9 +164,13 @@ fn tables() -> [Walked; 20] {
         walked!(messages, MessageId, MessageId(0), [facts, address, subject, body]),
         walked!(attachments, AttachmentId, AttachmentId(0), [name]),
         walked!(uploads, UploadId, UploadId(0), [name]),
+        walked!(drafts, DraftId, DraftId(0), [content]),
+        walked!(phone_proofs, PhoneProofId, PhoneProofId(0), [phone, identifier]),
         walked!(intake_items, IntakeItemId, IntakeItemId(0), [content, raw]),
         walked!(intake_files, IntakeFileId, IntakeFileId(0), [name]),
         walked!(sms_replies, SmsReplyId, SmsReplyId(0), [phone, facts]),
+        walked!(phone_calls, PhoneCallId, PhoneCallId(0), [number]),
+        walked!(phone_callbacks, PhoneCallbackId, PhoneCallbackId(0), [number, note]),
         walked!(item_pages, ItemPageId, ItemPageId(0), [lines]),
         walked!(idempotency_keys, String, String::new(), [reply]),
         walked!(correction_requests, CorrectionRequestId, CorrectionRequestId(0), [value, grounds, words]),

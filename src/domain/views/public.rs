@@ -480,7 +480,19 @@ fn words(act: &Act, fact: &Fact, reader: Language) -> Option<String> {
             "اجازه دیدن هویت شما پس گرفته شد".into(),
             "The leave to see your identity was taken back".into(),
         ),
-        Fact::FileReleased { .. }
+        Fact::RingBackMoved { state, due_at, .. } => match (state.as_str(), due_at) {
+            ("promised", Some(due)) => say(
+                format!("قول داده شد تا {} به شما زنگ بزنیم", date(Some(*due), Language::Fa)),
+                format!("We promised to ring you back by {}", date(Some(*due), Language::En)),
+            ),
+            ("done", _) => say("به شما زنگ زدیم".into(), "We rang you back".into()),
+            ("not_reached", _) => {
+                say("به شما زنگ زدیم و کسی پاسخ نداد".into(), "We rang you back and nobody answered".into())
+            }
+            _ => None,
+        },
+        Fact::CallLinked { .. }
+        | Fact::FileReleased { .. }
         | Fact::FileHidden { .. }
         | Fact::ExtractProposed { .. }
         | Fact::IdentityAsked { .. }

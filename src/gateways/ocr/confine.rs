@@ -31,6 +31,34 @@ pub(super) fn run(
     seconds: u64,
     memory_mb: u64,
 ) -> Result<Vec<u8>, Unreadable> {
+    let ended = attempt(program, args, variables, seconds, memory_mb)?;
+    let complained = String::from_utf8_lossy(&ended.complained).to_lowercase();
+    match ended.status {
+        Some(status) if status.success() => Ok(ended.said),
+        Some(status) => Err(why(status, &complained)),
+        None => Err(Unreadable::TookTooLong),
+    }
+}
+
+/// How a program ended, and what it said until then.
+pub(in crate::gateways) struct Ended {
+    /// None where it was ended, since its time was over.
+    pub status: Option<ExitStatus>,
+    pub said: Vec<u8>,
+    pub complained: Vec<u8>,
+}
+
+/// Runs a program to its end, good or bad.
+///
+/// # Errors
+/// `NoProgram` where it cannot be started.
+pub(in crate::gateways) fn attempt(
+    program: &str,
+    args: &[&OsStr],
+    variables: &[(&str, &str)],
+    seconds: u64,
+    memory_mb: u64,
+) -> Result<Ended, Unreadable> {
     let path = find(program).ok_or(Unreadable::NoProgram)?;
     let mut child = limited(&path, seconds, memory_mb)
         .args(args)
@@ -39,12 +67,7 @@ pub(super) fn run(
         .map_err(|_| Unreadable::NoProgram)?;
     let (said, complained) = (reader(child.stdout.take()), reader(child.stderr.take()));
     let status = wait(&mut child, Duration::from_secs(seconds));
-    let (said, complained) = (joined(said), String::from_utf8_lossy(&joined(complained)).to_lowercase());
-    match status {
-        Some(status) if status.success() => Ok(said),
-        Some(status) => Err(why(status, &complained)),
-        None => Err(Unreadable::TookTooLong),
-    }
+    Ok(Ended { status, said: joined(said), complained: joined(complained) })
 }
 
 /// The shell sets the limits of its own process and becomes the program.

@@ -4,7 +4,7 @@
 //! memory; this process only checks what a TIFF says of itself. What is recognised is a proposal for a person: digits in
 //! particular are never trusted. A fax at 204×98 comes out at its true shape, since its PDF keeps both resolutions.
 
-mod confine;
+pub(super) mod confine;
 mod separator;
 mod tiff;
 mod tsv;

@@ -142,6 +142,11 @@ impl SmsGateway {
         self.lines()?.all.get(name)
     }
 
+    /// By which gateway a letter goes.
+    pub fn name_for(&self, letter: &Letter) -> Option<&str> {
+        Some(self.lines()?.of_letter(letter)?.0.name.as_str())
+    }
+
     /// By which gateway a letter goes, where that is told how far it gets; and whether it must be asked.
     pub fn follows(&self, letter: &Letter) -> Option<(&str, bool)> {
         let (line, _) = self.lines()?.of_letter(letter)?;

@@ -61,6 +61,8 @@ fn letter() -> Letter {
             },
         },
         thread: Default::default(),
+        haste: Default::default(),
+        page: None,
     }
 }
 

@@ -196,7 +196,9 @@ async fn a_dead_workers_claim_is_taken_over_when_its_lease_ends() {
     assert_eq!(cast.sms.sent().len(), 1);
     let letter = cast.sms.sent().remove(0);
     let late = cast
-        .write(move |connection, act| outbox::settle_sent(connection, act, &claimed, &letter, None))
+        .write(move |connection, act| {
+            outbox::settle_sent(connection, act, &claimed, &letter, outbox::Carrier::default())
+        })
         .await;
     assert_eq!(late, Settled::Lost);
     assert_eq!(cast.messages().await[0].attempts, 1);
@@ -268,9 +270,13 @@ async fn a_report_that_overtakes_the_settlement_stops_a_second_sending() {
             filled: Default::default(),
         },
         thread: Default::default(),
+        haste: Default::default(),
+        page: None,
     };
     let late = cast
-        .write(move |connection, act| outbox::settle_sent(connection, act, &claimed, &letter, None))
+        .write(move |connection, act| {
+            outbox::settle_sent(connection, act, &claimed, &letter, outbox::Carrier::default())
+        })
         .await;
     let kept = cast.messages().await.remove(0);
     assert_eq!(

@@ -15,7 +15,7 @@ const SECOND: &str = "امروز هم قطع بود.";
 const FILE: &[u8] = b"words about the dry tap";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Adapter {
+pub(super) enum Adapter {
     Sms,
     Fax,
     Letter,
@@ -26,7 +26,7 @@ enum Adapter {
     Email,
 }
 
-use Adapter::{Call, Desk, Email, Fax, Letter, Sms, Visit, Web};
+pub(super) use Adapter::{Call, Desk, Email, Fax, Letter, Sms, Visit, Web};
 
 const ALL: [Adapter; 8] = [Sms, Fax, Letter, Visit, Call, Web, Desk, Email];
 
@@ -51,7 +51,7 @@ fn mail(id: &str, text: &str, scans: &[Value]) -> String {
 }
 
 impl Adapter {
-    fn channel(self) -> &'static str {
+    pub(super) fn channel(self) -> &'static str {
         match self {
             Sms => "sms",
             Fax => "fax",
@@ -108,7 +108,7 @@ impl Adapter {
     }
 
     /// A new matter, told twice; gives the case.
-    async fn files(self, app: &TestApp) -> Case {
+    pub(super) async fn files(self, app: &TestApp) -> Case {
         let scans = if self == Sms { json!([]) } else { json!([scan("tap.txt", FILE)]) };
         let form = self.form("one", FIRST, scans);
         let (first, again) = match self {

@@ -29,8 +29,14 @@ pub struct Reply {
 impl TestApp {
     /// A person of the demo staff; signs in once.
     pub async fn as_user(&self, username: &str) -> Client<'_> {
+        let token = self.token_of(username).await;
+        self.bearer(&token)
+    }
+
+    /// The token of a person of the demo staff; signs in once.
+    pub async fn token_of(&self, username: &str) -> String {
         let known = self.tokens.borrow().get(username).cloned();
-        let token = match known {
+        match known {
             Some(token) => token,
             None => {
                 let body = json!({ "username": username, "password": demo::PASSWORD });
@@ -39,8 +45,7 @@ impl TestApp {
                 self.tokens.borrow_mut().insert(username.to_owned(), token.clone());
                 token
             }
-        };
-        self.bearer(&token)
+        }
     }
 
     /// A caller without any proof.
@@ -114,8 +119,8 @@ impl Client<'_> {
 
     /// Sends bytes as they are.
     pub async fn raw(&self, method: Method, path: &str, content_type: &str, body: Vec<u8>) -> Reply {
-        let is_whole =
-            ["/api/", "/r/", "/track"].iter().any(|start| path.starts_with(start)) || path.ends_with('z');
+        let is_whole = ["/api/", "/r/", "/track", "/open311"].iter().any(|start| path.starts_with(start))
+            || path.ends_with('z');
         let root = if is_whole { "" } else { "/api/v1" };
         let call = format!("{method} {path}");
         let mut request = self.app.http.request(method, format!("{}{root}{path}", self.app.address));

@@ -24,7 +24,7 @@ use samad::domain::history::{Signer, audit};
 use samad::domain::rulebook::RulebookCache;
 use samad::domain::vault::Vault;
 use samad::error::Result;
-use samad::gateways::{Bench, Gateways, Mailer, Memory, SmsGateway};
+use samad::gateways::{Bench, FaxGateway, Gateways, Mailer, Memory, SmsGateway};
 use samad::{server, workers};
 
 pub use cast::{Case, MARYAM, REZA, filing};
@@ -83,11 +83,13 @@ impl TestApp {
         config.tokens.access_seconds = 10 * 366 * 86_400;
         // where its programs happen to be installed, a test must not run otherwise
         config.ocr.enabled = false;
+        // and at any hour of its clock
+        config.outbox.quiet_hours.clear();
         change(&mut config);
         let db = Db::open(database.location(), config.database.pool).expect("the copy opens");
         let vault = db.read_here(|connection| Vault::unlock(connection, template::masters()));
-        let mut gateways =
-            Gateways { bench: Bench::new(env!("CARGO_BIN_EXE_samad")), ..Gateways::in_memory(&config) };
+        let mut gateways = Gateways::in_memory(&config);
+        gateways.bench = Bench::new(env!("CARGO_BIN_EXE_samad"));
         if !config.sms.gateways.is_empty() {
             gateways.sms = SmsGateway::new(&config).expect("the test's gateways are right");
         }
@@ -116,6 +118,11 @@ impl TestApp {
     /// Lets the workers do all that is due now; gives how much that was.
     pub async fn drain(&self) -> usize {
         workers::drain(&self.app).await.expect("the workers run")
+    }
+
+    /// Where it listens, such as `http://127.0.0.1:4711`.
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     pub fn now(&self) -> Time {
@@ -152,6 +159,13 @@ impl TestApp {
     pub fn sms(&self) -> &Memory {
         match &self.app.gateways.sms {
             SmsGateway::Memory(memory) => memory,
+            _ => unreachable!("tests run with gateways in memory"),
+        }
+    }
+
+    pub fn fax(&self) -> &Memory {
+        match &self.app.gateways.fax {
+            FaxGateway::Memory(memory) => memory,
             _ => unreachable!("tests run with gateways in memory"),
         }
     }

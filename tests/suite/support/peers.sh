@@ -53,7 +53,7 @@ ports() { # ports COUNT: free ports at the first start, the same ones at each la
 }
 
 answers() { # answers PORT: waits until something listens there, 10 seconds at most
-  for _ in $(seq 100); do (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return; sleep 0.1; done
+  for _ in $(seq 600); do (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return; sleep 0.1; done
   echo "$peer: nothing answers on port $1; see $dir" >&2; exit 1
 }
 

@@ -125,6 +125,8 @@ impl Life {
             | Fact::RecommendationMade { .. }
             | Fact::RecommendationMoved { .. }
             | Fact::CitizenCalledBack { .. }
+            | Fact::CallLinked { .. }
+            | Fact::RingBackMoved { .. }
             | Fact::FalseClosureFound { .. }
             | Fact::RepeatJudged { .. }
             | Fact::CapOverridden { .. }

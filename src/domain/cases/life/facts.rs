@@ -9,8 +9,8 @@ use super::{AppealCause, AppealResult, Closing, Consequence, HopRole, Proposal, 
 use crate::db::types::{
     AnswerId, AppealId, AttachmentId, CallbackId, CaseId, CitizenId, CitizenMergeId, ClosureId,
     ContactPlanId, CorrectionId, CorrectionRequestId, ExtensionRequestId, HoldId, IdentityRequestId,
-    InterimDemandId, MessageId, NoteId, ObjectionId, OfficeId, ProblemId, QuestionId, RatingId,
-    RecommendationId, ReferralId, Time, TombstoneId, UserId, WarningId,
+    InterimDemandId, MessageId, NoteId, ObjectionId, OfficeId, PhoneCallId, PhoneCallbackId, ProblemId,
+    QuestionId, RatingId, RecommendationId, ReferralId, Time, TombstoneId, UserId, WarningId,
 };
 use crate::domain::history::Class;
 use crate::domain::keys::Keys;
@@ -431,6 +431,24 @@ pub enum Fact {
         claim: String,
         score: i32,
     },
+    /// The case was registered or spoken of in this telephone call; waited before the answer, so long as it lasted by then.
+    CallLinked {
+        call: PhoneCallId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        queue: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        waited_seconds: Option<i32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        length_seconds: Option<i32>,
+    },
+    /// The citizen was promised a call, or the promise was settled (`promised`, `done`, `not_reached`, `given_up`).
+    RingBackMoved {
+        callback: PhoneCallbackId,
+        state: String,
+        tries: i32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        due_at: Option<Time>,
+    },
     /// The closing was false: what it told was not so. The case is reopened in the same act.
     FalseClosureFound {
         callback: CallbackId,
@@ -600,6 +618,8 @@ impl Fact {
             Fact::RecommendationMade { .. } => "recommendation_made",
             Fact::RecommendationMoved { .. } => "recommendation_moved",
             Fact::CitizenCalledBack { .. } => "citizen_called_back",
+            Fact::CallLinked { .. } => "call_linked",
+            Fact::RingBackMoved { .. } => "ring_back_moved",
             Fact::FalseClosureFound { .. } => "false_closure_found",
             Fact::MessageReceived { .. } => "message_received",
             Fact::NoteAdded { .. } => "note_added",
@@ -656,6 +676,8 @@ impl Fact {
             | Fact::RecommendationMade { .. }
             | Fact::RecommendationMoved { .. }
             | Fact::CitizenCalledBack { .. }
+            | Fact::CallLinked { .. }
+            | Fact::RingBackMoved { .. }
             | Fact::DeadlinePassed { .. }
             | Fact::DeadlinesMoved { .. }
             | Fact::ConsentAsked { .. }
@@ -760,6 +782,8 @@ impl Fact {
             | Fact::RecommendationMade { .. }
             | Fact::RecommendationMoved { .. }
             | Fact::CitizenCalledBack { .. }
+            | Fact::CallLinked { .. }
+            | Fact::RingBackMoved { .. }
             | Fact::FalseClosureFound { .. }
             | Fact::MessageReceived { .. }
             | Fact::NoteAdded { .. }

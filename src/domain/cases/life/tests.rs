@@ -115,6 +115,8 @@ fn check_fact(play: &Play, before: &Life, fact: &Fact) {
         | Fact::CauseRecorded { .. }
         | Fact::RecommendationMade { .. }
         | Fact::RecommendationMoved { .. }
+        | Fact::CallLinked { .. }
+        | Fact::RingBackMoved { .. }
         | Fact::CitizenCalledBack { .. } => {
             let mut after = before.clone();
             after.apply(fact);

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 use crate::db::types::{
     AppealId, AttachmentId, CallbackId, CaseId, CitizenMergeId, ContactPlanId, CorrectionRequestId,
-    ExtensionRequestId, IdentityRequestId, MessageId, ObjectionId, ProblemId, QuestionId, RatingId,
-    RecommendationId, Time,
+    ExtensionRequestId, IdentityRequestId, MessageId, ObjectionId, PhoneCallId, PhoneCallbackId, ProblemId,
+    QuestionId, RatingId, RecommendationId, Time,
 };
 use crate::domain::conflict::Conflict;
 use crate::domain::rulebook::{Level, Office, Offices};
@@ -233,7 +233,7 @@ pub(crate) fn wish() -> impl Strategy<Value = Wish> {
         2 => Just(Wish::Left),
         1 => any::<bool>().prop_map(|is_mass| Wish::Count { is_mass }),
         2 => user().prop_map(|by| Wish::CloseMass { by }),
-        1 => (0..7_u8).prop_map(|what| Wish::Learn { what }),
+        1 => (0..9_u8).prop_map(|what| Wish::Learn { what }),
         1 => user().prop_map(|by| Wish::Expose { by }),
         5 => (1..=6_i64, result, consequence).prop_map(|(by, result, consequence)| Wish::Decide { by, result, consequence }),
     ]
@@ -508,6 +508,18 @@ impl Play {
             3 => Fact::CauseRecorded { cause: "delay".into(), office: self.life.against() },
             4 => Fact::RecommendationMade { recommendation, office: CENTRE, text_sha256: String::new() },
             5 => Fact::RecommendationMoved { recommendation, state: "done".into(), percent: None },
+            6 => Fact::CallLinked {
+                call: PhoneCallId(id),
+                queue: Some("111".into()),
+                waited_seconds: Some(12),
+                length_seconds: None,
+            },
+            7 => Fact::RingBackMoved {
+                callback: PhoneCallbackId(id),
+                state: "promised".into(),
+                tries: 0,
+                due_at: None,
+            },
             _ => Fact::CitizenCalledBack { callback: CallbackId(id), claim: "resolved".into(), score: 80 },
         }
     }

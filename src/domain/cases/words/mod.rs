@@ -50,7 +50,7 @@ impl Filed {
         Self { subject, text, remedy_sought }
     }
 
-    /// What stands in the row of a sealed case; [`keep`] puts the words beside it.
+    /// What stands in the row of a sealed case; `keep` puts the words beside it.
     pub fn sealed() -> Self {
         Self { subject: None, text: SEALED.to_owned(), remedy_sought: None }
     }

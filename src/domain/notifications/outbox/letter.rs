@@ -2,14 +2,15 @@
 
 use diesel::prelude::*;
 
-use super::{Claimed, MessageRow};
+use super::{Claimed, Hold, MessageRow};
 use crate::db::DbConnection;
 use crate::db::schema::{cases, outbox};
 use crate::db::types::MessageId;
-use crate::domain::cases::CaseRow;
+use crate::domain::cases::{CaseRow, Priority};
 use crate::domain::citizens;
 use crate::domain::conflict::Conflict;
 use crate::domain::intake::mails;
+use crate::domain::letters::PaperLetter;
 use crate::domain::notifications::{self, DeliveryState, Facts, Links, Outlet, Rendered, reference};
 use crate::domain::rulebook::Rulebook;
 use crate::domain::sms::stops;
@@ -26,6 +27,18 @@ pub struct Letter {
     pub language: Language,
     pub rendered: Rendered,
     pub thread: Thread,
+    pub haste: Haste,
+    /// How a fax looks; set before it is sent.
+    pub page: Option<PaperLetter>,
+}
+
+/// What a message need not wait for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Haste {
+    /// Somebody waits for it now, or the case is urgent: neither quiet hours nor a full gateway hold it back.
+    pub is_prompt: bool,
+    /// It waited for its turn at the gateway, and this is it.
+    pub has_turn: bool,
 }
 
 /// Where a mail stands among others (RFC 5322 §3.6.4).
@@ -50,7 +63,7 @@ impl std::fmt::Debug for Letter {
 #[derive(Debug)]
 pub enum Loaded {
     /// To be sent.
-    Ready(Letter),
+    Ready(Box<Letter>),
     /// Nobody can be reached by this outlet any more: why.
     Unreachable(&'static str),
     /// The lease has ended or the message was settled by somebody else.
@@ -68,9 +81,7 @@ pub fn load_for_sending(
     claimed: &Claimed,
     links: Links<'_>,
 ) -> Result<Loaded> {
-    if !is_held(connection, claimed)? {
-        return Ok(Loaded::Lost);
-    }
+    let Some(held) = held(connection, claimed)? else { return Ok(Loaded::Lost) };
     let row = MessageRow::load(connection, claimed.message)?;
     let (Some(outlet), Some(template), DeliveryState::Queued) =
         (row.outlet(), row.template.as_deref(), row.state)
@@ -116,16 +127,29 @@ pub fn load_for_sending(
         _ => None,
     };
     let thread = Thread { local: reference::local(links.keys, row.id), answers };
-    Ok(Loaded::Ready(Letter { message: row.id, outlet, address, language, rendered, thread }))
+    let is_prompt = facts.access_code.is_some() || case.priority != Priority::Normal;
+    let haste = Haste { is_prompt, has_turn: held == Some(Hold::Turn) };
+    let message = row.id;
+    Ok(Loaded::Ready(Box::new(Letter {
+        message,
+        outlet,
+        address,
+        language,
+        rendered,
+        thread,
+        haste,
+        page: None,
+    })))
 }
 
-fn is_held(connection: &mut DbConnection, claimed: &Claimed) -> Result<bool> {
-    let held: i64 = outbox::table
+/// Why a message waited that this claim holds; none where it holds it no more.
+fn held(connection: &mut DbConnection, claimed: &Claimed) -> Result<Option<Option<Hold>>> {
+    Ok(outbox::table
         .filter(outbox::message_id.eq(claimed.message))
         .filter(outbox::lease_owner.eq(&claimed.owner).and(outbox::lease_until.eq(claimed.until)))
-        .count()
-        .get_result(connection)?;
-    Ok(held == 1)
+        .select(outbox::held)
+        .first(connection)
+        .optional()?)
 }
 
 fn address_of(

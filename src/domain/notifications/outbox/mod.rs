@@ -14,9 +14,9 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-pub use letter::{Letter, Loaded, Thread, load_for_sending};
-pub use reports::{Fate, Reported, bounced, by_carrier, delivered, give_up, resend, state_of};
-pub use settle::{Fault, Settled, settle_final, settle_passing, settle_sent, settle_withheld};
+pub use letter::{Haste, Letter, Loaded, Thread, load_for_sending};
+pub use reports::{Fate, Reported, bounced, by_carrier, delivered, delivered_by, give_up, resend, state_of};
+pub use settle::{Carrier, Fault, Settled, hold, settle_final, settle_passing, settle_sent, settle_withheld};
 pub use ways::reroute;
 
 use super::{DeliveryState, Outlet};
@@ -27,6 +27,17 @@ use crate::db::schema::{messages, outbox};
 use crate::db::sealed::Sealed;
 use crate::db::types::{CaseId, CitizenId, EventId, MessageId, OfficeId, Time};
 use crate::error::Result;
+use crate::text_enum;
+
+text_enum! {
+    /// Why a message waits that could go.
+    pub enum Hold {
+        /// The citizen is not to be disturbed at this hour.
+        QuietHours = "quiet_hours",
+        /// Its gateway takes so many a minute, and others came first.
+        Turn = "turn",
+    }
+}
 
 /// A message that one worker may send until its lease ends.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,13 +1,17 @@
 //! A message as a letter: its words read again from its facts, and its settlement when people have posted it.
 
-use super::settle::store;
+use diesel::prelude::*;
+
+use super::settle::{Carrier, store};
 use super::{Letter, MessageRow};
 use crate::db::DbConnection;
+use crate::db::schema::cases;
 use crate::db::types::{CitizenId, MessageId, OfficeId, Time};
 use crate::domain::actor::Act;
 use crate::domain::cases::CaseRow;
 use crate::domain::citizens;
 use crate::domain::notifications::{self, DeliveryState, Facts, Links, Outlet};
+use crate::domain::vault::Vault;
 use crate::error::{Code, Error, Language, Result};
 
 /// A message to a citizen, in the words of a letter.
@@ -59,8 +63,24 @@ pub fn written(
         language,
         rendered,
         thread: Default::default(),
+        haste: Default::default(),
+        page: None,
     };
     Ok(Written { letter, citizen, office: facts.office, created_at: row.created_at })
+}
+
+/// A message that is ready to be sent, as a letter to the citizen of its case.
+///
+/// # Errors
+/// `NotFound` for a message to an office.
+pub fn ready(connection: &mut DbConnection, vault: &Vault, letter: &Letter) -> Result<(CaseRow, Written)> {
+    let row = MessageRow::load(connection, letter.message)?;
+    let citizen = row.citizen_id.ok_or(Error::NotFound)?;
+    let facts = Facts::open(connection, vault, row.id, &row.facts)?;
+    let case = cases::table.find(row.case_id).select(CaseRow::as_select()).first(connection)?;
+    let written =
+        Written { letter: letter.clone(), citizen, office: facts.office, created_at: row.created_at };
+    Ok((case, written))
 }
 
 /// People handed a letter to the post: its words are kept as they were printed, its access code is not.
@@ -72,5 +92,5 @@ pub fn settle_posted(connection: &mut DbConnection, act: &Act, letter: &Letter, 
     if row.state != DeliveryState::Queued || row.outlet() != Some(Outlet::Letter) {
         return Err(Error::Conflict(Code::WrongState));
     }
-    store(connection, act, &row, letter, DeliveryState::Sent, None, Some(detail))
+    store(connection, act, &row, letter, DeliveryState::Sent, Carrier::default(), Some(detail))
 }

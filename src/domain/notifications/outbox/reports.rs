@@ -62,6 +62,28 @@ pub fn delivered(
     Ok(Reported::Recorded)
 }
 
+/// Records what a fax server reports of a message; nothing where it still tries. What went another way meanwhile is not
+/// its to tell.
+///
+/// # Errors
+/// `NotFound` for a message that did not go out by this way.
+pub fn delivered_by(
+    connection: &mut DbConnection,
+    act: &Act,
+    message: MessageId,
+    outlet: Outlet,
+    state: Option<DeliveryState>,
+) -> Result<Reported> {
+    let row = locked(connection, message)?;
+    if row.outlet() != Some(outlet) || row.body.is_none() {
+        return Err(Error::NotFound);
+    }
+    match state {
+        Some(state) => delivered(connection, act, message, state),
+        None => Ok(Reported::AlreadyKnown),
+    }
+}
+
 text_enum! {
     /// What a mail server reports of a mail that it took.
     pub enum Fate {

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use rand::RngExt;
 
 use super::ways::{next_outlet, succeed};
-use super::{Claimed, Letter, MessageRow};
+use super::{Claimed, Hold, Letter, MessageRow};
 use crate::config::Outbox;
 use crate::db::DbConnection;
 use crate::db::prepared::prepared;
@@ -43,15 +43,23 @@ pub enum Settled {
     Lost,
 }
 
+/// Who took a letter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Carrier<'a> {
+    pub gateway: Option<&'a str>,
+    /// Its own id of the letter.
+    pub id: Option<&'a str>,
+}
+
 /// The gateway took the letter: its text and address are kept, its access code is not.
 pub fn settle_sent(
     connection: &mut DbConnection,
     act: &Act,
     claimed: &Claimed,
     letter: &Letter,
-    carrier_id: Option<&str>,
+    by: Carrier<'_>,
 ) -> Result<Settled> {
-    keep(connection, act, claimed, letter, DeliveryState::Sent, carrier_id, None)
+    keep(connection, act, claimed, letter, DeliveryState::Sent, by, None)
 }
 
 /// The letter was kept back on purpose (a demonstration); `detail` says why.
@@ -62,7 +70,7 @@ pub fn settle_withheld(
     letter: &Letter,
     detail: &str,
 ) -> Result<Settled> {
-    keep(connection, act, claimed, letter, DeliveryState::Blocked, None, Some(detail))
+    keep(connection, act, claimed, letter, DeliveryState::Blocked, Carrier::default(), Some(detail))
 }
 
 fn keep(
@@ -71,7 +79,7 @@ fn keep(
     claimed: &Claimed,
     letter: &Letter,
     state: DeliveryState,
-    carrier_id: Option<&str>,
+    by: Carrier<'_>,
     detail: Option<&str>,
 ) -> Result<Settled> {
     let row = MessageRow::lock(connection, claimed.message)?;
@@ -82,7 +90,7 @@ fn keep(
         return Ok(Settled::Lost);
     }
     let state = if is_reported { row.state } else { state };
-    store(connection, act, &row, letter, state, carrier_id, detail)?;
+    store(connection, act, &row, letter, state, by, detail)?;
     Ok(Settled::Done)
 }
 
@@ -93,7 +101,7 @@ pub(super) fn store(
     row: &MessageRow,
     letter: &Letter,
     state: DeliveryState,
-    carrier_id: Option<&str>,
+    by: Carrier<'_>,
     detail: Option<&str>,
 ) -> Result<()> {
     use messages as m;
@@ -110,7 +118,7 @@ pub(super) fn store(
     prepared(diesel::update(m::table.find(row.id)).set((
         (m::state.eq(state), m::attempts.eq(row.attempts + 1), m::error.eq(detail), m::facts.eq(facts)),
         (m::address.eq(address), m::subject.eq(subject), m::body.eq(body)),
-        (m::carrier_id.eq(carrier_id), m::settled_at.eq(act.now)),
+        (m::carrier_id.eq(by.id), m::gateway.eq(by.gateway), m::settled_at.eq(act.now)),
     )))
     .execute(connection)?;
     note(connection, act, row.id, state, detail)
@@ -136,7 +144,7 @@ pub fn settle_passing(
     let wait = backoff(retry, attempts);
     // a little earlier than told, so that messages of one outage do not all come back at once
     let next_at = act.now.plus_seconds(wait - rand::rng().random_range(0..=wait / 10));
-    if !put_back(connection, claimed, next_at)? {
+    if !put_back(connection, claimed, next_at, None)? {
         return Ok(Settled::Lost);
     }
     prepared(
@@ -145,6 +153,24 @@ pub fn settle_passing(
     )
     .execute(connection)?;
     note(connection, act, row.id, DeliveryState::Queued, Some(error))?;
+    Ok(Settled::Retry(next_at))
+}
+
+/// The message could go and waits until `next_at` all the same; that is no try.
+pub fn hold(
+    connection: &mut DbConnection,
+    act: &Act,
+    claimed: &Claimed,
+    next_at: Time,
+    why: Hold,
+) -> Result<Settled> {
+    let row = MessageRow::lock(connection, claimed.message)?;
+    if !put_back(connection, claimed, next_at, Some(why))? {
+        return Ok(Settled::Lost);
+    }
+    if why == Hold::QuietHours {
+        note(connection, act, row.id, DeliveryState::Queued, Some("waits for the end of the quiet hours"))?;
+    }
     Ok(Settled::Retry(next_at))
 }
 
@@ -195,7 +221,7 @@ pub(super) fn end(
 }
 
 /// Takes a message out of the outbox; false when the lease is no longer ours.
-fn take(connection: &mut DbConnection, claimed: &Claimed) -> Result<bool> {
+pub(super) fn take(connection: &mut DbConnection, claimed: &Claimed) -> Result<bool> {
     let gone = diesel::delete(
         outbox::table
             .find(claimed.message)
@@ -206,7 +232,12 @@ fn take(connection: &mut DbConnection, claimed: &Claimed) -> Result<bool> {
 }
 
 /// Ends the lease and sets when the message is due again; false when the lease is no longer ours.
-pub(super) fn put_back(connection: &mut DbConnection, claimed: &Claimed, next_at: Time) -> Result<bool> {
+pub(super) fn put_back(
+    connection: &mut DbConnection,
+    claimed: &Claimed,
+    next_at: Time,
+    held: Option<Hold>,
+) -> Result<bool> {
     let back = prepared(
         diesel::update(
             outbox::table
@@ -215,6 +246,7 @@ pub(super) fn put_back(connection: &mut DbConnection, claimed: &Claimed, next_at
         )
         .set((
             outbox::next_at.eq(next_at),
+            outbox::held.eq(held),
             outbox::lease_owner.eq(None::<String>),
             outbox::lease_until.eq(None::<Time>),
         )),
@@ -262,8 +294,13 @@ mod tests {
 
     #[test]
     fn each_wait_is_twice_the_last_up_to_the_limit() {
-        let retry =
-            Outbox { backoff_seconds: 30, backoff_limit_seconds: 3600, max_attempts: 12, concurrency: 1 };
+        let retry = Outbox {
+            backoff_seconds: 30,
+            backoff_limit_seconds: 3600,
+            max_attempts: 12,
+            concurrency: 1,
+            quiet_hours: String::new(),
+        };
         let waits: Vec<i64> = (1..=9).map(|attempts| backoff(&retry, attempts)).collect();
         assert_eq!(waits, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
         assert_eq!(backoff(&retry, i32::MAX), 3600);

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::settle::{Settled, note, put_back};
+use super::settle::{Settled, note, put_back, take};
 use super::{Claimed, MessageRow};
 use crate::db::DbConnection;
 use crate::db::prepared::prepared;
@@ -24,10 +24,16 @@ pub fn reroute(
     usable: &[Outlet],
 ) -> Result<Settled> {
     let row = MessageRow::lock(connection, claimed.message)?;
-    let other = untried(connection, act, &row)?.into_iter().find(|outlet| usable.contains(outlet));
+    let is_way = |outlet: &Outlet| usable.contains(outlet) || !outlet.is_electronic();
+    let other = untried(connection, act, &row)?.into_iter().find(is_way);
     let error = format!("no gateway for {} is set up", row.channel);
     let next_at = if other.is_some() { act.now } else { act.now.plus_seconds(UNSET_RETRY_SECONDS) };
-    if !put_back(connection, claimed, next_at)? {
+    // paper waits for people, not in the outbox
+    let is_ours = match other {
+        Some(outlet) if !outlet.is_electronic() => take(connection, claimed)?,
+        _ => put_back(connection, claimed, next_at, None)?,
+    };
+    if !is_ours {
         return Ok(Settled::Lost);
     }
     match other {

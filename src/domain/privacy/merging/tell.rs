@@ -32,7 +32,7 @@ impl Told {
             standing: standing.id,
             own: notices::latest(connection, standing.id)?,
             others: notices::latest(connection, other.id)?,
-            former: Outlet::ALL.iter().filter(|outlet| outlet.is_electronic()).filter_map(differs).collect(),
+            former: [Outlet::Sms, Outlet::Email].iter().filter_map(differs).collect(),
             language: other.language.clone(),
         })
     }

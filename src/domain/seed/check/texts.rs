@@ -16,11 +16,12 @@ const OUTLETS: [(&str, &str); 4] =
     [("citizen", "sms"), ("citizen", "email"), ("office", "email"), ("sender", "sms")];
 const LANGUAGES: [&str; 2] = ["fa", "en"];
 /// The notices that verbs and deadlines send, and to whom.
-const NOTICES: [(&str, &str); 80] = [
+const NOTICES: [(&str, &str); 83] = [
     ("case_registered", "citizen"),
     ("case_downgraded", "citizen"),
     ("mail_too_large", "citizen"),
     ("sms_ask_identity", "sender"),
+    ("my_code", "sender"),
     ("sms_identity_wrong", "sender"),
     ("sms_as_report", "sender"),
     ("sms_status", "sender"),
@@ -33,6 +34,8 @@ const NOTICES: [(&str, &str); 80] = [
     ("sms_which", "sender"),
     ("sms_stopped", "sender"),
     ("sms_started", "sender"),
+    ("appointment_booked", "citizen"),
+    ("appointment_cancelled", "citizen"),
     ("case_referred", "citizen"),
     ("case_referred", "office"),
     ("file_unusable", "citizen"),
@@ -150,7 +153,7 @@ fn complete(event: &str, audience: &str, rows: &[&Row], findings: &mut Findings)
 /// Most parts that an SMS fills: each is paid for, and some phones show a third apart.
 const PARTS_MAX: usize = 2;
 /// Values as long as they usually are.
-const USUAL: [(&str, &str); 10] = [
+const USUAL: [(&str, &str); 11] = [
     ("code", "04231234560"),
     ("codes", "04231234560"),
     ("url", "https://samad.gov.ir/track"),
@@ -158,6 +161,7 @@ const USUAL: [(&str, &str); 10] = [
     ("office", "شرکت توزیع برق استان"),
     ("due", "1405/03/20"),
     ("until", "1405/03/20"),
+    ("time", "۱۰:۳۰"),
     ("outcome", "پذیرفته شد"),
     ("access_code", "12345678"),
     ("status", "در دستگاه مسئول در دست رسیدگی است"),
@@ -170,6 +174,7 @@ fn length(row: &Row, findings: &mut Findings) {
     let usual = |(name, value): (&'static str, &'static str)| match (is_english, name) {
         (true, "office") => (name, "Power Company of the Province"),
         (true, "outcome") => (name, "upheld"),
+        (true, "time") => (name, "10:30"),
         (true, "status") => (name, "being worked on by the responsible body"),
         _ => (name, value),
     };

@@ -1,0 +1,10 @@
+DROP TABLE desk_sheet_lines;
+DROP TABLE desk_sheet_counts;
+DROP TABLE desk_sheets;
+DROP TABLE meeting_orders;
+DROP TABLE appointments;
+DROP TABLE meetings;
+DROP TABLE queue_tickets;
+DROP TABLE phone_claims;
+DROP TABLE phone_proofs;
+DROP TABLE drafts;

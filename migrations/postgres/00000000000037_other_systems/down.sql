@@ -1,0 +1,9 @@
+DROP TABLE open311_updates;
+DROP TABLE open311_requests;
+DROP TABLE webhook_standings;
+DROP TABLE webhook_tries;
+DROP TABLE webhook_deliveries;
+DROP TABLE exchange_answers;
+DROP TABLE exchange_numbers;
+DROP TABLE exchange_feed;
+DROP TABLE exchange_systems;

@@ -1,0 +1,2 @@
+ALTER TABLE outbox DROP COLUMN held;
+ALTER TABLE messages DROP COLUMN gateway;
