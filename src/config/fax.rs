@@ -20,7 +20,8 @@ impl Fax {
         }
         match ["{number}", "{file}"].into_iter().find(|place| !self.command.contains(place)) {
             Some(place) => Err(format!("the command does not say where {place} stands")),
-            None if self.seconds == 0 => Err("fax.seconds must be at least 1".into()),
+            // the sender waits 30 seconds; a command that went on after it would send the fax twice
+            None if !(1..=25).contains(&self.seconds) => Err("fax.seconds must be between 1 and 25".into()),
             None => Ok(()),
         }
     }
