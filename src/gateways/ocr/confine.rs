@@ -70,12 +70,13 @@ pub(in crate::gateways) fn attempt(
     Ok(Ended { status, said: joined(said), complained: joined(complained) })
 }
 
-/// The shell sets the limits of its own process and becomes the program.
+/// The shell sets the limits of its own process and becomes the program. Of the time only the soft limit: at
+/// the hard one a program is killed, which tells nothing.
 fn limited(path: &Path, seconds: u64, memory_mb: u64) -> Command {
     let mut command = Command::new("sh");
     command
         .arg("-c")
-        .arg("ulimit -v \"$1\" && ulimit -t \"$2\" && ulimit -c 0 && shift 2 && exec \"$@\"")
+        .arg("ulimit -v \"$1\" && ulimit -S -t \"$2\" && ulimit -c 0 && shift 2 && exec \"$@\"")
         .arg("sh")
         .arg((memory_mb * 1024).to_string())
         .arg(seconds.to_string())
